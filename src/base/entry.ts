@@ -1,0 +1,110 @@
+import { hash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import { csvField, ROW_END, scanCsvRow } from './csv.js';
+import { op as makeOp, view as makeView, type OpNumber, type View } from './numbers.js';
+
+/** Header row of every journal segment. */
+export const JOURNAL_HEADER = `op,view,time,request_id,service,update,checksum,chain${ROW_END}`;
+
+/** Hash over every entry up to and including one: 32 lower-case hex digits (128 bits of SHA-256). */
+export type Chain = string;
+
+/** The chain before op 1. */
+export const GENESIS_CHAIN: Chain = '0'.repeat(32);
+
+/** What the primary decides of an entry before it is encoded. */
+export interface EntryHead {
+  readonly op: OpNumber;
+  /** The view in which the entry was executed; it keeps it for ever. */
+  readonly view: View;
+  /** The primary's clock when it executed, milliseconds since 1970, never below the previous entry's. */
+  readonly timeMs: number;
+  /** The caller's id of the request: order_id or request_id; empty for entries of the core itself. */
+  readonly requestId: string;
+  /** Name of the service that executed it, or `core`. */
+  readonly service: string;
+  /** The result of the execution as the service encodes it; valid UTF-8, opaque to the core. */
+  readonly update: string;
+}
+
+/** One entry of the log. `row` is its encoding, the same bytes in every journal and on every wire. */
+export interface Entry extends EntryHead {
+  readonly chain: Chain;
+  readonly row: Uint8Array;
+}
+
+/** Why the bytes at a place are no valid next entry. */
+export type BadEntry =
+  | { kind: 'end' }
+  | { kind: 'torn' }
+  | { kind: 'bad'; reason: string };
+
+const CHECKSUM_DIGITS = 8;
+const encoder = new TextEncoder();
+
+function chainOf(previous: Chain, head: string | Uint8Array, checksum: string): Chain {
+  const text = typeof head === 'string' ? previous + head + checksum : concat(previous, head, checksum);
+  return hash('sha256', text, 'hex').slice(0, 32);
+}
+
+function concat(previous: Chain, head: Uint8Array, checksum: string): Buffer {
+  return Buffer.concat([Buffer.from(previous, 'latin1'), head, Buffer.from(checksum, 'latin1')]);
+}
+
+/** Encodes the entry that follows the chain `previous`. */
+export function encodeEntry(head: EntryHead, previous: Chain): Entry {
+  const time = new Date(head.timeMs).toISOString();
+  const text = `${head.op},${head.view},${time},${csvField(head.requestId)},${csvField(head.service)},${csvField(head.update)},`;
+  const checksum = crc32(text).toString(16).padStart(CHECKSUM_DIGITS, '0');
+  const chain = chainOf(previous, text, checksum);
+  return { ...head, chain, row: encoder.encode(`${text}${checksum},${chain}${ROW_END}`) };
+}
+
+const DECIMAL = /^(0|[1-9][0-9]{0,15})$/;
+
+/**
+ * Decodes the entry whose row starts at byte `start`. With `previous` its chain must follow from that; without, the
+ * chain is taken as written (a caller without the entry before it). Returns the entry and the byte after its row.
+ */
+export function decodeEntry(
+  bytes: Uint8Array,
+  start: number,
+  previous: Chain | undefined,
+): { kind: 'entry'; entry: Entry; end: number } | BadEntry {
+  const scanned = scanCsvRow(bytes, start);
+  if (scanned.kind === 'end' || scanned.kind === 'torn') return scanned;
+  if (scanned.kind === 'broken') return { kind: 'bad', reason: `column ${scanned.column}: ${scanned.reason}` };
+  const [opText, viewText, time, requestId, service, update, checksum, chain, ...rest] = scanned.fields;
+  if (opText === undefined || viewText === undefined || time === undefined || requestId === undefined)
+    return { kind: 'bad', reason: 'fewer than 8 columns' };
+  if (service === undefined || update === undefined || checksum === undefined || chain === undefined || rest.length > 0)
+    return { kind: 'bad', reason: `${scanned.fields.length} columns instead of 8` };
+  if (!DECIMAL.test(opText) || !DECIMAL.test(viewText)) return { kind: 'bad', reason: 'op or view is not a number' };
+  const timeMs = Date.parse(time);
+  if (Number.isNaN(timeMs)) return { kind: 'bad', reason: 'time is not RFC 3339' };
+  const row = bytes.slice(start, scanned.end);
+  // The checksum covers the row up to the comma before it: 8 digits, a comma, the chain and CR LF follow.
+  const headBytes = row.subarray(0, row.length - chain.length - 2 - 1 - checksum.length);
+  if (crc32(headBytes).toString(16).padStart(CHECKSUM_DIGITS, '0') !== checksum)
+    return { kind: 'bad', reason: 'the checksum does not match the row' };
+  if (previous !== undefined && chainOf(previous, headBytes, checksum) !== chain)
+    return { kind: 'bad', reason: 'the chain does not follow from the row before it' };
+  const entry: Entry = {
+    op: makeOp(Number(opText)),
+    view: makeView(Number(viewText)),
+    timeMs,
+    requestId,
+    service,
+    update,
+    chain,
+    row,
+  };
+  return { kind: 'entry', entry, end: scanned.end };
+}
+
+/** Whether the chain of an entry (decoded without it) follows from `previous`. */
+export function chainFollows(entry: Entry, previous: Chain): boolean {
+  const headLength = entry.row.length - ROW_END.length - entry.chain.length - 1 - CHECKSUM_DIGITS;
+  const checksum = String.fromCharCode(...entry.row.subarray(headLength, headLength + CHECKSUM_DIGITS));
+  return chainOf(previous, entry.row.subarray(0, headLength), checksum) === entry.chain;
+}

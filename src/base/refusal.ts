@@ -1,0 +1,56 @@
+/**
+ * Why a call was not done. `reason` is what machines match (google.rpc.ErrorInfo.reason); `message` says what happened
+ * and what to do next, for people; `details` are short facts for programs (ErrorInfo.metadata), such as the right price.
+ */
+export interface Refusal {
+  readonly reason: RefusalReason;
+  readonly message: string;
+  readonly details?: Readonly<Record<string, string>>;
+}
+
+/** Every reason a call can be refused for. src/net/status.ts maps each to its gRPC status. */
+export const REFUSAL_REASONS = [
+  // the request itself
+  'INVALID_FIELD',
+  'UNKNOWN_ITEM',
+  'UNKNOWN_ORDER',
+  'ID_REUSED',
+  'REQUEST_TOO_OLD',
+  'REQUEST_IN_FUTURE',
+  // the state of the restaurant
+  'PRICE_CHANGED',
+  'SOLD_OUT',
+  'ORDER_CLOSED',
+  'INVALID_TRANSITION',
+  'MENU_VERSION_CHANGED',
+  'POSTCODE_MALFORMED',
+  'POSTCODE_UNKNOWN',
+  'POSTCODE_TERMINATED',
+  'POSTCODE_UNCHECKED',
+  // who asks
+  'TOKEN_MISSING',
+  'TOKEN_WRONG',
+  // the state of the cluster
+  'NO_QUORUM',
+  'NO_PRIMARY',
+  'NOT_FOUNDED',
+  'UNCONFIRMED',
+  'DAMAGED',
+  'OVERLOADED',
+  'WRITE_CONCERN_NOT_MET',
+  'OUTCOME_UNKNOWN',
+  'STOPPING',
+  'INTERNAL',
+] as const;
+
+/** One of `REFUSAL_REASONS`. */
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
+
+/** Makes a refusal. */
+export function refusal(
+  reason: RefusalReason,
+  message: string,
+  details?: Readonly<Record<string, string>>,
+): Refusal {
+  return details === undefined ? { reason, message } : { reason, message, details };
+}

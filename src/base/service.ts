@@ -1,0 +1,163 @@
+import type { Entry } from './entry.js';
+import type { OpNumber, View } from './numbers.js';
+import type { Refusal } from './refusal.js';
+
+/**
+ * The contract between the replication core and what it replicates (design 8). A service is deterministic and
+ * synchronous: time comes in the context, its tables through `Table`. The core calls `execute` at the primary only and
+ * ships the update; every replica applies the same updates in op order.
+ *
+ * A service keeps two layers. *Committed* state follows `commit` and is what queries see and what its tables hold.
+ * *Speculative* state lies over it at the primary: what `speculate` added for entries that are not committed yet. It is
+ * read by `execute`, folded away as entries commit, and forgotten by `dropSpeculation` when the view is left.
+ */
+export interface Service {
+  /** Name in the journal's service column: lower case, digits and `-`. */
+  readonly name: string;
+
+  /**
+   * Primary only: decides a request on committed plus speculative state, changing nothing. The request's id is looked
+   * up before anything else is judged (rule 11).
+   */
+  execute(request: ServiceRequest, context: ExecutionContext): Execution;
+
+  /** Adds an entry's update to the speculative layer. Called in op order, after every earlier entry. */
+  speculate(entry: Entry): void;
+
+  /** Forgets all speculative state above the committed one. */
+  dropSpeculation(): void;
+
+  /** Applies a committed entry: in-memory state and rows appended to the tables. Called once per op, in order. */
+  commit(entry: Entry): void;
+
+  /** Answers a read on committed state. */
+  query(query: ServiceQuery): QueryAnswer;
+
+  /** Whether a request of this id is part of committed state: what settles an outbox item. */
+  hasCommitted(requestId: string): boolean;
+
+  /**
+   * Of an entry that a view change cuts off: what to keep in the outbox because a customer may have been told that it
+   * is done (write concern below a majority), or undefined when no such promise was made.
+   */
+  salvage(entry: Entry, majority: number): OutboxItem | undefined;
+
+  /**
+   * Primary only: executes an outbox item with its first id, time and prices, without price or postcode checks. An id
+   * that is known is kept as it is.
+   */
+  executeSalvaged(item: OutboxItem, context: ExecutionContext): Execution;
+
+  /** The seed of a new cluster, made of this replica's own files (replica 1 at the first start, rule 8). */
+  foundingSeed(): string;
+
+  /**
+   * Applies the founding entry's seed on every replica. Returns the names of files here that held something else and
+   * were replaced, so that the operator can be told.
+   */
+  found(seed: string, entry: Entry): string[];
+
+  /** The small state that no append-only table holds, as text, for a checkpoint at the committed op. */
+  snapshot(): string;
+
+  /** Replaces all state by the tables as they stand and a snapshot taken with them; the speculative layer is emptied. */
+  restore(snapshot: string): void;
+}
+
+/** A request as the gate let it in: validated, typed by the service, identified by the caller. */
+export interface ServiceRequest {
+  /** order_id or request_id: canonical lower-case UUID. */
+  readonly requestId: string;
+  /** The service's own request, one of its union. */
+  readonly body: unknown;
+  /** Disks that must hold it before it is acknowledged: 1 … N. `majority` is resolved by the gate. */
+  readonly copiesNeeded: number;
+}
+
+/** What an execution may know of the world. */
+export interface ExecutionContext {
+  readonly op: OpNumber;
+  readonly view: View;
+  /** Time of the entry: max(the primary's clock, the previous entry's time), ms since 1970. */
+  readonly timeMs: number;
+  /** Replicas in the cluster. */
+  readonly replicaCount: number;
+}
+
+/** What `execute` decides. */
+export type Execution =
+  /** A new entry; also a refusal that depends on state, which pins the request's id (rule 9). */
+  | { readonly kind: 'entry'; readonly update: string; readonly reply: ServiceReply; readonly copiesNeeded?: number }
+  /** Decided before, at `op`: the reply is released when that op is as durable as this caller asks. */
+  | { readonly kind: 'known'; readonly op: OpNumber; readonly reply: ServiceReply }
+  /** Refused on grounds that no state can change, or that must not be remembered: nothing is written. */
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** A reply: the service's own answer, or a refusal that was decided on replicated state. */
+export type ServiceReply =
+  | { readonly kind: 'done'; readonly body: unknown }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** A read as the gate let it in. */
+export interface ServiceQuery {
+  /** The service's own query, one of its union. */
+  readonly body: unknown;
+}
+
+/** What a query answers on committed state. */
+export type QueryAnswer =
+  | { readonly kind: 'done'; readonly body: unknown }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** An acknowledged request that is not known to be committed; a row of outbox.csv. */
+export interface OutboxItem {
+  readonly requestId: string;
+  readonly service: string;
+  /** The update as the entry held it. */
+  readonly update: string;
+  readonly timeMs: number;
+  /** Where it stood when it was cut off. */
+  readonly view: View;
+  readonly op: OpNumber;
+}
+
+/**
+ * An append-only file of committed rows as a service sees it. Appends are buffered and reach the file when the runtime
+ * flushes; reads see them at once. Never fsynced per row: the journal is what is trusted.
+ */
+export interface Table {
+  /** File name, such as `orders.csv`. */
+  readonly name: string;
+  /** Bytes so far, header included. */
+  readonly length: number;
+  /** Appends whole rows (with their CR LF); returns the byte offset of the first. */
+  append(rows: string): number;
+  /** Bytes [offset, offset + length). Throws DamagedFileError when the file does not hold them. */
+  read(offset: number, length: number): Uint8Array;
+}
+
+/** A small file that is replaced whole, such as menu.csv. The new content is seen at once, on disk at the next flush. */
+export interface Document {
+  readonly name: string;
+  read(): string;
+  write(text: string): void;
+}
+
+/** The files of one service in a replica's folder. */
+export interface ServiceFiles {
+  /** The table of this name; a new one begins with `header` (a CSV header row with its CR LF). */
+  table(name: string, header: string): Table;
+  /** The document of this name; empty text when there is none yet. */
+  document(name: string): Document;
+}
+
+/** A file that does not hold what was written to it: found at start or when read. Never answer from it. */
+export class DamagedFileError extends Error {
+  override readonly name = 'DamagedFileError';
+  constructor(
+    readonly file: string,
+    readonly detail: string,
+  ) {
+    super(`${file}: ${detail}`);
+  }
+}

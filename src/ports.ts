@@ -1,0 +1,194 @@
+import type { Chain, Entry } from './base/entry.js';
+import type { CommitNumber, OpNumber, View } from './base/numbers.js';
+import type { OutboxItem, ServiceFiles } from './base/service.js';
+
+/** Monotonic and wall time, both in milliseconds. */
+export interface Clock {
+  /** Never goes back; for time-outs and intervals. */
+  monotonicMs(): number;
+  /** Time since 1970, UTC; may jump. */
+  wallMs(): number;
+}
+
+/** What a file system says of a file; `undefined` from `stat` when there is none. */
+export interface FileStat {
+  readonly bytes: number;
+  readonly inode: number;
+  readonly links: number;
+  readonly modifiedMs: number;
+  readonly changedMs: number;
+}
+
+/**
+ * The file system as storage uses it: node:fs, or the simulator's disk. Synchronous calls serve start-up and the tables;
+ * the promises serve what must be durable while the replica goes on. Errors are Node's, with `code` (ENOSPC, EIO, …).
+ */
+export interface FileSystem {
+  stat(path: string): FileStat | undefined;
+  /** Names in a folder, sorted; empty when there is none. */
+  list(folder: string): string[];
+  readFile(path: string): Uint8Array;
+  makeFolder(folder: string): void;
+  /** Opens for reading and writing; creates the file when `create`, else throws ENOENT. */
+  open(path: string, create: boolean): OpenFile;
+  rename(from: string, to: string): void;
+  remove(path: string): void;
+  /** fsync of a folder: makes creations, renames and removals in it durable. */
+  syncFolder(folder: string): Promise<void>;
+  /** Takes the exclusive lock of a folder for this process; `undefined` with `holder` text when another holds it. */
+  lockFolder(folder: string): { release(): void } | { holder: string };
+  /** Bytes that can still be written in this folder. */
+  freeBytes(folder: string): number;
+}
+
+/** A file that is open. Offsets and lengths in bytes. */
+export interface OpenFile {
+  readonly path: string;
+  stat(): FileStat;
+  /** Reads up to `length` bytes; fewer only at the end of the file. */
+  read(offset: number, length: number): Uint8Array;
+  /** Writes all bytes; not durable until `sync`. */
+  write(offset: number, bytes: Uint8Array): void;
+  truncate(length: number): void;
+  /** Writes all bytes without blocking the process. */
+  writeAsync(offset: number, bytes: Uint8Array): Promise<void>;
+  /** fdatasync. When it fails nothing written since the last success may be trusted (rule 10). */
+  sync(): Promise<void>;
+  close(): void;
+}
+
+/** The promises of a replica, in replica.json: they never fall, over any crash (rule 1). */
+export interface DurableState {
+  readonly clusterId: string;
+  readonly view: View;
+  /** The view whose log the replica holds; at most `view`. */
+  readonly logView: View;
+  /** It has forgotten promises and may not vote until rule 7 has made it a member again. */
+  readonly recovering: boolean;
+}
+
+/** Where a log begins that has no entries before it in memory: the state after `op`. */
+export interface LogBase {
+  readonly op: OpNumber;
+  readonly chain: Chain;
+  /** Time of that entry, ms since 1970; 0 for op 0. */
+  readonly timeMs: number;
+}
+
+/** A state of all tables at one op, as the core orders it and storage keeps it. */
+export interface CheckpointHead {
+  readonly base: LogBase;
+  /** Service name to its snapshot text. */
+  readonly snapshots: Readonly<Record<string, string>>;
+}
+
+/** One file of a checkpoint: bytes [0, length) of it, with their SHA-256 in hex. */
+export interface CheckpointFile {
+  readonly name: string;
+  readonly length: number;
+  readonly hash: string;
+}
+
+/** A checkpoint as it is offered to a peer. */
+export interface CheckpointOffer {
+  readonly head: CheckpointHead;
+  readonly files: readonly CheckpointFile[];
+}
+
+/** What a folder held at start. */
+export type Loaded =
+  /** Nothing but what ships (menu.csv, motd.txt): the first start, or a wiped folder. */
+  | { readonly kind: 'empty' }
+  /** Everything that was promised is there. The tables stand at `checkpoint` exactly. */
+  | {
+      readonly kind: 'intact';
+      readonly durable: DurableState;
+      readonly checkpoint: CheckpointHead;
+      /** Entries after the checkpoint, gap-free, chain checked. */
+      readonly entries: Entry[];
+      /** A commit number known to be true, at most the last entry's op. */
+      readonly commit: CommitNumber;
+      readonly outbox: OutboxItem[];
+    }
+  /**
+   * Something is missing or damaged: the replica must not vote until it has recovered (rules 6 and 7). `durable` is
+   * there when replica.json could be read. `entries` are those that are certain, after `checkpoint` when that is.
+   */
+  | {
+      readonly kind: 'damaged';
+      readonly durable: DurableState | undefined;
+      readonly damage: readonly Damage[];
+      readonly outbox: OutboxItem[];
+    };
+
+/** What is wrong with a file, for people: name, 1-based row where known, and what was found. */
+export interface Damage {
+  readonly file: string;
+  readonly row?: number;
+  readonly what: string;
+}
+
+/** The log's switch to a view's log, in one atomic step (rule 2 b). */
+export interface LogSwitch {
+  readonly durable: DurableState;
+  /** First op that is replaced; everything from here on is cut. */
+  readonly from: OpNumber;
+  /** The entries that stand there from now on; may be empty. */
+  readonly entries: readonly Entry[];
+  /** What the cut entries had promised: made durable in the outbox before anything is cut. */
+  readonly salvaged: readonly OutboxItem[];
+}
+
+/** A checkpoint received from a peer (staged by `stageChunk`) and the log after it, in one atomic switch (rule 5). */
+export interface CheckpointInstall {
+  readonly durable: DurableState;
+  readonly offer: CheckpointOffer;
+  readonly entries: readonly Entry[];
+  readonly salvaged: readonly OutboxItem[];
+}
+
+/**
+ * One replica's folder. Durable calls are made one at a time in the order of the core's effects by the caller (the
+ * runtime's disk queue); a call's promise resolves when all it says is on disk. Rejections: DiskFullError when there
+ * was no room (nothing of the call counts and it may be called again), anything else is final (rule 10): exit.
+ */
+export interface ReplicaStorage {
+  /** Tables and documents of a service; the same objects stay valid over installs. */
+  readonly files: ServiceFiles;
+  /** Reads and verifies everything. Called once, before anything else. */
+  load(): Loaded;
+  /** Makes the preallocated replica.json and the journal of an empty folder durable with this state. */
+  initialise(durable: DurableState): Promise<void>;
+  /** Appends entries to the journal: one write, one fdatasync, then the synced mark with `commit`. */
+  append(entries: readonly Entry[], commit: CommitNumber): Promise<void>;
+  /** Makes the promises durable. */
+  persist(durable: DurableState): Promise<void>;
+  switchLog(change: LogSwitch): Promise<void>;
+  /** Writes what tables have buffered to their files (no fsync). Called after each step. */
+  flushTables(): void;
+  /**
+   * Makes a checkpoint of the tables as they stand now at `head`; captures lengths and documents at the call, so that
+   * later appends do not disturb it. Journal segments no longer needed go. At most one at a time; may overlap appends.
+   */
+  checkpoint(head: CheckpointHead): Promise<void>;
+  /** The newest durable checkpoint, for a peer that asks; `undefined` when there is none. */
+  offer(): CheckpointOffer | undefined;
+  /** Bytes of a file of the checkpoint at `op`; `undefined` when that checkpoint is gone. */
+  readChunk(op: OpNumber, file: string, offset: number, length: number): Uint8Array | undefined;
+  /** Keeps a received chunk until `install`; offset 0 of the first file starts anew. */
+  stageChunk(file: string, offset: number, bytes: Uint8Array): void;
+  /** Whether everything staged has the lengths and hashes of the offer. */
+  verifyStaged(offer: CheckpointOffer): boolean;
+  install(change: CheckpointInstall): Promise<void>;
+  /** Removes settled items from outbox.csv, durably. */
+  settleOutbox(requestIds: readonly string[]): Promise<void>;
+  /** What the file system shows to be wrong with files in use: missing, replaced, shorter, changed from outside. */
+  inspect(): Damage[];
+  /** Releases files and the folder's lock; nothing pending may be left. */
+  close(): void;
+}
+
+/** No room on the disk for a durable call: nothing of it counts. */
+export class DiskFullError extends Error {
+  override readonly name = 'DiskFullError';
+}
