@@ -1,0 +1,59 @@
+import type { OpNumber } from '../base/numbers.js';
+import type { ServiceQuery, ServiceRequest } from '../base/service.js';
+import type { Outcome } from '../vsr/effect.js';
+
+/**
+ * A call as it reaches a replica, validated. `copies` of a write is resolved: 1 … N. Deadlines are wall-clock ms since 1970
+ * (they travel as absolute times); 0 is not allowed.
+ */
+export type IncomingCall =
+  | {
+      readonly kind: 'write';
+      readonly service: string;
+      readonly request: ServiceRequest;
+      readonly deadlineWallMs: number;
+      /** Called at most once; not at all when the deadline passes or the process dies. */
+      readonly done: (outcome: Outcome) => void;
+    }
+  | {
+      readonly kind: 'read';
+      readonly service: string;
+      readonly query: ServiceQuery;
+      readonly consistency: 'linearizable' | 'session' | 'any';
+      readonly minOp: OpNumber;
+      readonly deadlineWallMs: number;
+      readonly done: (outcome: Outcome) => void;
+    };
+
+/** What a replica's servers need of its runtime. */
+export interface ReplicaCalls {
+  /** Hands over the calls of one incoming batch; they enter the core as one event each for writes and reads. */
+  submit(calls: readonly IncomingCall[]): void;
+  /** A snapshot for operators. */
+  status(): ReplicaStatus;
+  /** Asks a primary to give up its office in favour of the next view. */
+  resign(why: string): void;
+}
+
+/** How a replica sees itself and its peers. */
+export interface ReplicaStatus {
+  readonly id: string;
+  readonly role: 'primary' | 'backup' | 'view-change' | 'recovering' | 'founding';
+  readonly view: number;
+  readonly logView: number;
+  readonly op: number;
+  /** Last op on its own disk. */
+  readonly durableOp: number;
+  readonly commit: number;
+  /** Last op its tables hold. */
+  readonly applied: number;
+  readonly chain: string;
+  readonly primaryId: string;
+  /** Whether it takes writes now; if not, `reason` says why, for people. */
+  readonly writable: boolean;
+  readonly reason: string;
+  readonly peers: readonly { readonly id: string; readonly health: 'healthy' | 'suspected' | 'unhealthy' }[];
+  readonly outbox: number;
+  readonly damage: readonly string[];
+  readonly uptimeMs: number;
+}

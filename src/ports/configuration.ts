@@ -1,0 +1,21 @@
+/** The configuration of a cluster (design 7), validated; addresses are `host:port`, folders absolute paths. */
+export interface ClusterConfiguration {
+  readonly replicas: readonly { readonly id: string; readonly address: string; readonly resources: string }[];
+  readonly frontEnds: readonly { readonly id: string; readonly address: string; readonly http?: string }[];
+  /** Default of a request that names none: "1" … "N", "majority" or "all". */
+  readonly writeConcern: string;
+  /** Replicas that must be reachable for writes, majority … N. */
+  readonly quorum: number;
+  readonly whenAlone: 'read-only';
+  /** ms between the primary's heartbeats, 20 … 5,000. */
+  readonly heartbeatMs: number;
+  readonly postcodes: {
+    readonly url: string;
+    readonly timeoutMs: number;
+    readonly whenUnreachable: 'accept' | 'refuse';
+  };
+  /** The cluster's token: replicas, front ends and operators present it. */
+  readonly token: string;
+  /** Staff calls need it when set. */
+  readonly staffToken?: string;
+}

@@ -1,0 +1,78 @@
+import type { CommitNumber, OpNumber, ReplicaIndex, View } from '../base/numbers.js';
+import type { Entry } from '../base/entry.js';
+import type { OutboxItem, ServiceQuery, ServiceRequest } from '../base/service.js';
+import type { Envelope } from './message.js';
+
+/** Names a caller who waits for a reply; given by the runtime, never used twice in a process. */
+export type Token = number;
+
+/** Time and chance, brought by every event. */
+export interface Now {
+  /** Monotonic, ms: for intervals. */
+  readonly nowMs: number;
+  /** Wall clock, ms since 1970: for the times of entries. */
+  readonly wallMs: number;
+  /** A fresh random number, 0 … 2^32 − 1. */
+  readonly randomU32: number;
+}
+
+/** What the core started from: the folder's content as storage verified it. */
+export interface Started {
+  readonly clusterId: string;
+  readonly view: View;
+  readonly logView: View;
+  readonly isRecovering: boolean;
+  /** The tables stand at this op. */
+  readonly base: { readonly op: OpNumber; readonly chain: string; readonly timeMs: number };
+  readonly entries: readonly Entry[];
+  /** Known to be committed, at most the last entry's op. */
+  readonly commit: CommitNumber;
+  readonly outbox: readonly OutboxItem[];
+}
+
+/** A write as a caller asks for it. */
+export interface WriteRequest {
+  readonly token: Token;
+  readonly service: string;
+  readonly request: ServiceRequest;
+  /** Monotonic ms after which nobody waits for the answer. */
+  readonly deadlineMs: number;
+}
+
+/** A read as a caller asks for it. */
+export interface ReadRequest {
+  readonly token: Token;
+  readonly service: string;
+  readonly query: ServiceQuery;
+  readonly consistency: 'linearizable' | 'session' | 'any';
+  /** The answer is based on at least this op. */
+  readonly minOp: OpNumber;
+  readonly deadlineMs: number;
+}
+
+/** All that can happen to a replica. */
+export type Event = Now &
+  (
+    | { readonly kind: 'tick' }
+    | { readonly kind: 'message'; readonly envelope: Envelope }
+    /** A connection to this peer was refused or reset: its process is dead or restarting. */
+    | { readonly kind: 'connectionRefused'; readonly peer: ReplicaIndex }
+    | { readonly kind: 'writes'; readonly requests: readonly WriteRequest[] }
+    | { readonly kind: 'reads'; readonly requests: readonly ReadRequest[] }
+    /** The journal holds everything up to `op` (group commit). */
+    | { readonly kind: 'appended'; readonly op: OpNumber }
+    /** The durable transition number `transition` (persist, switchLog, installCheckpoint, initialise) is on disk. */
+    | { readonly kind: 'transitionDone'; readonly transition: number }
+    /** The staged checkpoint is complete; whether its lengths and hashes are those of the offer. */
+    | { readonly kind: 'checkpointVerified'; readonly nonce: number; readonly isValid: boolean }
+    /** A checkpoint of this op is durable: entries up to the one before it may leave memory. */
+    | { readonly kind: 'checkpointed'; readonly op: OpNumber }
+    /** The disk has no room: appends above the durable op were given up. */
+    | { readonly kind: 'diskFull' }
+    /** There is room again. */
+    | { readonly kind: 'diskHasRoom' }
+    /** An fsync took longer than it may; a primary gives up its office. */
+    | { readonly kind: 'diskSlow' }
+    /** The operator or a stop asks the primary to give up its office. */
+    | { readonly kind: 'resign'; readonly why: string }
+  );
