@@ -1,6 +1,9 @@
-import type { Chain, Entry } from './base/entry.js';
+import type { CheckpointHead, CheckpointOffer } from './base/checkpoint.js';
+import type { Entry } from './base/entry.js';
 import type { CommitNumber, OpNumber, View } from './base/numbers.js';
 import type { OutboxItem, ServiceFiles } from './base/service.js';
+
+export type { CheckpointFile, CheckpointHead, CheckpointOffer, LogBase } from './base/checkpoint.js';
 
 /** Monotonic and wall time, both in milliseconds. */
 export interface Clock {
@@ -67,34 +70,6 @@ export interface DurableState {
   readonly recovering: boolean;
 }
 
-/** Where a log begins that has no entries before it in memory: the state after `op`. */
-export interface LogBase {
-  readonly op: OpNumber;
-  readonly chain: Chain;
-  /** Time of that entry, ms since 1970; 0 for op 0. */
-  readonly timeMs: number;
-}
-
-/** A state of all tables at one op, as the core orders it and storage keeps it. */
-export interface CheckpointHead {
-  readonly base: LogBase;
-  /** Service name to its snapshot text. */
-  readonly snapshots: Readonly<Record<string, string>>;
-}
-
-/** One file of a checkpoint: bytes [0, length) of it, with their SHA-256 in hex. */
-export interface CheckpointFile {
-  readonly name: string;
-  readonly length: number;
-  readonly hash: string;
-}
-
-/** A checkpoint as it is offered to a peer. */
-export interface CheckpointOffer {
-  readonly head: CheckpointHead;
-  readonly files: readonly CheckpointFile[];
-}
-
 /** What a folder held at start. */
 export type Loaded =
   /** Nothing but what ships (menu.csv, motd.txt): the first start, or a wiped folder. */
@@ -157,8 +132,12 @@ export interface ReplicaStorage {
   readonly files: ServiceFiles;
   /** Reads and verifies everything. Called once, before anything else. */
   load(): Loaded;
-  /** Makes the preallocated replica.json and the journal of an empty folder durable with this state. */
-  initialise(durable: DurableState): Promise<void>;
+  /**
+   * Makes a new folder of whatever is there: the preallocated replica.json, a journal that holds `entries` (from op 1, may be
+   * none), empty tables; menu.csv and motd.txt stay. A damaged folder's files are moved aside first. One atomic step: a
+   * process that dies within it finds `empty` again (a folder that was empty) or the damage again.
+   */
+  initialise(durable: DurableState, entries: readonly Entry[]): Promise<void>;
   /** Appends entries to the journal: one write, one fdatasync, then the synced mark with `commit`. */
   append(entries: readonly Entry[], commit: CommitNumber): Promise<void>;
   /** Makes the promises durable. */

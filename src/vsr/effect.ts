@@ -1,3 +1,4 @@
+import type { CheckpointHead, CheckpointOffer } from '../base/checkpoint.js';
 import type { Entry } from '../base/entry.js';
 import type { CommitNumber, OpNumber, ReplicaIndex, View } from '../base/numbers.js';
 import type { Refusal } from '../base/refusal.js';
@@ -25,7 +26,12 @@ export type Effect =
   /** Durable, answered by `transitionDone`, as are the next three. At most one is under way. */
   | { readonly kind: 'persist'; readonly transition: number; readonly promises: Promises }
   /** First write of an empty folder. */
-  | { readonly kind: 'initialise'; readonly transition: number; readonly promises: Promises }
+  | {
+      readonly kind: 'initialise';
+      readonly transition: number;
+      readonly promises: Promises;
+      readonly entries: readonly Entry[];
+    }
   | {
       readonly kind: 'switchLog';
       readonly transition: number;
@@ -38,14 +44,14 @@ export type Effect =
       readonly kind: 'installCheckpoint';
       readonly transition: number;
       readonly promises: Promises;
-      readonly offer: string;
+      readonly offer: CheckpointOffer;
       readonly entries: readonly Entry[];
       readonly salvaged: readonly OutboxItem[];
     }
   /** Not durable on its own: keep a received piece of a checkpoint. */
   | { readonly kind: 'stageChunk'; readonly file: string; readonly offset: number; readonly bytes: Uint8Array }
   /** Check what was staged; answered by `checkpointVerified`. */
-  | { readonly kind: 'verifyStaged'; readonly offer: string; readonly nonce: number }
+  | { readonly kind: 'verifyStaged'; readonly offer: CheckpointOffer; readonly nonce: number }
   /** Read a piece of our checkpoint and send it to a peer as a `chunk`. */
   | {
       readonly kind: 'sendChunk';
@@ -61,15 +67,10 @@ export type Effect =
       readonly to: ReplicaIndex;
       readonly view: View;
       readonly logView: View;
-      readonly op: OpNumber;
       readonly nonce: number;
     }
   /** Make a checkpoint of the tables as they stand after this step. */
-  | {
-      readonly kind: 'checkpoint';
-      readonly base: { readonly op: OpNumber; readonly chain: string; readonly timeMs: number };
-      readonly snapshots: Readonly<Record<string, string>>;
-    }
+  | { readonly kind: 'checkpoint'; readonly head: CheckpointHead }
   | { readonly kind: 'settleOutbox'; readonly requestIds: readonly string[] }
   | { readonly kind: 'reply'; readonly token: Token; readonly outcome: Outcome }
   /** A fact for the operator's log. */

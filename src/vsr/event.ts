@@ -1,4 +1,5 @@
 import type { CommitNumber, OpNumber, ReplicaIndex, View } from '../base/numbers.js';
+import type { LogBase } from '../base/checkpoint.js';
 import type { Entry } from '../base/entry.js';
 import type { OutboxItem, ServiceQuery, ServiceRequest } from '../base/service.js';
 import type { Envelope } from './message.js';
@@ -23,7 +24,7 @@ export interface Started {
   readonly logView: View;
   readonly isRecovering: boolean;
   /** The tables stand at this op. */
-  readonly base: { readonly op: OpNumber; readonly chain: string; readonly timeMs: number };
+  readonly base: LogBase;
   readonly entries: readonly Entry[];
   /** Known to be committed, at most the last entry's op. */
   readonly commit: CommitNumber;

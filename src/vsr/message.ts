@@ -1,3 +1,4 @@
+import type { CheckpointOffer } from '../base/checkpoint.js';
 import type { Chain, Entry } from '../base/entry.js';
 import type { CommitNumber, OpNumber, ReplicaIndex, View } from '../base/numbers.js';
 
@@ -134,12 +135,8 @@ export interface CheckpointOffered {
   readonly kind: 'checkpointOffered';
   readonly view: View;
   readonly logView: View;
-  readonly op: OpNumber;
   readonly nonce: number;
-  /** A CheckpointOffer of src/ports.ts as JSON text; opaque to the core. */
-  readonly offer: string;
-  /** Its files and lengths, in the order to fetch them. */
-  readonly files: readonly { readonly name: string; readonly length: number }[];
+  readonly offer: CheckpointOffer;
 }
 
 /** Asks for bytes of a checkpoint's file. */
