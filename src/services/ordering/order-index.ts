@@ -1,0 +1,218 @@
+import { assert } from '../../base/assert.js';
+import { withRoom } from '../compact/columns.js';
+import { IdIndex } from '../compact/id-index.js';
+import { RisingNumbers } from '../compact/rising-numbers.js';
+import type { UuidWords } from '../uuid.js';
+import { isClosed, ORDER_STATUSES, statusCode, statusOfCode, type OrderStatus } from './order-status.js';
+import { verdictCode, verdictOfCode, type PostcodeVerdict } from './postcode-verdict.js';
+
+/** No record: the end of a chain. */
+export const NONE = -1;
+
+/** Lines whose portions came from limited stock, as one byte; `some` are listed beside. */
+const RESERVED_NONE = 0;
+const RESERVED_ALL = 1;
+const RESERVED_SOME = 2;
+
+/** What the index keeps of an order. */
+export interface OrderFacts {
+  readonly op: number;
+  /** Where its rows begin in orders.csv; they end where those of the next record begin. */
+  readonly offset: number;
+  readonly userCode: string;
+  readonly status: OrderStatus;
+  readonly check: PostcodeVerdict;
+}
+
+/** The orders whose limited stock may still come back, by record number: every line, or the lines that are listed. */
+export interface Reservations {
+  readonly all: readonly number[];
+  readonly some: readonly (readonly [record: number, lines: readonly number[]])[];
+}
+
+/**
+ * Where each order stands in orders.csv and what may have changed since: columns over typed arrays, no content, about 60
+ * bytes an order. Records are numbered 0, 1, 2 … in op order; a user's orders are a chain, newest first.
+ */
+export class OrderIndex {
+  readonly #ids = new IdIndex();
+  readonly #ops = new RisingNumbers();
+  readonly #offsets = new RisingNumbers();
+  #users = new Int32Array(64);
+  #previous = new Int32Array(64);
+  #statuses = new Uint8Array(64);
+  #checks = new Uint8Array(64);
+  #reserved = new Uint8Array(64);
+  readonly #reservedLines = new Map<number, readonly number[]>();
+  readonly #userNumbers = new Map<string, number>();
+  /** Newest record of each user. */
+  #newest = new Int32Array(64);
+  readonly #countByStatus: number[] = ORDER_STATUSES.map(() => 0);
+  #uncheckedCount = 0;
+
+  /** Orders in the index. */
+  get count(): number {
+    return this.#ids.count;
+  }
+
+  /** Users with at least one order. */
+  get userCount(): number {
+    return this.#userNumbers.size;
+  }
+
+  /** Open orders whose postcode is unchecked. */
+  get uncheckedCount(): number {
+    return this.#uncheckedCount;
+  }
+
+  /** Orders by status. */
+  countByStatus(): Record<OrderStatus, number> {
+    const counts = ORDER_STATUSES.map((status, code) => [status, this.#countByStatus[code] ?? 0] as const);
+    return Object.fromEntries(counts) as Record<OrderStatus, number>;
+  }
+
+  /** Record of an order; ABSENT when there is none. */
+  find(orderId: string): number {
+    return this.#ids.find(orderId);
+  }
+
+  /** As `find`, of an id given as its words. */
+  findWords(words: UuidWords): number {
+    return this.#ids.findWords(words);
+  }
+
+  /** Adds the order with this id; ops and offsets rise. Returns its record. */
+  add(orderId: string, facts: OrderFacts): number {
+    return this.#fill(this.#ids.add(orderId), facts);
+  }
+
+  /** As `add`, of an id given as its words. */
+  addWords(words: UuidWords, facts: OrderFacts): number {
+    return this.#fill(this.#ids.addWords(words), facts);
+  }
+
+  #fill(record: number, { op, offset, userCode, status, check }: OrderFacts): number {
+    const room = record + 1;
+    assert(record === 0 || op > this.opAt(record - 1), 'orders are indexed in op order, one per op');
+    this.#ops.append(op);
+    this.#offsets.append(offset);
+    this.#users = withRoom(this.#users, room);
+    this.#previous = withRoom(this.#previous, room);
+    this.#statuses = withRoom(this.#statuses, room);
+    this.#checks = withRoom(this.#checks, room);
+    this.#reserved = withRoom(this.#reserved, room);
+    const user = this.#userNumber(userCode);
+    this.#users[record] = user;
+    this.#previous[record] = this.#newest[user] as number;
+    this.#newest[user] = record;
+    this.#statuses[record] = statusCode(status);
+    this.#checks[record] = verdictCode(check);
+    this.#count(record, 1);
+    return record;
+  }
+
+  #userNumber(userCode: string): number {
+    const known = this.#userNumbers.get(userCode);
+    if (known !== undefined) return known;
+    const user = this.#userNumbers.size;
+    this.#userNumbers.set(userCode, user);
+    this.#newest = withRoom(this.#newest, user + 1);
+    this.#newest[user] = NONE;
+    return user;
+  }
+
+  #count(record: number, difference: 1 | -1): void {
+    const code = this.#statuses[record] as number;
+    this.#countByStatus[code] = (this.#countByStatus[code] as number) + difference;
+    if (this.checkAt(record) === 'unchecked' && !isClosed(statusOfCode(code))) this.#uncheckedCount += difference;
+  }
+
+  /** Changes what may change of an order. */
+  change(record: number, status: OrderStatus, check: PostcodeVerdict): void {
+    this.#count(record, -1);
+    this.#statuses[record] = statusCode(status);
+    this.#checks[record] = verdictCode(check);
+    this.#count(record, 1);
+  }
+
+  /** Notes the lines (by index, of `lineCount`) whose portions came from limited stock. */
+  reserve(record: number, lines: readonly number[], lineCount: number): void {
+    if (lines.length === 0) return;
+    this.#reserved[record] = lines.length === lineCount ? RESERVED_ALL : RESERVED_SOME;
+    if (lines.length !== lineCount) this.#reservedLines.set(record, lines);
+  }
+
+  /** Forgets them: the stock came back, or never will. */
+  release(record: number): void {
+    this.#reserved[record] = RESERVED_NONE;
+    this.#reservedLines.delete(record);
+  }
+
+  /** Whether this line of an order holds portions of limited stock that may still come back. */
+  isReserved(record: number, line: number): boolean {
+    if (this.#reserved[record] === RESERVED_SOME) return this.#reservedLines.get(record)?.includes(line) === true;
+    return this.#reserved[record] === RESERVED_ALL;
+  }
+
+  /** Everything reserved, for a snapshot. */
+  reservations(): Reservations {
+    const all: number[] = [];
+    for (let record = 0; record < this.count; record++) if (this.#reserved[record] === RESERVED_ALL) all.push(record);
+    return { all, some: [...this.#reservedLines].toSorted(([a], [b]) => a - b) };
+  }
+
+  /** Puts back what `reservations` gave. */
+  restoreReservations({ all, some }: Reservations): void {
+    for (const record of all) this.#reserved[record] = RESERVED_ALL;
+    for (const [record, lines] of some) {
+      this.#reserved[record] = RESERVED_SOME;
+      this.#reservedLines.set(record, lines);
+    }
+  }
+
+  /** Op at which the order of a record was placed. */
+  opAt(record: number): number {
+    return this.#ops.at(record);
+  }
+
+  /** Where its rows begin in orders.csv. */
+  offsetAt(record: number): number {
+    return this.#offsets.at(record);
+  }
+
+  /** Its id. */
+  idAt(record: number): string {
+    return this.#ids.idAt(record);
+  }
+
+  /** Its present status. */
+  statusAt(record: number): OrderStatus {
+    return statusOfCode(this.#statuses[record] as number);
+  }
+
+  /** What is known of its postcode. */
+  checkAt(record: number): PostcodeVerdict {
+    return verdictOfCode(this.#checks[record] as number);
+  }
+
+  /** Whether the order is this user's. */
+  isOf(record: number, userCode: string): boolean {
+    return this.#users[record] === this.#userNumbers.get(userCode);
+  }
+
+  /** The user's newest record; NONE when there is none. */
+  newestOf(userCode: string): number {
+    const user = this.#userNumbers.get(userCode);
+    return user === undefined ? NONE : (this.#newest[user] as number);
+  }
+
+  /** The record before this one of the same user; NONE after the oldest. */
+  previousAt(record: number): number {
+    return this.#previous[record] as number;
+  }
+
+  /** The first record placed at this op or later; `count` when there is none. */
+  firstFrom(op: number): number {
+    return this.#ops.firstAtLeast(op);
+  }
+}
