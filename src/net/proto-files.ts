@@ -1,0 +1,58 @@
+import { loadPackageDefinition } from '@grpc/grpc-js';
+import { loadSync, type MessageTypeDefinition, type PackageDefinition } from '@grpc/proto-loader';
+import path from 'node:path';
+import { present } from '../base/assert.js';
+import type { ProtoGrpcType as OperationsProto } from './generated/operations.js';
+import type { ProtoGrpcType as OrderingProto } from './generated/ordering.js';
+import type { ProtoGrpcType as ReplicationProto } from './generated/replication.js';
+import type { ProtoGrpcType as RequestsProto } from './generated/requests.js';
+import { protoOptions } from './proto-options.js';
+
+/** Every proto file, read once when this module is loaded. The same depth below the root in src and in dist. */
+const definitions: PackageDefinition = loadSync(
+  [
+    'justhungry/v1/ordering.proto',
+    'justhungry/v1/replication.proto',
+    'justhungry/v1/requests.proto',
+    'justhungry/v1/operations.proto',
+    'google/rpc/status.proto',
+    'google/rpc/error_details.proto',
+  ],
+  { ...protoOptions, includeDirs: [path.resolve(import.meta.dirname, '../../proto')] },
+);
+
+const loaded = loadPackageDefinition(definitions) as unknown as OrderingProto &
+  ReplicationProto &
+  RequestsProto &
+  OperationsProto;
+
+/** Messages, services and client constructors of package justhungry.v1. */
+export const protocol = loaded.justhungry.v1;
+
+/** How a message is written and read. `read` throws on bytes that are no such message. */
+export interface MessageCodec<In, Out> {
+  write(message: In): Buffer;
+  read(bytes: Buffer): Out;
+  /** Full name, such as `justhungry.v1.Order`. */
+  readonly name: string;
+}
+
+/** The codec of the message of this full name; the caller names its generated types. */
+export function messageCodec<In extends object, Out>(name: string): MessageCodec<In, Out> {
+  const definition = messageDefinition(name) as unknown as MessageTypeDefinition<In, Out>;
+  return { name, write: definition.serialize, read: definition.deserialize };
+}
+
+/** The definition of the message of this full name. */
+export function messageDefinition(name: string): MessageTypeDefinition<object, object> {
+  const definition = present(definitions[name], `the proto files define ${name}`);
+  return definition as MessageTypeDefinition<object, object>;
+}
+
+/** Names of package justhungry.v1's services as health checks and paths spell them. */
+export const SERVICE_NAMES = {
+  ordering: 'justhungry.v1.FoodOrdering',
+  replication: 'justhungry.v1.Replication',
+  requests: 'justhungry.v1.Requests',
+  operations: 'justhungry.v1.Operations',
+} as const;
