@@ -1,4 +1,6 @@
 import { DamagedFileError, type Table } from '../base/service.js';
+import { ABSENT } from './compact/id-index.js';
+import type { NameIndex } from './compact/name-index.js';
 import { wordsOfBytes, type UuidWords } from './uuid.js';
 
 const COMMA = 0x2c;
@@ -79,6 +81,14 @@ export class RowScanner {
     return value;
   }
 
+  /** The number of a name in `names`, to which it is added when it is new. */
+  nameIn(names: NameIndex, column: number): number {
+    const start = this.#starts[column] as number;
+    const end = this.#ends[column] as number;
+    const known = this.#doubled[column] === 1 ? ABSENT : names.findBytes(this.#chunk, start, end);
+    return known === ABSENT ? names.findOrAdd(this.text(column)) : known;
+  }
+
   /** A field as the words of a canonical UUID, written into `words`. */
   uuid(column: number, words: UuidWords): void {
     const isUuid = wordsOfBytes(this.#chunk, this.#starts[column] as number, this.#ends[column] as number, words, 0);
@@ -145,11 +155,14 @@ export class RowScanner {
         this.#ends[column] = at++;
       } else {
         this.#starts[column] = at;
-        let byte = bytes[at];
-        while (byte !== COMMA && byte !== CR) {
+        for (;;) {
+          // Comma, quote, CR and LF all lie at or below the comma; most text above.
+          while (at < length && (bytes[at] as number) > COMMA) at++;
+          if (at >= length) return 'torn';
+          const byte = bytes[at];
+          if (byte === COMMA || byte === CR) break;
           if (byte === QUOTE || byte === LF) this.#badField(column, 'has a quote or line end that is not quoted');
-          if (++at >= length) return 'torn';
-          byte = bytes[at];
+          at++;
         }
         this.#ends[column] = at;
       }

@@ -36,25 +36,39 @@ export class IdIndex {
     const mask = this.#slots.length - 1;
     for (let slot = mix(words, 0) & mask; ; slot = (slot + 1) & mask) {
       const record = (this.#slots[slot] as number) - 1;
-      if (record === ABSENT || this.#isAt(record, words)) return record;
+      if (record === ABSENT || this.isAt(record, words)) return record;
     }
   }
 
   /** Adds an id that is not there; returns its record number. */
   add(id: string): number {
     assert(wordsOfText(id, this.#scratch, 0), 'an id in the index is a canonical UUID');
-    return this.addWords(this.#scratch);
+    const record = this.addNewWords(this.#scratch);
+    assert(record !== ABSENT, 'an id is indexed once');
+    return record;
   }
 
-  /** As `add`, of an id given as its words. */
-  addWords(words: UuidWords): number {
-    assert(this.findWords(words) === ABSENT, 'an id is indexed once');
+  /** As `add`, of an id given as its words; ABSENT when the id is there already, and nothing changes. */
+  addNewWords(words: UuidWords): number {
+    if (this.#count + 1 > this.#slots.length * LOAD_MAX) this.#rebuild(this.#slots.length * 2);
+    const mask = this.#slots.length - 1;
+    let slot = mix(words, 0) & mask;
+    for (; this.#slots[slot] !== 0; slot = (slot + 1) & mask)
+      if (this.isAt((this.#slots[slot] as number) - 1, words)) return ABSENT;
     const record = this.#count++;
+    this.#slots[slot] = record + 1;
     this.#words = withRoom(this.#words, this.#count * WORDS);
-    this.#words.set(words, record * WORDS);
-    if (this.#count > this.#slots.length * LOAD_MAX) this.#rebuild(this.#slots.length * 2);
-    else this.#place(record);
+    const at = record * WORDS;
+    for (let index = 0; index < WORDS; index++) this.#words[at + index] = words[index] as number;
     return record;
+  }
+
+  /** Makes room for `count` ids at once. */
+  reserve(count: number): void {
+    let length = this.#slots.length;
+    while (count > length * LOAD_MAX) length *= 2;
+    if (length > this.#slots.length) this.#rebuild(length);
+    this.#words = withRoom(this.#words, count * WORDS);
   }
 
   /** The id of a record. */
@@ -63,9 +77,11 @@ export class IdIndex {
     return textOfWords(this.#words, record * WORDS);
   }
 
-  #isAt(record: number, words: UuidWords): boolean {
+  /** Whether the record is there and has this id. */
+  isAt(record: number, words: UuidWords): boolean {
     const at = record * WORDS;
     return (
+      record < this.#count &&
       this.#words[at] === words[0] &&
       this.#words[at + 1] === words[1] &&
       this.#words[at + 2] === words[2] &&

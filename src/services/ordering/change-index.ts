@@ -1,5 +1,5 @@
 import { withRoom } from '../compact/columns.js';
-import { IdIndex } from '../compact/id-index.js';
+import { ABSENT, IdIndex } from '../compact/id-index.js';
 import { RisingNumbers } from '../compact/rising-numbers.js';
 import type { UuidWords } from '../uuid.js';
 import { NONE } from './order-index.js';
@@ -45,19 +45,20 @@ export class ChangeIndex {
     return this.#requestIds.find(requestId);
   }
 
-  /** As `find`, of an id given as its words. */
-  findWords(words: UuidWords): number {
-    return this.#requestIds.findWords(words);
-  }
-
   /** Adds a change; ops and offsets rise. Returns its record. */
   add(requestId: string, facts: ChangeFacts): number {
     return this.#fill(this.#requestIds.add(requestId), facts);
   }
 
-  /** As `add`, of an id given as its words. */
-  addWords(words: UuidWords, facts: ChangeFacts): number {
-    return this.#fill(this.#requestIds.addWords(words), facts);
+  /** As `add`, of an id given as its words; ABSENT when it is there already, and nothing changes. */
+  addNewWords(words: UuidWords, facts: ChangeFacts): number {
+    const record = this.#requestIds.addNewWords(words);
+    return record === ABSENT ? ABSENT : this.#fill(record, facts);
+  }
+
+  /** Makes room for `count` changes at once. */
+  makeRoom(count: number): void {
+    this.#requestIds.reserve(count);
   }
 
   #fill(record: number, { op, offset, order, status, check }: ChangeFacts): number {

@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
 import { assertNever } from '../../base/assert.js';
+import { digest } from '../../base/digest.js';
 import type { Order } from './replies.js';
 import type { MenuItem, OrderingRequest, OrderLine } from './requests.js';
 
@@ -26,9 +26,9 @@ export function contentOf(request: OrderingRequest): Content {
     case 'recheckPostcode':
       return contentOfCheck(request.orderId, request.verdict);
     case 'setMenu':
-      return digest(['menu', request.items.map(fieldsOfItem), request.expectedVersion ?? null]);
+      return digestOf(['menu', request.items.map(fieldsOfItem), request.expectedVersion ?? null]);
     case 'setMotd':
-      return digest(['motd', request.motd]);
+      return digestOf(['motd', request.motd]);
     default:
       return assertNever(request);
   }
@@ -37,24 +37,24 @@ export function contentOf(request: OrderingRequest): Content {
 /** The content of an order, as asked for or as placed. */
 export function contentOfOrder(order: Pick<Order, 'userCode' | 'postCode'> & { lines: readonly OrderLine[] }): Content {
   const lines = order.lines.map(({ item, quantity, pricePence }) => [item, quantity, pricePence]);
-  return digest(['order', order.userCode, order.postCode, lines]);
+  return digestOf(['order', order.userCode, order.postCode, lines]);
 }
 
 /** The content of a status change, as asked for or as done. */
 export function contentOfStatus(orderId: string, status: string, reason: string): Content {
   const given = reason === CANCELLED_BY_STAFF || reason === CANCELLED_BY_CUSTOMER ? '' : reason;
-  return digest(['status', orderId, status, given]);
+  return digestOf(['status', orderId, status, given]);
 }
 
 /** The content of a later check of a postcode. */
 export function contentOfCheck(orderId: string, verdict: string): Content {
-  return digest(['check', orderId, verdict]);
+  return digestOf(['check', orderId, verdict]);
 }
 
 function fieldsOfItem({ item, pricePence, category, description, allergens, stock }: MenuItem): unknown[] {
   return [item, pricePence, category, description, allergens, stock ?? null];
 }
 
-function digest(value: unknown): Content {
-  return hash('sha256', JSON.stringify(value), 'hex').slice(0, 32);
+function digestOf(value: unknown): Content {
+  return digest(JSON.stringify(value));
 }

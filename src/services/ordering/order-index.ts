@@ -1,6 +1,7 @@
 import { assert } from '../../base/assert.js';
 import { withRoom } from '../compact/columns.js';
-import { IdIndex } from '../compact/id-index.js';
+import { ABSENT, IdIndex } from '../compact/id-index.js';
+import { NameIndex } from '../compact/name-index.js';
 import { RisingNumbers } from '../compact/rising-numbers.js';
 import type { UuidWords } from '../uuid.js';
 import { isClosed, ORDER_STATUSES, statusCode, statusOfCode, type OrderStatus } from './order-status.js';
@@ -19,7 +20,8 @@ export interface OrderFacts {
   readonly op: number;
   /** Where its rows begin in orders.csv; they end where those of the next record begin. */
   readonly offset: number;
-  readonly userCode: string;
+  /** Number of the user in `users`. */
+  readonly user: number;
   readonly status: OrderStatus;
   readonly check: PostcodeVerdict;
 }
@@ -44,8 +46,9 @@ export class OrderIndex {
   #checks = new Uint8Array(64);
   #reserved = new Uint8Array(64);
   readonly #reservedLines = new Map<number, readonly number[]>();
-  readonly #userNumbers = new Map<string, number>();
-  /** Newest record of each user. */
+  /** User codes, by the numbers in `#users`. */
+  readonly users = new NameIndex();
+  /** Newest record of each user; shifted by one so that an empty column means none. */
   #newest = new Int32Array(64);
   readonly #countByStatus: number[] = ORDER_STATUSES.map(() => 0);
   #uncheckedCount = 0;
@@ -57,7 +60,7 @@ export class OrderIndex {
 
   /** Users with at least one order. */
   get userCount(): number {
-    return this.#userNumbers.size;
+    return this.users.count;
   }
 
   /** Open orders whose postcode is unchecked. */
@@ -86,12 +89,23 @@ export class OrderIndex {
     return this.#fill(this.#ids.add(orderId), facts);
   }
 
-  /** As `add`, of an id given as its words. */
-  addWords(words: UuidWords, facts: OrderFacts): number {
-    return this.#fill(this.#ids.addWords(words), facts);
+  /** As `add`, of an id given as its words; ABSENT when it is there already, and nothing changes. */
+  addNewWords(words: UuidWords, facts: OrderFacts): number {
+    const record = this.#ids.addNewWords(words);
+    return record === ABSENT ? ABSENT : this.#fill(record, facts);
   }
 
-  #fill(record: number, { op, offset, userCode, status, check }: OrderFacts): number {
+  /** Whether the record is there and has this id. */
+  hasWordsAt(record: number, words: UuidWords): boolean {
+    return this.#ids.isAt(record, words);
+  }
+
+  /** Makes room for `count` orders at once. */
+  makeRoom(count: number): void {
+    this.#ids.reserve(count);
+  }
+
+  #fill(record: number, { op, offset, user, status, check }: OrderFacts): number {
     const room = record + 1;
     assert(record === 0 || op > this.opAt(record - 1), 'orders are indexed in op order, one per op');
     this.#ops.append(op);
@@ -101,24 +115,14 @@ export class OrderIndex {
     this.#statuses = withRoom(this.#statuses, room);
     this.#checks = withRoom(this.#checks, room);
     this.#reserved = withRoom(this.#reserved, room);
-    const user = this.#userNumber(userCode);
+    this.#newest = withRoom(this.#newest, user + 1);
     this.#users[record] = user;
-    this.#previous[record] = this.#newest[user] as number;
-    this.#newest[user] = record;
+    this.#previous[record] = (this.#newest[user] as number) - 1;
+    this.#newest[user] = record + 1;
     this.#statuses[record] = statusCode(status);
     this.#checks[record] = verdictCode(check);
     this.#count(record, 1);
     return record;
-  }
-
-  #userNumber(userCode: string): number {
-    const known = this.#userNumbers.get(userCode);
-    if (known !== undefined) return known;
-    const user = this.#userNumbers.size;
-    this.#userNumbers.set(userCode, user);
-    this.#newest = withRoom(this.#newest, user + 1);
-    this.#newest[user] = NONE;
-    return user;
   }
 
   #count(record: number, difference: 1 | -1): void {
@@ -197,13 +201,13 @@ export class OrderIndex {
 
   /** Whether the order is this user's. */
   isOf(record: number, userCode: string): boolean {
-    return this.#users[record] === this.#userNumbers.get(userCode);
+    return this.#users[record] === this.users.find(userCode);
   }
 
   /** The user's newest record; NONE when there is none. */
   newestOf(userCode: string): number {
-    const user = this.#userNumbers.get(userCode);
-    return user === undefined ? NONE : (this.#newest[user] as number);
+    const user = this.users.find(userCode);
+    return user === ABSENT || user >= this.#newest.length ? NONE : (this.#newest[user] as number) - 1;
   }
 
   /** The record before this one of the same user; NONE after the oldest. */

@@ -39,7 +39,7 @@ export class OrderStore {
   place(order: Order, limited: readonly number[], at: string): void {
     const { orderId, op, userCode, status, postcodeCheck: check, reason } = order;
     const offset = this.ordersTable.append(rowsOfOrder(order));
-    const record = this.index.add(orderId, { op, offset, userCode, status, check });
+    const record = this.index.add(orderId, { op, offset, user: this.index.users.findOrAdd(userCode), status, check });
     this.index.reserve(record, limited, order.lines.length);
     const row = rowOfStatus({ op, orderId, status, postcodeCheck: check, at, reason, requestId: orderId });
     const statusOffset = this.statusTable.append(row);

@@ -83,8 +83,7 @@ export class RefusedTable {
       lastOp = op;
       scanner.oneOf(COLUMN.reason, REASON_WORDS);
       scanner.uuid(COLUMN.requestId, words);
-      if (this.#ids.findWords(words) !== ABSENT) scanner.damaged('its request_id stands there twice');
-      this.#ids.addWords(words);
+      if (this.#ids.addNewWords(words) === ABSENT) scanner.damaged('its request_id stands there twice');
       this.#offsets.append(scanner.offset);
     }
   }

@@ -22,12 +22,14 @@ const VERDICT_WORDS = POSTCODE_VERDICTS.map((verdict) => Buffer.from(verdict));
 export function restoreState(files: ServiceFiles, text: string): CommittedState {
   const state = new CommittedState(files);
   const { orders } = state;
+  const snapshot = text === '' ? undefined : decodeSnapshot(text);
+  orders.index.makeRoom(snapshot?.orders ?? 0);
+  orders.changes.makeRoom(snapshot?.changes ?? 0);
   scanOrders(orders);
   const placings = scanChanges(orders);
   if (placings !== orders.index.count)
     throw new DamagedFileError(STATUS_FILE, `${placings} of ${orders.index.count} orders are placed there`);
   state.refusals.scan();
-  const snapshot = text === '' ? undefined : decodeSnapshot(text);
   mustHold(ORDERS_FILE, 'orders', orders.index.count, snapshot?.orders ?? 0);
   mustHold(STATUS_FILE, 'changes', orders.changes.count, snapshot?.changes ?? 0);
   mustHold(REFUSED_FILE, 'refusals', state.refusals.count, snapshot?.refusals ?? 0);
@@ -63,20 +65,19 @@ function scanOrders({ index, ordersTable }: OrderStore): void {
     const line = scanner.whole(column.line);
     scanner.uuid(column.orderId, words);
     if (op < lastOp) scanner.damaged(`op ${op} follows op ${lastOp}`);
-    const record = index.findWords(words);
     if (op === lastOp) {
-      if (record !== lastRecord) scanner.damaged(`op ${op} places two orders`);
+      if (!index.hasWordsAt(lastRecord, words)) scanner.damaged(`op ${op} places two orders`);
       if (line !== lastLine + 1) scanner.damaged(`line ${line} follows line ${lastLine}`);
     } else {
-      if (record !== ABSENT) scanner.damaged('its order_id stands there twice');
       if (line !== 1) scanner.damaged(`the order begins with line ${line}`);
-      lastRecord = index.addWords(words, {
+      lastRecord = index.addNewWords(words, {
         op,
         offset: scanner.offset,
-        userCode: scanner.text(column.userCode),
+        user: scanner.nameIn(index.users, column.userCode),
         status: 'placed',
         check: verdictOfCode(scanner.oneOf(column.postcodeCheck, VERDICT_WORDS)),
       });
+      if (lastRecord === ABSENT) scanner.damaged('its order_id stands there twice');
     }
     if (scanner.pence(column.price) * scanner.whole(column.quantity) !== scanner.pence(column.total))
       scanner.damaged('total is not price times quantity');
@@ -97,7 +98,8 @@ function scanChanges({ index, changes, statusTable }: OrderStore): number {
     if (op <= lastOp) scanner.damaged(`op ${op} follows op ${lastOp}`);
     lastOp = op;
     scanner.uuid(column.orderId, words);
-    const order = index.findWords(words);
+    // Orders are placed in the order of orders.csv: most rows need no search.
+    const order = index.hasWordsAt(placings, words) ? placings : index.findWords(words);
     if (order === ABSENT) scanner.damaged('there is no such order');
     const status = statusOfCode(scanner.oneOf(column.status, STATUS_WORDS));
     const check = verdictOfCode(scanner.oneOf(column.postcodeCheck, VERDICT_WORDS));
@@ -114,8 +116,8 @@ function scanChanges({ index, changes, statusTable }: OrderStore): number {
         scanner.damaged(`${status} cannot follow ${before}`);
     }
     scanner.uuid(column.requestId, words);
-    if (changes.findWords(words) !== ABSENT) scanner.damaged('its request_id stands there twice');
-    changes.addWords(words, { op, offset: scanner.offset, order, status, check });
+    if (changes.addNewWords(words, { op, offset: scanner.offset, order, status, check }) === ABSENT)
+      scanner.damaged('its request_id stands there twice');
     index.change(order, status, check);
     if (hasPreparingBegun(status)) index.release(order);
   }
