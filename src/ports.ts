@@ -35,10 +35,11 @@ export interface FileSystem {
   /** Opens for reading and writing; creates the file when `create`, else throws ENOENT. */
   open(path: string, create: boolean): OpenFile;
   rename(from: string, to: string): void;
+  /** Removes a file, or a folder with all that is in it; nothing happens when there is none. */
   remove(path: string): void;
   /** fsync of a folder: makes creations, renames and removals in it durable. */
   syncFolder(folder: string): Promise<void>;
-  /** Takes the exclusive lock of a folder for this process; `undefined` with `holder` text when another holds it. */
+  /** Takes the exclusive lock of a folder for this process; `holder` says who, when another has it. */
   lockFolder(folder: string): { release(): void } | { holder: string };
   /** Bytes that can still be written in this folder. */
   freeBytes(folder: string): number;
@@ -84,6 +85,8 @@ export type Loaded =
       /** A commit number known to be true, at most the last entry's op. */
       readonly commit: CommitNumber;
       readonly outbox: OutboxItem[];
+      /** What was found wrong and put right without help, for the operator; absent or empty when nothing was. */
+      readonly repaired?: readonly Damage[];
     }
   /**
    * Something is missing or damaged: the replica must not vote until it has recovered (rules 6 and 7). `durable` is
@@ -130,8 +133,11 @@ export interface CheckpointInstall {
 export interface ReplicaStorage {
   /** Tables and documents of a service; the same objects stay valid over installs. */
   readonly files: ServiceFiles;
-  /** Reads and verifies everything. Called once, before anything else. */
-  load(): Loaded;
+  /**
+   * Reads and verifies everything. Called once, before anything else. What it reports has been fsynced: after a kill -9
+   * rows can be read back that are in the page cache only, and nothing may rely on those (rule 1).
+   */
+  load(): Promise<Loaded>;
   /**
    * Makes a new folder of whatever is there: the preallocated replica.json, a journal that holds `entries` (from op 1, may be
    * none), empty tables; menu.csv and motd.txt stay. A damaged folder's files are moved aside first. One atomic step: a

@@ -1,0 +1,143 @@
+import path from 'node:path';
+import type { Chain } from '../base/entry.js';
+import { maxOp, op as makeOp, type CommitNumber, type OpNumber } from '../base/numbers.js';
+import type { Damage, FileSystem } from '../ports.js';
+import { replaceDurably } from './durable-file.js';
+import { decodeSlot, encodeSlot, type Slot } from './slots.js';
+import { TrackedFile } from './tracked-file.js';
+
+/** Folder of the journal. */
+export const JOURNAL_FOLDER = 'journal';
+/** Name of the mark in the journal's folder. */
+export const MARK_FILE = 'synced';
+/** Name of the mark for people. */
+export const MARK_NAME = `${JOURNAL_FOLDER}/${MARK_FILE}`;
+
+/** One sector: a disk writes it whole. */
+const SLOT_BYTES = 512;
+
+/** Up to where the journal has been fsynced (rule 6): the row of `op` ends at byte `offset` of `segment`. */
+export interface JournalMark {
+  readonly op: OpNumber;
+  readonly segment: string;
+  readonly offset: number;
+  readonly chain: Chain;
+  /** A commit number known to be true. */
+  readonly commit: CommitNumber;
+  /** The switch after which it was written (LogShape.number): a mark of an older log says nothing of this one. */
+  readonly number: number;
+}
+
+interface MarkRecord extends JournalMark {
+  readonly sequence: number;
+}
+
+/** Reads the mark; `undefined` when neither slot can be read, `missing` when there is no file. */
+export function readMark(fileSystem: FileSystem, folder: string): JournalMark | 'missing' | undefined {
+  const file = path.join(folder, MARK_FILE);
+  if (fileSystem.stat(file) === undefined) return 'missing';
+  const bytes = fileSystem.readFile(file);
+  const first = recordOf(decodeSlot(bytes, 0, SLOT_BYTES));
+  const second = recordOf(decodeSlot(bytes, 1, SLOT_BYTES));
+  if (first === undefined) return second;
+  if (second === undefined) return first;
+  // A commit number is true for ever, whichever mark tells it.
+  const newer = first.sequence >= second.sequence ? first : second;
+  return { ...newer, commit: maxOp(first.commit, second.commit) };
+}
+
+/**
+ * journal/synced while it is in use. Written after every fsync of the journal and not fsynced itself: after a kill -9 it is
+ * exact, after a loss of power it may be older. Writes go to one slot until that slot has been fsynced (`sync`: at every
+ * new segment and checkpoint), then to the other: so a loss of power can tear one slot at most.
+ */
+export class MarkFile {
+  readonly #file: TrackedFile;
+  #sequence = 2;
+  #slot: Slot = 0;
+  #isDirty = false;
+  #syncing: Promise<void> | undefined;
+
+  private constructor(
+    file: TrackedFile,
+    private mark: JournalMark,
+  ) {
+    this.#file = file;
+  }
+
+  /** Creates the file, or replaces whatever was there, with `mark` in both slots, durably. */
+  static async create(fileSystem: FileSystem, folder: string, mark: JournalMark): Promise<MarkFile> {
+    const bytes = SLOTS_OF(mark);
+    await replaceDurably(fileSystem, folder, MARK_FILE, bytes);
+    return new MarkFile(new TrackedFile(MARK_NAME, fileSystem.open(path.join(folder, MARK_FILE), false)), mark);
+  }
+
+  get commit(): CommitNumber {
+    return this.mark.commit;
+  }
+
+  /** Writes a mark; waits for a `sync` under way, so that never both slots are at risk. */
+  async write(mark: JournalMark): Promise<void> {
+    while (this.#syncing !== undefined) await this.#syncing;
+    this.#sequence++;
+    this.mark = { ...mark, commit: maxOp(mark.commit, this.mark.commit) };
+    this.#isDirty = true;
+    this.#file.write(
+      this.#slot * SLOT_BYTES,
+      encodeSlot(recordWith(this.mark, this.#sequence), this.#slot, SLOT_BYTES),
+    );
+  }
+
+  /** Makes the last mark durable. */
+  async sync(): Promise<void> {
+    while (this.#syncing !== undefined) await this.#syncing;
+    if (!this.#isDirty) return;
+    let done = (): void => undefined;
+    this.#syncing = new Promise((resolve) => {
+      done = resolve;
+    });
+    try {
+      await this.#file.sync();
+      this.#isDirty = false;
+      this.#slot = this.#slot === 0 ? 1 : 0;
+    } finally {
+      this.#syncing = undefined;
+      done();
+    }
+  }
+
+  /** A missing file only: its content is overwritten too often to judge. */
+  inspect(fileSystem: FileSystem): Damage | undefined {
+    const stat = fileSystem.stat(this.#file.open.path);
+    if (stat === undefined) return { file: MARK_NAME, what: 'the file is missing' };
+    return stat.inode === this.#file.open.stat().inode ? undefined : { file: MARK_NAME, what: 'the file was replaced' };
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+}
+
+const recordWith = (mark: JournalMark, sequence: number): MarkRecord => ({
+  sequence,
+  op: mark.op,
+  segment: mark.segment,
+  offset: mark.offset,
+  chain: mark.chain,
+  commit: mark.commit,
+  number: mark.number,
+});
+
+const SLOTS_OF = (mark: JournalMark): Buffer =>
+  Buffer.concat([encodeSlot(recordWith(mark, 1), 0, SLOT_BYTES), encodeSlot(recordWith(mark, 2), 1, SLOT_BYTES)]);
+
+function recordOf(value: Record<string, unknown> | undefined): MarkRecord | undefined {
+  if (value === undefined) return undefined;
+  const { sequence, op, segment, offset, chain, commit, number } = value;
+  if (!isNatural(sequence) || !isNatural(op) || !isNatural(offset) || !isNatural(commit) || !isNatural(number))
+    return undefined;
+  if (typeof segment !== 'string' || typeof chain !== 'string') return undefined;
+  return { sequence, op: makeOp(op), segment, offset, chain, commit: makeOp(commit), number };
+}
+
+const isNatural = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;

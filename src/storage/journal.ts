@@ -1,0 +1,236 @@
+import path from 'node:path';
+import { assert, present } from '../base/assert.js';
+import { chainFollows, decodeEntry, JOURNAL_HEADER, type Chain, type Entry } from '../base/entry.js';
+import { nextOp, type CommitNumber, type OpNumber, type View } from '../base/numbers.js';
+import type { Damage, FileSystem, LogBase } from '../ports.js';
+import { BESIDE_SUFFIX, writeWhole } from './durable-file.js';
+import { isDiskFull, orDiskFull } from './errors.js';
+import { APPEND_BYTES_MAX, RECENT_CHAINS_MAX, SEGMENT_BYTES_MAX } from './journal-limits.js';
+import { JOURNAL_FOLDER, MarkFile, type JournalMark } from './journal-mark.js';
+import { cutSegmentsOf, HEADER_BYTES, segmentName, type LogEnd, type Segment } from './journal-segment.js';
+import { TrackedFile } from './tracked-file.js';
+
+/** Where a journal stands when it is opened for appending. */
+export interface JournalPosition {
+  readonly segments: readonly Segment[];
+  readonly end: LogEnd;
+  /** Bytes of the last segment. */
+  readonly offset: number;
+  /** LogShape.number of the log. */
+  readonly number: number;
+  readonly base: LogBase;
+  readonly commit: CommitNumber;
+  /** Entries at the end that are in memory anyway, for their chains. */
+  readonly entries: readonly Entry[];
+  readonly segmentBytesMax?: number | undefined;
+}
+
+/** The journal while it is in use: appends to the last segment, one write and one fdatasync a batch. */
+export class Journal {
+  #segments: Segment[];
+  #current: TrackedFile;
+  #offset: number;
+  #end: LogEnd;
+  #chains: Chain[];
+
+  private constructor(
+    readonly fileSystem: FileSystem,
+    readonly folder: string,
+    readonly position: JournalPosition,
+    readonly mark: MarkFile,
+  ) {
+    this.#segments = [...position.segments];
+    this.#current = openSegment(fileSystem, folder, present(position.segments.at(-1), 'a journal has a segment').name);
+    this.#offset = position.offset;
+    this.#end = position.end;
+    this.#chains = position.entries.slice(-RECENT_CHAINS_MAX).map(({ chain }) => chain);
+  }
+
+  /** Opens the journal at a position that is on disk; makes a fresh mark of it, durably. */
+  static async open(fileSystem: FileSystem, folder: string, position: JournalPosition): Promise<Journal> {
+    const segment = present(position.segments.at(-1), 'a journal has a segment').name;
+    const { number, offset, commit, end } = position;
+    const mark = await MarkFile.create(fileSystem, folder, { ...end, segment, offset, commit, number });
+    return new Journal(fileSystem, folder, position, mark);
+  }
+
+  /** Goes on in the segment of a switch that is committed. The mark is written, not fsynced: replica.json has it too. */
+  async switched(position: JournalPosition): Promise<Journal> {
+    const next = new Journal(this.fileSystem, this.folder, position, this.mark);
+    await next.#writeMark(position.commit);
+    this.#current.close();
+    return next;
+  }
+
+  get end(): LogEnd {
+    return this.#end;
+  }
+
+  /** Segments of the log, first to last. */
+  get segments(): readonly Segment[] {
+    return this.#segments;
+  }
+
+  /** Appends entries that follow the last one; resolves when they and the mark are written, the entries durably. */
+  async append(entries: readonly Entry[], commit: CommitNumber, logView: View): Promise<void> {
+    this.#assertFollows(entries);
+    if (
+      entries.length > 0 &&
+      this.#offset >= Math.max(this.position.segmentBytesMax ?? SEGMENT_BYTES_MAX, HEADER_BYTES + 1)
+    ) {
+      await this.#roll(logView, commit);
+    }
+    const before = { offset: this.#offset, end: this.#end, chains: this.#chains.length };
+    await orDiskFull(
+      async () => {
+        for (const batch of batchesOf(entries)) await this.#appendBatch(batch, commit);
+        if (entries.length === 0) await this.#writeMark(commit);
+      },
+      async () => {
+        const isMarkAhead = this.#end.op > before.end.op;
+        this.#offset = before.offset;
+        this.#end = before.end;
+        this.#chains.length = before.chains;
+        // A mark that is ahead of its journal would read as damage: it goes back first.
+        if (isMarkAhead) {
+          await this.#writeMark(commit);
+          await this.mark.sync();
+        }
+        this.#current.truncate(before.offset);
+      },
+    );
+    if (this.#chains.length > 2 * RECENT_CHAINS_MAX) this.#chains = this.#chains.slice(-RECENT_CHAINS_MAX);
+  }
+
+  /** The chain at an op of the log, or at the op before its first; read from its segment when it is long ago. */
+  chainAt(op: OpNumber): Chain {
+    const { base } = this.position;
+    if (op === this.#end.op) return this.#end.chain;
+    if (op === base.op) return base.chain;
+    const recent = this.#chains[this.#chains.length - 1 - (this.#end.op - op)];
+    return recent ?? this.#readChain(op);
+  }
+
+  /** Removes segments of which every entry is at or below `op`, and what was cut off there. The current one stays. */
+  async removeThrough(op: OpNumber): Promise<void> {
+    await this.mark.sync();
+    const gone: string[] = [];
+    while (this.#segments[1] !== undefined && this.#segments[1].firstOp <= op + 1) {
+      gone.push(present(this.#segments.shift(), 'the first of two segments').name);
+    }
+    for (const { name, firstOp } of cutSegmentsOf(this.fileSystem.list(this.folder))) {
+      if (firstOp <= op) gone.push(name);
+    }
+    for (const name of gone) this.fileSystem.remove(path.join(this.folder, name));
+    if (gone.length > 0) await this.fileSystem.syncFolder(this.folder);
+  }
+
+  inspect(): Damage[] {
+    return [this.#current.inspect(this.fileSystem), this.mark.inspect(this.fileSystem)].filter(
+      (damage) => damage !== undefined,
+    );
+  }
+
+  close(): void {
+    this.#current.close();
+    this.mark.close();
+  }
+
+  async #appendBatch(batch: readonly Entry[], commit: CommitNumber): Promise<void> {
+    const bytes = Buffer.concat(batch.map(({ row }) => row));
+    await this.#current.writeAsync(this.#offset, bytes);
+    await this.#current.sync();
+    const last = present(batch.at(-1), 'a batch is not empty');
+    const before = { offset: this.#offset, end: this.#end };
+    this.#offset += bytes.length;
+    this.#end = { op: last.op, chain: last.chain };
+    for (const { chain } of batch) this.#chains.push(chain);
+    try {
+      await this.#writeMark(commit);
+    } catch (error) {
+      if (isDiskFull(error)) {
+        this.#offset = before.offset;
+        this.#end = before.end;
+      }
+      throw error;
+    }
+  }
+
+  async #writeMark(commit: CommitNumber): Promise<void> {
+    const mark: JournalMark = {
+      ...this.#end,
+      segment: present(this.#segments.at(-1), 'a journal has a segment').name,
+      offset: this.#offset,
+      commit,
+      number: this.position.number,
+    };
+    await this.mark.write(mark);
+  }
+
+  async #roll(logView: View, commit: CommitNumber): Promise<void> {
+    const firstOp = nextOp(this.#end.op);
+    const name = segmentName(logView, firstOp);
+    const beside = path.join(this.folder, name + BESIDE_SUFFIX);
+    await orDiskFull(
+      async () => {
+        await writeWhole(this.fileSystem, beside, Buffer.from(JOURNAL_HEADER));
+        this.fileSystem.rename(beside, path.join(this.folder, name));
+        await this.fileSystem.syncFolder(this.folder);
+      },
+      () => {
+        this.fileSystem.remove(beside);
+      },
+    );
+    this.#current.close();
+    this.#segments.push({ name, logView, firstOp });
+    this.#current = openSegment(this.fileSystem, this.folder, name);
+    this.#offset = HEADER_BYTES;
+    // Durable: from here on a loss of the new segment is seen by the mark that names it.
+    await this.#writeMark(commit);
+    await this.mark.sync();
+  }
+
+  #assertFollows(entries: readonly Entry[]): void {
+    let end = this.#end;
+    for (const entry of entries) {
+      assert(entry.op === end.op + 1, `the journal is appended to without gaps: op ${entry.op} after op ${end.op}`);
+      end = entry;
+    }
+    const first = entries[0];
+    assert(first === undefined || chainFollows(first, this.#end.chain), 'an appended entry follows the chain');
+  }
+
+  #readChain(op: OpNumber): Chain {
+    const segment = present(
+      this.#segments.findLast(({ firstOp }) => firstOp <= op),
+      `the journal holds op ${op}`,
+    );
+    const bytes = this.fileSystem.readFile(path.join(this.folder, segment.name));
+    let at = HEADER_BYTES;
+    for (;;) {
+      const decoded = decodeEntry(bytes, at, undefined);
+      assert(decoded.kind === 'entry', `the journal holds op ${op}, readable`);
+      if (decoded.entry.op === op) return decoded.entry.chain;
+      at = decoded.end;
+    }
+  }
+}
+
+function openSegment(fileSystem: FileSystem, folder: string, name: string): TrackedFile {
+  return new TrackedFile(`${JOURNAL_FOLDER}/${name}`, fileSystem.open(path.join(folder, name), false));
+}
+
+function batchesOf(entries: readonly Entry[]): Entry[][] {
+  const batches: Entry[][] = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    assert(entry.row.length <= APPEND_BYTES_MAX, `an entry takes at most ${APPEND_BYTES_MAX} bytes`);
+    bytes += entry.row.length;
+    if (batches.length === 0 || bytes > APPEND_BYTES_MAX) {
+      batches.push([]);
+      bytes = entry.row.length;
+    }
+    batches.at(-1)?.push(entry);
+  }
+  return batches;
+}

@@ -1,0 +1,362 @@
+import path from 'node:path';
+import { createHash } from 'node:crypto';
+import { assert } from '../base/assert.js';
+import { chainFollows, type Entry } from '../base/entry.js';
+import { maxOp, op as makeOp, type CommitNumber, type OpNumber } from '../base/numbers.js';
+import type { ServiceFiles } from '../base/service.js';
+import {
+  DiskFullError,
+  type CheckpointHead,
+  type CheckpointInstall,
+  type CheckpointOffer,
+  type Damage,
+  type DurableState,
+  type FileSystem,
+  type Loaded,
+  type LogBase,
+  type LogSwitch,
+  type ReplicaStorage,
+} from '../ports.js';
+import { checkpointOps } from './checkpoint-head.js';
+import { CheckpointReader } from './checkpoint-reader.js';
+import { addCheckpoint, GENESIS, keepNewest, removeCheckpoints } from './checkpoint.js';
+import { orDiskFull } from './errors.js';
+import { foundFolder, setLogAside } from './founding.js';
+import { finishInstall, Incoming } from './incoming.js';
+import { JOURNAL_FOLDER } from './journal-mark.js';
+import { finishSwitch, removeUnfinished, segmentsOf, writeUnfinished, type LogEnd } from './journal-segment.js';
+import { Journal } from './journal.js';
+import { durableOf, loadFolder, type LoadedFolder } from './load-folder.js';
+import { OutboxFile } from './outbox-file.js';
+import { createReplicaFile, ReplicaFile, type LogShape } from './replica-file.js';
+import { FolderFiles, hashOf, NO_CONTENT, type FilesContent } from './service-files.js';
+
+/** Settings of a replica's storage. */
+export interface StorageOptions {
+  /** A new journal segment is begun when the current one has reached this size, in bytes; default 16 MiB. */
+  readonly segmentBytesMax?: number;
+}
+
+/**
+ * Opens a replica's folder, which is made when there is none, and takes its lock. Throws an Error for people when the
+ * folder is in use or cannot be written.
+ */
+export function openReplicaStorage(
+  fileSystem: FileSystem,
+  folder: string,
+  options: StorageOptions = {},
+): ReplicaStorage {
+  let lock;
+  try {
+    fileSystem.makeFolder(folder);
+    lock = fileSystem.lockFolder(folder);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`cannot write to the replica's folder ${folder} (${why}); check its owner, its mode and the disk`, {
+      cause: error,
+    });
+  }
+  if ('holder' in lock) {
+    throw new Error(`the replica's folder ${folder} is in use by ${lock.holder}; stop it first, or use another folder`);
+  }
+  return new FolderStorage(fileSystem, folder, options, lock);
+}
+
+/** A replica's folder in use. See FORMAT.md for the files, and for what a crash at each point leaves. */
+class FolderStorage implements ReplicaStorage {
+  readonly files: ServiceFiles;
+  readonly #files: FolderFiles;
+  readonly #incoming: Incoming;
+  readonly #checkpoints: CheckpointReader;
+  readonly #journalFolder: string;
+  #outbox: OutboxFile;
+  #replica: ReplicaFile | undefined;
+  /** There when the log is sound; not in an empty or damaged folder. */
+  #journal: Journal | undefined;
+  #base: LogBase = GENESIS.base;
+  #commit: CommitNumber = makeOp(0);
+  #number = 0;
+  #state: 'opened' | LoadedFolder['kind'] = 'opened';
+  #isSwitching = false;
+  #checkpointing: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly fileSystem: FileSystem,
+    readonly folder: string,
+    readonly options: StorageOptions,
+    readonly lock: { release(): void },
+  ) {
+    this.#files = new FolderFiles(fileSystem, folder);
+    this.files = this.#files;
+    this.#incoming = new Incoming(fileSystem, folder);
+    this.#checkpoints = new CheckpointReader(fileSystem, folder);
+    this.#journalFolder = path.join(folder, JOURNAL_FOLDER);
+    this.#outbox = new OutboxFile(fileSystem, folder, []);
+  }
+
+  async load(): Promise<Loaded> {
+    assert(this.#state === 'opened', 'a folder is loaded once');
+    const loaded = await loadFolder(this.fileSystem, this.folder);
+    this.#state = loaded.kind;
+    if (loaded.kind === 'empty') return { kind: 'empty' };
+    this.#replica = loaded.replica;
+    const { items: outbox } = loaded.outbox;
+    this.#outbox = new OutboxFile(this.fileSystem, this.folder, outbox);
+    if (loaded.kind === 'damaged') {
+      const durable = loaded.replica === undefined ? undefined : durableOf(loaded.replica);
+      return { kind: 'damaged', durable, damage: loaded.damage, outbox };
+    }
+    const { replica, shape, checkpoint, journal, repaired } = loaded;
+    this.#base = checkpoint.head.base;
+    this.#commit = journal.commit;
+    this.#number = shape.number;
+    this.#journal = await Journal.open(this.fileSystem, this.#journalFolder, {
+      ...journal,
+      ...this.options,
+      base: this.#base,
+      number: shape.number,
+    });
+    this.#files.begin(checkpoint.content);
+    this.#checkpoints.watchNewest();
+    const { entries, commit } = journal;
+    return {
+      kind: 'intact',
+      durable: durableOf(replica),
+      checkpoint: checkpoint.head,
+      entries,
+      commit,
+      outbox,
+      repaired,
+    };
+  }
+
+  async initialise(durable: DurableState): Promise<void> {
+    if (this.#state === 'damaged') return this.persist(durable);
+    assert(this.#state === 'empty', 'only an empty folder is initialised');
+    const { replica, journal } = await orDiskFull(
+      () => foundFolder(this.fileSystem, this.folder, durable, this.options.segmentBytesMax),
+      () => undefined,
+    );
+    this.#replica = replica;
+    this.#journal = journal;
+    this.#files.begin(NO_CONTENT);
+    this.#state = 'sound';
+  }
+
+  async append(entries: readonly Entry[], commit: CommitNumber): Promise<void> {
+    const { journal, replica } = this.#sound();
+    await journal.append(entries, commit, replica.record.logView);
+    this.#commit = maxOp(this.#commit, commit);
+  }
+
+  async persist(durable: DurableState): Promise<void> {
+    assert(this.#state === 'sound' || this.#state === 'damaged', 'a folder is loaded or initialised before it is used');
+    // Once damaged, damaged until another log is taken: what was forgotten stays forgotten (rule 6).
+    if (this.#replica !== undefined) {
+      return this.#replica.write(durable, this.#state === 'damaged' ? 'lost' : this.#replica.record.log);
+    }
+    const record = { sequence: 1, ...durable, log: 'lost' } as const;
+    await orDiskFull(
+      () => createReplicaFile(this.fileSystem, this.folder, record),
+      () => undefined,
+    );
+    this.#replica = new ReplicaFile(this.fileSystem, this.folder, record);
+  }
+
+  async switchLog({ durable, from, entries, salvaged }: LogSwitch): Promise<void> {
+    await this.#outbox.add(salvaged);
+    if (this.#state === 'damaged') {
+      assert(from === 1, 'a replica that has lost its log takes one from its beginning, or a checkpoint');
+      await this.#forget();
+      await removeCheckpoints(this.fileSystem, this.folder, checkpointOps(this.fileSystem, this.folder));
+      await this.#switch(durable, GENESIS.base, entries);
+      this.#take(GENESIS.base, NO_CONTENT);
+      return;
+    }
+    const { journal } = this.#sound();
+    assert(from > this.#base.op, 'nothing at or below the checkpoint is ever cut');
+    assert(from <= journal.end.op + 1, 'a switch leaves no gap in the log');
+    const before = makeOp(from - 1);
+    await this.#switch(durable, { op: before, chain: journal.chainAt(before) }, entries);
+  }
+
+  flushTables(): void {
+    this.#files.flush();
+  }
+
+  checkpoint(head: CheckpointHead): Promise<void> {
+    const done = this.#checkpoint(head);
+    this.#checkpointing = done.catch(() => undefined);
+    return done;
+  }
+
+  offer(): CheckpointOffer | undefined {
+    return this.#state === 'sound' ? this.#checkpoints.offer() : undefined;
+  }
+
+  readChunk(op: OpNumber, file: string, offset: number, length: number): Uint8Array | undefined {
+    return this.#state === 'sound' ? this.#checkpoints.read(op, file, offset, length) : undefined;
+  }
+
+  stageChunk(file: string, offset: number, bytes: Uint8Array): void {
+    this.#incoming.stage(file, offset, bytes);
+  }
+
+  verifyStaged(offer: CheckpointOffer): boolean {
+    return this.#incoming.verify(offer);
+  }
+
+  async install({ durable, offer, entries, salvaged }: CheckpointInstall): Promise<void> {
+    await this.#checkpointing;
+    const { base } = offer.head;
+    assert(this.#incoming.verify(offer), 'only a verified checkpoint is installed');
+    assert(base.op > 0 && base.op + entries.length >= this.#commit, 'an install cuts nothing that is committed');
+    await this.#outbox.add(salvaged);
+    if (this.#state === 'damaged') await this.#forget();
+    const hashes = this.#incoming.hashes();
+    const documents = await orDiskFull(
+      () => this.#incoming.prepare(offer, (name) => this.#files.isDocument(name)),
+      () => undefined,
+    );
+    const tables = offer.files.filter(({ name }) => !documents.has(name));
+    await this.#switch(durable, base, entries, base);
+    this.#take(base, {
+      documents,
+      tables: new Map(
+        tables.map(({ name, length }) => [name, { length, hash: hashes.get(name) ?? createHash('sha256') }]),
+      ),
+    });
+  }
+
+  async settleOutbox(requestIds: readonly string[]): Promise<void> {
+    await this.#outbox.settle(requestIds);
+  }
+
+  inspect(): Damage[] {
+    if (this.#isSwitching || this.#state !== 'sound') return [];
+    const { journal, replica } = this.#sound();
+    const found = [replica.inspect(this.fileSystem), ...journal.inspect(), ...this.#files.inspect()];
+    return [...found, this.#checkpoints.inspect()].filter((damage) => damage !== undefined);
+  }
+
+  close(): void {
+    this.#incoming.clear();
+    this.#files.flush();
+    this.#files.close();
+    this.#journal?.close();
+    this.#replica?.close();
+    this.lock.release();
+  }
+
+  #sound(): { journal: Journal; replica: ReplicaFile } {
+    assert(
+      this.#journal !== undefined && this.#replica !== undefined,
+      'a log is sound or initialised before it is used',
+    );
+    return { journal: this.#journal, replica: this.#replica };
+  }
+
+  /** Prepares a damaged folder for another log. Its promises stay; that its log is lost is durable before anything goes. */
+  async #forget(): Promise<void> {
+    const replica = this.#replica;
+    assert(replica !== undefined, 'a damaged replica makes its promises durable before it takes a log');
+    if (replica.record.log !== 'lost') await replica.write(durableOf(replica), 'lost');
+    await this.#outbox.writeAnew();
+    await orDiskFull(
+      () => setLogAside(this.fileSystem, this.folder, this.#number + 1),
+      () => undefined,
+    );
+  }
+
+  /**
+   * The switch of rule 2 (b): the new segment is durable beside the journal, then replica.json commits it, then it goes to
+   * its place. `base` is there when a checkpoint that was handed over is part of it.
+   */
+  async #switch(durable: DurableState, before: LogEnd, entries: readonly Entry[], base?: LogBase): Promise<void> {
+    const replica = this.#replica;
+    assert(replica !== undefined, 'a switch follows load or initialise');
+    const first = entries[0];
+    assert(first === undefined || chainFollows(first, before.chain), 'the entries of a switch follow the chain');
+    // A new number for every attempt: replica.json may have got to name one that was told to have failed.
+    const number = ++this.#number;
+    const { logView } = durable;
+    const checkpoint = base?.op ?? null;
+    const shape = await orDiskFull(
+      () => writeUnfinished(this.fileSystem, this.#journalFolder, { number, logView, before, entries, checkpoint }),
+      () => removeUnfinished(this.fileSystem, this.#journalFolder, number),
+    );
+    this.#isSwitching = true;
+    try {
+      if (base !== undefined) await this.#incoming.handOver(number);
+      await this.#commitSwitch(replica, durable, shape);
+      await finishSwitch(this.fileSystem, this.#journalFolder, shape);
+      const damage = await finishInstall(this.fileSystem, this.folder, number, checkpoint);
+      assert(damage === undefined, 'what was prepared for an install can be read');
+      const position = {
+        ...this.options,
+        segments: segmentsOf(this.fileSystem.list(this.#journalFolder)).log,
+        end: { op: shape.op, chain: shape.chain },
+        offset: shape.bytes,
+        number,
+        base: base ?? this.#base,
+        commit: this.#commit,
+        entries,
+      };
+      this.#journal =
+        this.#journal === undefined
+          ? await Journal.open(this.fileSystem, this.#journalFolder, position)
+          : await this.#journal.switched(position);
+    } finally {
+      this.#isSwitching = false;
+    }
+  }
+
+  async #commitSwitch(replica: ReplicaFile, durable: DurableState, shape: LogShape): Promise<void> {
+    try {
+      await replica.write(durable, shape);
+    } catch (error) {
+      // What an install has staged is handed over: it cannot be called again, but the next start finishes or drops it.
+      if (error instanceof DiskFullError && shape.checkpoint !== null) {
+        throw new Error('no room to overwrite replica.json in place', { cause: error });
+      }
+      throw error;
+    }
+  }
+
+  /** Goes on from a new base with these tables and documents. */
+  #take(base: LogBase, content: FilesContent): void {
+    this.#base = base;
+    this.#commit = maxOp(this.#commit, base.op);
+    this.#files.begin(content);
+    this.#checkpoints.watchNewest();
+    this.#state = 'sound';
+  }
+
+  async #checkpoint(head: CheckpointHead): Promise<void> {
+    const { journal } = this.#sound();
+    // Everything up to the first await sees the tables of this moment.
+    const { tables, documents } = this.#files.capture();
+    const files = [
+      ...tables.map(({ table, length, hash }) => ({ name: table.name, kind: 'table' as const, length, hash })),
+      ...[...documents].map(([name, text]) => ({
+        name,
+        kind: 'document' as const,
+        length: Buffer.byteLength(text),
+        hash: hashOf(text),
+      })),
+    ];
+    await orDiskFull(
+      async () => {
+        for (const { table } of tables) await table.sync();
+        // After a loss of power the mark must reach as far as the checkpoint: older segments go.
+        await journal.mark.sync();
+        await addCheckpoint(this.fileSystem, this.folder, { head, files }, documents);
+        this.#base = head.base;
+        this.#checkpoints.watchNewest();
+        const oldest = await keepNewest(this.fileSystem, this.folder);
+        await this.#journal?.removeThrough(oldest);
+      },
+      () => undefined,
+    );
+  }
+}

@@ -1,0 +1,120 @@
+import { createHash, type Hash } from 'node:crypto';
+import path from 'node:path';
+import { assert } from '../base/assert.js';
+import type { Document, ServiceFiles, Table } from '../base/service.js';
+import { DiskFullError, type Damage, type FileSystem } from '../ports.js';
+import { DocumentFile } from './document.js';
+import { TableFile } from './table.js';
+import { TrackedFile } from './tracked-file.js';
+
+/** A table as a checkpoint left it: its length and the hash that has run over exactly these bytes. */
+export interface TableContent {
+  readonly length: number;
+  readonly hash: Hash;
+}
+
+/** What the tables and documents are to begin with. */
+export interface FilesContent {
+  readonly tables: ReadonlyMap<string, TableContent>;
+  readonly documents: ReadonlyMap<string, string>;
+}
+
+const NAME = /^[a-z0-9][a-z0-9-]*\.[a-z]+$/;
+const RESERVED = new Set(['replica.json', 'outbox.csv']);
+
+/** Whether a service may have a file of this name in the replica's folder; also a peer's offer is held to it. */
+export const isServiceFileName = (name: string): boolean => NAME.test(name) && !RESERVED.has(name);
+
+/**
+ * The tables and documents of a folder. They are asked for by name before or after `load`; nothing reaches the disk until
+ * storage has said what they hold (`begin`): an empty folder must stay empty until its founding.
+ */
+export class FolderFiles implements ServiceFiles {
+  readonly #tables = new Map<string, TableFile>();
+  readonly #documents = new Map<string, DocumentFile>();
+  #content: FilesContent | undefined;
+
+  constructor(
+    readonly fileSystem: FileSystem,
+    readonly folder: string,
+  ) {}
+
+  table(name: string, header: string): Table {
+    const known = this.#tables.get(name);
+    if (known !== undefined) return known;
+    assert(isServiceFileName(name), `a table may be named ${name}`);
+    const table = new TableFile(name, header);
+    this.#tables.set(name, table);
+    if (this.#content !== undefined) this.#beginTable(table, this.#content);
+    return table;
+  }
+
+  document(name: string): Document {
+    const known = this.#documents.get(name);
+    if (known !== undefined) return known;
+    assert(isServiceFileName(name), `a document may be named ${name}`);
+    const document = new DocumentFile(name, this.fileSystem, this.folder);
+    this.#documents.set(name, document);
+    const text = this.#content?.documents.get(name);
+    if (text !== undefined) document.restore(text);
+    return document;
+  }
+
+  /** Sets all tables and documents to this content; a table that is not in it becomes empty, a document stays. */
+  begin(content: FilesContent): void {
+    this.#content = content;
+    for (const table of this.#tables.values()) this.#beginTable(table, content);
+    for (const [name, text] of content.documents) this.#documents.get(name)?.restore(text);
+  }
+
+  /** Closes all files and lets nothing reach the disk until the next `begin`; the objects stay valid, empty. */
+  detach(): void {
+    this.#content = undefined;
+    for (const table of this.#tables.values()) table.reset(undefined);
+  }
+
+  /** Writes what is buffered. Without room it stays in memory, and false is returned. */
+  flush(): boolean {
+    if (this.#content === undefined) return true;
+    let isWritten = true;
+    for (const table of this.#tables.values()) isWritten = table.flush() && isWritten;
+    for (const document of this.#documents.values()) isWritten = document.flush() && isWritten;
+    return isWritten;
+  }
+
+  /** What a checkpoint of this moment holds: flushed tables with length and hash, and the documents' texts. */
+  capture(): { tables: { table: TableFile; length: number; hash: string }[]; documents: Map<string, string> } {
+    if (!this.flush()) throw new DiskFullError('no room on the disk for the tables of a checkpoint');
+    return {
+      tables: [...this.#tables.values()].map((table) => ({ table, length: table.length, hash: table.hash() })),
+      documents: new Map([...this.#documents.values()].map((document) => [document.name, document.read()])),
+    };
+  }
+
+  isDocument(name: string): boolean {
+    return this.#documents.has(name);
+  }
+
+  inspect(): Damage[] {
+    const files = [...this.#tables.values(), ...this.#documents.values()];
+    return files.map((file) => file.inspect(this.fileSystem)).filter((damage) => damage !== undefined);
+  }
+
+  close(): void {
+    for (const table of this.#tables.values()) table.close();
+  }
+
+  #beginTable(table: TableFile, content: FilesContent): void {
+    const open = this.fileSystem.open(path.join(this.folder, table.name), true);
+    const file = new TrackedFile(table.name, open);
+    const found = content.tables.get(table.name);
+    if (found === undefined) table.reset(file);
+    else table.attach(file, found.length, found.hash.copy());
+  }
+}
+
+/** The content of a log that begins at op 1: empty tables; documents stay as they are until op 1 replaces them. */
+export const NO_CONTENT: FilesContent = { tables: new Map(), documents: new Map() };
+
+/** Content of a text for tests of equality with what a checkpoint names. */
+export const hashOf = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');

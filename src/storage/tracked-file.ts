@@ -1,0 +1,88 @@
+import type { Damage, FileStat, FileSystem, OpenFile } from '../ports.js';
+
+/**
+ * An open file that remembers what its own writes left on the disk, so that `inspect` can tell what somebody else did to
+ * it: a deleted file stays writable for the process that has it open, and everything fsynced to it is lost (rule 10).
+ */
+export class TrackedFile {
+  #expected: FileStat;
+  #writesUnderWay = 0;
+
+  constructor(
+    /** Name for people, relative to the replica's folder. */
+    readonly name: string,
+    readonly open: OpenFile,
+  ) {
+    this.#expected = open.stat();
+  }
+
+  /** Bytes that the file should have. */
+  get bytes(): number {
+    return this.#expected.bytes;
+  }
+
+  read(offset: number, length: number): Uint8Array {
+    return this.open.read(offset, length);
+  }
+
+  write(offset: number, bytes: Uint8Array): void {
+    try {
+      this.open.write(offset, bytes);
+    } finally {
+      this.#note();
+    }
+  }
+
+  async writeAsync(offset: number, bytes: Uint8Array): Promise<void> {
+    this.#writesUnderWay++;
+    try {
+      await this.open.writeAsync(offset, bytes);
+    } finally {
+      this.#writesUnderWay--;
+      this.#note();
+    }
+  }
+
+  truncate(length: number): void {
+    this.open.truncate(length);
+    this.#note();
+  }
+
+  async sync(): Promise<void> {
+    await this.open.sync();
+  }
+
+  close(): void {
+    this.open.close();
+  }
+
+  /** What the file system shows to be wrong with the file; `undefined` when nothing. */
+  inspect(fileSystem: FileSystem): Damage | undefined {
+    const what = differenceOf(this.#expected, fileSystem.stat(this.open.path), this.#writesUnderWay > 0);
+    return what === undefined ? undefined : { file: this.name, what };
+  }
+
+  #note(): void {
+    this.#expected = this.open.stat();
+  }
+}
+
+/**
+ * What somebody else changed on a file that should be as `expected`. While a write of our own is under way only its
+ * identity and a loss of bytes can be judged.
+ */
+export function differenceOf(
+  expected: FileStat,
+  found: FileStat | undefined,
+  isWriteUnderWay: boolean,
+): string | undefined {
+  if (found === undefined) return 'the file is missing';
+  if (found.inode !== expected.inode) return 'the file was replaced by another';
+  if (found.links === 0) return 'the file was removed while open';
+  if (found.bytes < expected.bytes) return `the file was cut from ${expected.bytes} to ${found.bytes} bytes`;
+  if (isWriteUnderWay) return undefined;
+  if (found.bytes > expected.bytes)
+    return `somebody else wrote to the file: ${found.bytes - expected.bytes} bytes more`;
+  if (found.modifiedMs !== expected.modifiedMs) return 'somebody else wrote to the file';
+  return undefined;
+}
