@@ -7,11 +7,10 @@ import type { ReplicationExchangeRequest } from './generated/justhungry/v1/Repli
 import { wireMessage } from './message-codec.js';
 import { protocol } from './proto-files.js';
 import { createStreamLink, type LinkDown } from './stream-link.js';
+import { TurnBatcher } from './turn-batcher.js';
 
 /** Bytes that wait for a slow peer at most; what does not fit is dropped, the protocol asks again. */
 export const LANE_QUEUE_BYTES_MAX = 8 * 1024 * 1024;
-/** A batch is cut at about this many bytes: entries of a burst leave in pieces that the receiver can work on. */
-const BATCH_BYTES_MAX = 1024 * 1024;
 /** What a message costs besides its rows or bytes, about. */
 const MESSAGE_BYTES = 64;
 
@@ -43,61 +42,34 @@ export interface PeerLaneOptions {
 interface Waiting {
   readonly wire: PeerMessage;
   readonly clusterId: string;
-  readonly bytes: number;
 }
 
 /** Makes a lane. What is sent in one turn of the event loop leaves as one batch; nothing is kept while the peer is away. */
 export function createPeerLane(options: PeerLaneOptions): PeerLane {
   const counts: LaneCounts = { batches: 0, messages: 0, dropped: 0 };
-  let queue: Waiting[] = [];
-  let queuedBytes = 0;
-  let isFlushPlanned = false;
-  let isWaitingForDrain = false;
+  const batcher = new TurnBatcher<Waiting>((batch) => {
+    let hasRoom = true;
+    for (const { clusterId, messages } of byCluster(batch)) {
+      counts.batches++;
+      counts.messages += messages.length;
+      hasRoom = link.write({ ...options.frame, cluster_id: clusterId, messages });
+    }
+    return hasRoom;
+  });
 
   const link = createStreamLink<ReplicationExchangeRequest, unknown>({
     open() {
       const client = new protocol.Replication(options.address, credentials.createInsecure(), clusterChannelOptions);
       return { client, stream: client.Exchange(bearerMetadata(options.token)) };
     },
-    onUp() {
-      isWaitingForDrain = false;
-    },
+    onUp: () => undefined,
     onData: () => undefined,
-    onDrain() {
-      isWaitingForDrain = false;
-      flush();
-    },
+    onDrain: () => batcher.drained(),
     onDown(down) {
-      counts.dropped += queue.length;
-      queue = [];
-      queuedBytes = 0;
-      isWaitingForDrain = false;
+      counts.dropped += batcher.clear().length;
       options.onDown(down);
     },
   });
-
-  function flush(): void {
-    isFlushPlanned = false;
-    let next = 0;
-    while (next < queue.length && !isWaitingForDrain) {
-      const first = queue[next];
-      if (first === undefined) break;
-      const messages: PeerMessage[] = [];
-      let bytes = 0;
-      for (; next < queue.length; next++) {
-        const waiting = queue[next];
-        if (waiting === undefined || waiting.clusterId !== first.clusterId) break;
-        if (bytes > 0 && bytes + waiting.bytes > BATCH_BYTES_MAX) break;
-        messages.push(waiting.wire);
-        bytes += waiting.bytes;
-      }
-      queuedBytes -= bytes;
-      counts.batches++;
-      counts.messages += messages.length;
-      isWaitingForDrain = !link.write({ ...options.frame, cluster_id: first.clusterId, messages });
-    }
-    queue = next === queue.length ? [] : queue.slice(next);
-  }
 
   return {
     get isUp() {
@@ -106,19 +78,26 @@ export function createPeerLane(options: PeerLaneOptions): PeerLane {
     counts,
     send(message) {
       const bytes = bytesOf(message);
-      const isFull = queuedBytes > 0 && queuedBytes + bytes > LANE_QUEUE_BYTES_MAX;
+      const isFull = batcher.bytes > 0 && batcher.bytes + bytes > LANE_QUEUE_BYTES_MAX;
       if (!link.isUp || isFull || bytes > CLUSTER_MESSAGE_BYTES_MAX) {
         counts.dropped++;
         return;
       }
-      queue.push({ wire: wireMessage(message), clusterId: options.clusterId(), bytes });
-      queuedBytes += bytes;
-      if (isFlushPlanned || isWaitingForDrain) return;
-      isFlushPlanned = true;
-      setImmediate(flush);
+      batcher.add({ wire: wireMessage(message), clusterId: options.clusterId() }, bytes);
     },
     close: () => link.close(),
   };
+}
+
+/** The batch in pieces of one cluster id each: more than one only in the turn in which a folder is founded. */
+function byCluster(batch: readonly Waiting[]): { clusterId: string; messages: PeerMessage[] }[] {
+  const pieces: { clusterId: string; messages: PeerMessage[] }[] = [];
+  for (const { wire, clusterId } of batch) {
+    const last = pieces.at(-1);
+    if (last?.clusterId === clusterId) last.messages.push(wire);
+    else pieces.push({ clusterId, messages: [wire] });
+  }
+  return pieces;
 }
 
 /** About what a message takes on the wire, at the cost of a sum. */

@@ -1,0 +1,67 @@
+import type { ReplicaStatus } from '../ports/calls.js';
+import type { GetStatusResponse, GetStatusResponse__Output } from './generated/justhungry/v1/GetStatusResponse.js';
+import { meaningOf } from './wire-values.js';
+
+type Role = ReplicaStatus['role'];
+type Health = ReplicaStatus['peers'][number]['health'];
+
+const ROLES = {
+  primary: 'REPLICA_ROLE_PRIMARY',
+  backup: 'REPLICA_ROLE_BACKUP',
+  'view-change': 'REPLICA_ROLE_VIEW_CHANGE',
+  recovering: 'REPLICA_ROLE_RECOVERING',
+  founding: 'REPLICA_ROLE_FOUNDING',
+} as const satisfies Record<Role, string>;
+const HEALTHS = {
+  healthy: 'PEER_HEALTH_HEALTHY',
+  suspected: 'PEER_HEALTH_SUSPECTED',
+  unhealthy: 'PEER_HEALTH_UNHEALTHY',
+} as const satisfies Record<Health, string>;
+const roleByWire = new Map<unknown, Role>(Object.entries(ROLES).map(([role, wire]) => [wire, role as Role]));
+const healthByWire = new Map<unknown, Health>(Object.entries(HEALTHS).map(([name, wire]) => [wire, name as Health]));
+
+/** A status as a proto message. */
+export function wireStatus(status: ReplicaStatus): GetStatusResponse {
+  const { id, view, op, commit, applied, chain, writable, reason, outbox } = status;
+  return {
+    id,
+    view,
+    op,
+    commit,
+    applied,
+    chain,
+    writable,
+    reason,
+    outbox,
+    role: ROLES[status.role],
+    log_view: status.logView,
+    durable_op: status.durableOp,
+    primary_id: status.primaryId,
+    peers: status.peers.map((peer) => ({ id: peer.id, health: HEALTHS[peer.health] })),
+    damage: [...status.damage],
+    uptime_ms: Math.round(status.uptimeMs),
+  };
+}
+
+/** The status of a proto message. Throws MalformedError on enums that are not known. */
+export function replicaStatusOf(wire: GetStatusResponse__Output): ReplicaStatus {
+  const { id, view, op, commit, applied, chain, writable, reason, outbox, damage } = wire;
+  return {
+    id,
+    view,
+    op,
+    commit,
+    applied,
+    chain,
+    writable,
+    reason,
+    outbox,
+    damage,
+    role: meaningOf(roleByWire, wire.role, 'role'),
+    logView: wire.log_view,
+    durableOp: wire.durable_op,
+    primaryId: wire.primary_id,
+    peers: wire.peers.map((peer) => ({ id: peer.id, health: meaningOf(healthByWire, peer.health, 'health') })),
+    uptimeMs: wire.uptime_ms,
+  };
+}

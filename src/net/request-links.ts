@@ -1,0 +1,131 @@
+import { credentials } from '@grpc/grpc-js';
+import { present } from '../base/assert.js';
+import { replicaIndex, type ReplicaIndex } from '../base/numbers.js';
+import type { ForwardedReply, RequestLinks } from '../ports/request-links.js';
+import { bearerMetadata } from './bearer-token.js';
+import { clusterChannelOptions } from './channel-options.js';
+import { forwardedReply, wireCall } from './forwarded-codec.js';
+import type { CallReply__Output } from './generated/justhungry/v1/CallReply.js';
+import type { ForwardedCall as WireCall } from './generated/justhungry/v1/ForwardedCall.js';
+import type { RequestsExchangeRequest } from './generated/justhungry/v1/RequestsExchangeRequest.js';
+import type { RequestsExchangeResponse__Output } from './generated/justhungry/v1/RequestsExchangeResponse.js';
+import { protocol } from './proto-files.js';
+import { createStreamLink, type StreamLink } from './stream-link.js';
+import { TurnBatcher } from './turn-batcher.js';
+import { MalformedError } from './wire-values.js';
+
+/** Call numbers are uint32. */
+const CALL_NUMBER_MAX = 0xffffffff;
+/** What a call costs besides its payload, about, in bytes. */
+const CALL_BYTES = 100;
+
+/** What request links are made of. */
+export interface RequestLinksOptions {
+  /** In the order of the configuration; `address` is where this process reaches each. */
+  readonly replicas: readonly { readonly id: string; readonly address: string }[];
+  /** The cluster's token. */
+  readonly token: string;
+  /** The replica that this process is, when it relays: it has no link to itself and its calls have made one hop. */
+  readonly self?: ReplicaIndex;
+  /** Told what an operator should know, such as a wrong token. Default: nobody. */
+  readonly onProblem?: (problem: string) => void;
+}
+
+interface Way {
+  readonly link: StreamLink<RequestsExchangeRequest>;
+  readonly batcher: TurnBatcher<WireCall>;
+  readonly pending: Map<number, (reply: ForwardedReply) => void>;
+}
+
+/** Opens a stream to each replica and keeps it open. */
+export function createRequestLinks(options: RequestLinksOptions): RequestLinks {
+  const { replicas, token, self, onProblem = () => undefined } = options;
+  const hops = self === undefined ? 0 : 1;
+  const ids = replicas.map(({ id }) => id);
+  const listeners = new Set<(replica: ReplicaIndex, isUp: boolean) => void>();
+  let lastNumber = 0;
+
+  function createWay(address: string, index: ReplicaIndex): Way {
+    const pending: Way['pending'] = new Map();
+    const batcher = new TurnBatcher<WireCall>((calls) => link.write({ calls }));
+    let lastProblem = '';
+    const link = createStreamLink<RequestsExchangeRequest, RequestsExchangeResponse__Output>({
+      open() {
+        const client = new protocol.Requests(address, credentials.createInsecure(), clusterChannelOptions);
+        return { client, stream: client.Exchange(bearerMetadata(token)) };
+      },
+      onUp() {
+        lastProblem = '';
+        for (const listener of listeners) listener(index, true);
+      },
+      onData({ replies }) {
+        for (const reply of replies) {
+          const done = pending.get(reply.call);
+          if (done === undefined) continue;
+          pending.delete(reply.call);
+          done(replyOf(reply));
+        }
+      },
+      onDrain: () => batcher.drained(),
+      onDown({ wasUp, isRefused, problem }) {
+        const unsent = new Set(batcher.clear().map(({ call }) => call));
+        const calls = [...pending];
+        pending.clear();
+        if (!isRefused && problem !== lastProblem) onProblem(`replica ${ids[index]} at ${address}: ${problem}`);
+        lastProblem = problem;
+        if (wasUp) for (const listener of listeners) listener(index, false);
+        for (const [number, done] of calls) done({ kind: 'linkDown', isSent: !unsent.has(number) });
+      },
+    });
+    return { link, batcher, pending };
+  }
+
+  function replyOf(wire: CallReply__Output): ForwardedReply {
+    try {
+      return forwardedReply(wire, ids);
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+      onProblem(`a replica sent a malformed reply: ${error.problem}`);
+      // It was done or not: asking again with the same id tells.
+      return { kind: 'dropped' };
+    }
+  }
+
+  const ways = replicas.map(({ address }, index) =>
+    index === self ? undefined : createWay(address, replicaIndex(index)),
+  );
+
+  function nextNumber(pending: Way['pending']): number {
+    do lastNumber = lastNumber === CALL_NUMBER_MAX ? 1 : lastNumber + 1;
+    while (pending.has(lastNumber));
+    return lastNumber;
+  }
+
+  return {
+    count: replicas.length,
+    isUp: (replica) => ways[replica]?.link.isUp ?? false,
+    send(replica, call, forward, done) {
+      const { link, batcher, pending } = present(ways[replica], 'calls go to other processes');
+      const number = nextNumber(pending);
+      pending.set(number, done);
+      if (link.isUp) {
+        batcher.add(wireCall(number, call, forward, hops), call.payload.length + CALL_BYTES);
+      } else {
+        setImmediate(() => {
+          if (pending.delete(number)) done({ kind: 'linkDown', isSent: false });
+        });
+      }
+      return () => void pending.delete(number);
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    close() {
+      for (const way of ways) {
+        way?.link.close();
+        way?.pending.clear();
+      }
+    },
+  };
+}
