@@ -27,13 +27,14 @@ export const internalMethods: readonly Method[] = [
         { consistency: 'CONSISTENCY_SESSION', min_op },
       );
     },
-    respond: ({ events, nextOp }) => ({
+    respond: ({ events, nextOp }, { asOf }) => ({
       events: events.map((event) => ({
         op: event.op,
         user_code: event.order.userCode,
         response: watched.write({ event: wireOrderEvent(event) }),
       })),
       next_op: nextOp,
+      as_of_op: asOf?.op ?? 0,
     }),
   }),
   method<ListUncheckedRequest__Output, ListUncheckedResponse, AnswerOf['unchecked']>('read', {

@@ -17,7 +17,7 @@ export type RoutedReply =
 
 /** Brings each call to the replica that can answer it, whatever happens to replicas meanwhile. */
 export interface CallRouter {
-  /** `done` is called once, at the call's deadline at the latest. Returns what gives the call up without an answer. */
+  /** `done` is called once, perhaps at once, at the call's deadline at the latest. Returns what gives the call up without an answer. */
   route(call: RoutedCall, done: (reply: RoutedReply) => void): () => void;
   close(): void;
 }

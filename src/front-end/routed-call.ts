@@ -1,0 +1,55 @@
+import type { ReplicaIndex } from '../base/numbers.js';
+import type { Refusal } from '../base/refusal.js';
+import type { RoutedCall, RoutedReply } from '../ports/front-end.js';
+
+/** An attempt at one replica that has no reply yet. */
+export interface Attempt {
+  /** Gives it up. */
+  readonly forget: () => void;
+  readonly sentMs: number;
+  readonly isRelayed: boolean;
+}
+
+/** One call on its way: what was tried, what waits, what is known. Times are monotonic, ms. */
+export class CallOnItsWay {
+  /** Attempts without a reply, by replica. */
+  readonly attempts = new Map<ReplicaIndex, Attempt>();
+  /** Replicas that were asked in this round. */
+  readonly tried = new Set<ReplicaIndex>();
+  /** What replicas refused with in this round because they cannot serve anybody. */
+  readonly refusals = new Map<ReplicaIndex, Refusal>();
+  /** Whether some attempt broke off that may have been executed. */
+  mayBeDone = false;
+  /** Whether a relay was asked for in this round: one is enough to know. */
+  isRelayTried = false;
+  /** The last refusal that was no answer to the call itself. */
+  lastRefusal: Refusal | undefined;
+  /** When another replica is asked as well. */
+  hedgeAtMs = Infinity;
+  isSettled = false;
+
+  constructor(
+    readonly call: RoutedCall,
+    /** When the customer gets an answer, whatever it is. */
+    readonly endMs: number,
+    readonly done: (reply: RoutedReply) => void,
+  ) {}
+
+  /** Everyone may be asked again, but those who have not answered yet. */
+  beginRound(): void {
+    this.tried.clear();
+    for (const replica of this.attempts.keys()) this.tried.add(replica);
+    this.refusals.clear();
+    this.isRelayTried = false;
+  }
+
+  /** Whether its outcome at the replicas is not known: it may be done, now or later. */
+  get isUncertain(): boolean {
+    return this.call.isWrite && (this.mayBeDone || this.attempts.size > 0);
+  }
+
+  forgetAttempts(): void {
+    for (const { forget } of this.attempts.values()) forget();
+    this.attempts.clear();
+  }
+}

@@ -1,0 +1,52 @@
+import { refusal, type Refusal, type RefusalReason } from '../base/refusal.js';
+
+/** Reasons of a replica that cannot serve anybody now: another one may. All others are answers to the call itself. */
+const ELSEWHERE: ReadonlySet<RefusalReason> = new Set([
+  'NO_PRIMARY',
+  'NO_QUORUM',
+  'NOT_FOUNDED',
+  'DAMAGED',
+  'STOPPING',
+] satisfies RefusalReason[]);
+
+/** Whether another replica may answer what this one refused. */
+export const isAnsweredElsewhere = ({ reason }: Refusal): boolean => ELSEWHERE.has(reason);
+
+/** Answers that anyone may give: they do not tell who is primary. */
+const OF_ANYONE: ReadonlySet<RefusalReason> = new Set([
+  'INVALID_FIELD',
+  'INTERNAL',
+  'OVERLOADED',
+] satisfies RefusalReason[]);
+
+/** Whether an answer shows that the replica acts as primary. */
+export const isOfPrimary = ({ reason }: Refusal): boolean => !OF_ANYONE.has(reason) && !ELSEWHERE.has(reason);
+
+export const OUTCOME_UNKNOWN = refusal(
+  'OUTCOME_UNKNOWN',
+  'The time was up before the outcome was known: it may be done or not. Repeat it with the same id; it will not be done twice.',
+);
+export const NO_QUORUM_NOW_UNCERTAIN = refusal(
+  'OUTCOME_UNKNOWN',
+  'A majority of the replicas was lost before the outcome was known: it may be done or not. Repeat it with the same id; it will not be done twice.',
+);
+export const NO_PRIMARY = refusal(
+  'NO_PRIMARY',
+  'No replica could answer in time and nothing was done. Try again with the same id.',
+);
+export const NO_ANSWER = refusal(
+  'NO_PRIMARY',
+  'No replica could answer in time. Try again, or read with consistency any.',
+);
+export const STOPPING = refusal(
+  'STOPPING',
+  'This front end is stopping and nothing was done. Try again with the same id.',
+);
+
+/** Refusal of a call beyond the maximum in flight. */
+export function overloaded(callsMax: number): Refusal {
+  return refusal(
+    'OVERLOADED',
+    `This front end has ${callsMax} calls under way already and nothing was done. Wait a moment, then try again with the same id.`,
+  );
+}

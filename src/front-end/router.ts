@@ -1,0 +1,288 @@
+import { replicaIndex, type ReplicaIndex } from '../base/numbers.js';
+import type { Refusal } from '../base/refusal.js';
+import type { Clock } from '../ports.js';
+import type { CallRouter, RoutedCall, RoutedReply } from '../ports/front-end.js';
+import type { ForwardedReply, RequestLinks } from '../ports/request-links.js';
+import { CallOnItsWay } from './routed-call.js';
+import * as refusals from './router-refusals.js';
+
+/** Settings of a router. */
+export interface RouterOptions {
+  readonly links: RequestLinks;
+  readonly clock: Clock;
+  /** Runs a function once after some ms; returns what cancels it. Default: setTimeout. */
+  readonly after?: (ms: number, run: () => void) => () => void;
+  /** Calls in flight at most; more are refused OVERLOADED. Default 20,000. */
+  readonly callsMax?: number;
+  /** A replica that is silent for this long is taken for hung and others are asked as well, ms. Default 300. */
+  readonly hedgeMs?: number;
+}
+
+const CALLS_MAX = 20_000;
+const HEDGE_MS = 300;
+/** While a replica stays silent the others are asked again this often, ms. */
+const HEDGE_AGAIN_MS = 100;
+/** Calls for which others are asked in one sweep at most: a few are enough to find a new primary. */
+const HEDGES_PER_SWEEP_MAX = 32;
+/** Deadlines and silent replicas are looked for this often, ms. */
+const SWEEP_MS = 20;
+/** Waits between two looks for a primary, ms. */
+const PROBE_MS = { first: 5, max: 20 } as const;
+/** Calls that look for a primary at the same time; the others wait for what these find. */
+const PROBES_MAX = 16;
+/** The customer is answered this long before the deadline, so that the answer arrives; a tenth of short deadlines. */
+const ANSWER_EARLY_MS = 50;
+
+const timeout = (ms: number, run: () => void): (() => void) => {
+  const timer = setTimeout(run, ms);
+  return () => clearTimeout(timer);
+};
+
+/**
+ * Routes calls over links (design 3): the replica that last served as primary, then the hint, then the configured order.
+ * What breaks off is sent again with the same bytes, so with the same id, until the call's deadline.
+ */
+export class Router implements CallRouter {
+  readonly #links: RequestLinks;
+  readonly #clock: Clock;
+  readonly #after: NonNullable<RouterOptions['after']>;
+  readonly #callsMax: number;
+  readonly #hedgeMs: number;
+  readonly #replicas: readonly ReplicaIndex[];
+  readonly #calls = new Set<CallOnItsWay>();
+  /** Calls whose round found nobody: they wait for the next look. */
+  readonly #parked = new Set<CallOnItsWay>();
+  readonly #endListening: () => void;
+  #primary: ReplicaIndex | undefined;
+  #nextReader = 0;
+  #probeMs: number = PROBE_MS.first;
+  #cancelProbe: (() => void) | undefined;
+  #cancelSweep: (() => void) | undefined;
+
+  constructor({ links, clock, after = timeout, callsMax = CALLS_MAX, hedgeMs = HEDGE_MS }: RouterOptions) {
+    this.#links = links;
+    this.#clock = clock;
+    this.#after = after;
+    this.#callsMax = callsMax;
+    this.#hedgeMs = hedgeMs;
+    this.#replicas = Array.from({ length: links.count }, (_, index) => replicaIndex(index));
+    this.#endListening = links.onChange((_, isUp) => {
+      if (isUp && this.#parked.size > 0) this.#planProbe(0);
+    });
+  }
+
+  /** Calls under way. */
+  get callsInFlight(): number {
+    return this.#calls.size;
+  }
+
+  route(call: RoutedCall, done: (reply: RoutedReply) => void): () => void {
+    if (this.#calls.size >= this.#callsMax) {
+      done({ kind: 'refused', refusal: refusals.overloaded(this.#callsMax) });
+      return () => undefined;
+    }
+    const leftMs = call.deadlineWallMs - this.#clock.wallMs();
+    if (leftMs <= 0) {
+      done({ kind: 'refused', refusal: refusals.NO_PRIMARY });
+      return () => undefined;
+    }
+    const endMs = this.#clock.monotonicMs() + leftMs - Math.min(ANSWER_EARLY_MS, leftMs / 10);
+    const way = new CallOnItsWay(call, endMs, done);
+    this.#calls.add(way);
+    this.#planSweep();
+    const isSearchUnderWay = this.#primary === undefined && this.#parked.size > PROBES_MAX;
+    if (call.target === 'primary' && isSearchUnderWay) this.#park(way);
+    else this.#askNext(way);
+    return () => this.#settle(way, undefined);
+  }
+
+  close(): void {
+    this.#endListening();
+    this.#cancelProbe?.();
+    for (const way of this.#calls) {
+      this.#refuse(way, way.isUncertain ? refusals.OUTCOME_UNKNOWN : refusals.STOPPING);
+    }
+    this.#cancelSweep?.();
+  }
+
+  /** Asks the best replica that was not asked in this round; ends the round when there is none. */
+  #askNext(way: CallOnItsWay): void {
+    const primary = way.call.target === 'primary' ? this.#primary : undefined;
+    if (primary !== undefined && !way.tried.has(primary) && this.#links.isUp(primary)) {
+      return this.#ask(way, primary, false);
+    }
+    const next = this.#replicas
+      .map((_, offset) => this.#candidate(way, offset))
+      .find((replica) => replica !== undefined && !way.tried.has(replica) && this.#links.isUp(replica));
+    if (next === undefined) return this.#endRound(way);
+    if (way.call.target === 'any') this.#nextReader = (next + 1) % this.#replicas.length;
+    this.#ask(way, next, false);
+  }
+
+  /** The replicas in the order of preference: the configured one, reads spread evenly. */
+  #candidate(way: CallOnItsWay, offset: number): ReplicaIndex | undefined {
+    const first = way.call.target === 'any' ? this.#nextReader : 0;
+    return this.#replicas[(first + offset) % this.#replicas.length];
+  }
+
+  #ask(way: CallOnItsWay, replica: ReplicaIndex, isRelayed: boolean): void {
+    const now = this.#clock.monotonicMs();
+    if (way.attempts.size === 0) way.hedgeAtMs = now + this.#hedgeMs;
+    way.tried.add(replica);
+    const forget = this.#links.send(replica, way.call, { isRelayWanted: isRelayed }, (reply) => {
+      this.#onReply(way, replica, reply);
+    });
+    way.attempts.set(replica, { forget, sentMs: now, isRelayed });
+  }
+
+  #onReply(way: CallOnItsWay, replica: ReplicaIndex, reply: ForwardedReply): void {
+    const attempt = way.attempts.get(replica);
+    if (way.isSettled || attempt === undefined) return;
+    way.attempts.delete(replica);
+    // A late answer says who was primary, not who is.
+    const isFresh = !attempt.isRelayed && this.#clock.monotonicMs() - attempt.sentMs < this.#hedgeMs;
+    const actsAsPrimary = way.call.target === 'primary' && (isFresh || this.#primary === undefined);
+    switch (reply.kind) {
+      case 'ok':
+        if (actsAsPrimary && !attempt.isRelayed) this.#becomesPrimary(replica);
+        return this.#settle(way, reply);
+      case 'refused':
+        if (refusals.isAnsweredElsewhere(reply.refusal)) return this.#onElsewhere(way, replica, reply);
+        if (actsAsPrimary && !attempt.isRelayed && refusals.isOfPrimary(reply.refusal)) this.#becomesPrimary(replica);
+        return this.#refuse(way, reply.refusal);
+      case 'dropped':
+      case 'linkDown': {
+        const wasSent = reply.kind === 'dropped' || reply.isSent;
+        way.mayBeDone ||= wasSent;
+        this.#isNotPrimary(replica);
+        // Where it was sent something has just broken: a moment later there is more to find.
+        return wasSent ? this.#endRound(way) : this.#askNext(way);
+      }
+    }
+  }
+
+  /** The replica cannot serve anybody: the hint, the way round through this replica, or the next one. */
+  #onElsewhere(way: CallOnItsWay, replica: ReplicaIndex, reply: ForwardedReply & { kind: 'refused' }): void {
+    way.refusals.set(replica, reply.refusal);
+    way.lastRefusal = reply.refusal;
+    if (way.call.target === 'any') return this.#askNext(way);
+    this.#isNotPrimary(replica);
+    const hint = reply.refusal.reason === 'NO_PRIMARY' ? reply.primary : undefined;
+    if (hint === undefined || hint === replica) return this.#askNext(way);
+    if (this.#links.isUp(hint)) {
+      if (way.tried.has(hint)) return this.#askNext(way);
+      return this.#ask(way, hint, false);
+    }
+    if (way.isRelayTried) return this.#askNext(way);
+    way.isRelayTried = true;
+    this.#ask(way, replica, true);
+  }
+
+  #endRound(way: CallOnItsWay): void {
+    if (way.attempts.size > 0) return;
+    const reachable = this.#replicas.filter((replica) => this.#links.isUp(replica));
+    const told = reachable.map((replica) => way.refusals.get(replica));
+    const [first] = told;
+    if (first !== undefined && told.every((one) => one?.reason === 'NO_QUORUM')) return this.#noQuorum(way, first);
+    this.#park(way);
+  }
+
+  /** Everyone who can be reached says so: waiting would only use up the customers' time. */
+  #noQuorum(found: CallOnItsWay, refusal: Refusal): void {
+    const alike = [...this.#parked].filter(({ call }) => call.target === found.call.target);
+    for (const way of [found, ...alike]) {
+      this.#refuse(way, way.isUncertain ? refusals.NO_QUORUM_NOW_UNCERTAIN : refusal);
+    }
+  }
+
+  #park(way: CallOnItsWay): void {
+    this.#parked.add(way);
+    this.#planProbe(this.#probeMs);
+  }
+
+  #planProbe(ms: number): void {
+    if (ms === 0) this.#cancelProbe?.();
+    else if (this.#cancelProbe !== undefined) return;
+    this.#cancelProbe = this.#after(ms, () => {
+      this.#cancelProbe = undefined;
+      this.#probe();
+    });
+  }
+
+  #probe(): void {
+    this.#probeMs = Math.min(this.#probeMs * 2, PROBE_MS.max);
+    for (const way of [...this.#parked].slice(0, PROBES_MAX)) this.#resume(way);
+    if (this.#parked.size > 0) this.#planProbe(this.#probeMs);
+  }
+
+  #resume(way: CallOnItsWay): void {
+    this.#parked.delete(way);
+    if (way.isSettled) return;
+    way.beginRound();
+    this.#askNext(way);
+  }
+
+  #becomesPrimary(replica: ReplicaIndex): void {
+    this.#probeMs = PROBE_MS.first;
+    if (this.#primary === replica && this.#parked.size === 0) return;
+    const isNew = this.#primary !== replica;
+    this.#primary = replica;
+    for (const way of Array.from(this.#parked)) this.#resume(way);
+    if (!isNew) return;
+    // Whoever waits for a replica that is no longer primary asks the new one too: with the same id it is done once.
+    for (const way of this.#calls) {
+      if (way.call.target === 'primary' && way.attempts.size > 0 && !way.attempts.has(replica)) {
+        this.#ask(way, replica, false);
+      }
+    }
+  }
+
+  #isNotPrimary(replica: ReplicaIndex): void {
+    if (this.#primary === replica) this.#primary = undefined;
+  }
+
+  #planSweep(): void {
+    this.#cancelSweep ??= this.#after(SWEEP_MS, () => {
+      this.#cancelSweep = undefined;
+      this.#sweep();
+      if (this.#calls.size > 0) this.#planSweep();
+    });
+  }
+
+  #sweep(): void {
+    const now = this.#clock.monotonicMs();
+    let hedges = 0;
+    for (const way of this.#calls) {
+      if (now >= way.endMs) {
+        this.#refuse(way, atDeadline(way));
+      } else if (now >= way.hedgeAtMs && way.attempts.size > 0 && hedges < HEDGES_PER_SWEEP_MAX) {
+        hedges++;
+        way.hedgeAtMs = now + HEDGE_AGAIN_MS;
+        way.beginRound();
+        this.#askNext(way);
+      }
+    }
+  }
+
+  #refuse(way: CallOnItsWay, refusal: Refusal): void {
+    this.#settle(way, { kind: 'refused', refusal });
+  }
+
+  #settle(way: CallOnItsWay, reply: RoutedReply | undefined): void {
+    if (way.isSettled) return;
+    way.isSettled = true;
+    way.forgetAttempts();
+    this.#calls.delete(way);
+    this.#parked.delete(way);
+    if (reply !== undefined) way.done(reply);
+  }
+}
+
+function atDeadline(way: CallOnItsWay): Refusal {
+  if (way.isUncertain) return refusals.OUTCOME_UNKNOWN;
+  const { lastRefusal } = way;
+  const isTelling =
+    lastRefusal !== undefined && lastRefusal.reason !== 'NO_PRIMARY' && lastRefusal.reason !== 'STOPPING';
+  if (isTelling) return lastRefusal;
+  return way.call.isWrite ? refusals.NO_PRIMARY : refusals.NO_ANSWER;
+}

@@ -1,0 +1,168 @@
+import type { handleUnaryCall, sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
+import { refusal, type Refusal } from '../base/refusal.js';
+import type { ClusterConfiguration } from '../ports/configuration.js';
+import type { CallRouter, PostcodeGate, RoutedReply } from '../ports/front-end.js';
+import type { PostcodeFinding } from '../ports/request-links.js';
+import { POST_CODE_LENGTH_MAX } from '../services/ordering/limits.js';
+import { textProblem } from '../services/ordering/text.js';
+import { fieldRefusal } from '../services/ordering/validation.js';
+import { statusOf } from './error-details.js';
+import type { ValidatePostcodeRequest__Output } from './generated/justhungry/v1/ValidatePostcodeRequest.js';
+import type { ValidatePostcodeResponse } from './generated/justhungry/v1/ValidatePostcodeResponse.js';
+import type { GatedCall, Method } from './method.js';
+import { WIRE_VERDICT } from './ordering-enums.js';
+import { orderingMethods } from './ordering-methods.js';
+import { messageCodec } from './proto-files.js';
+import { standingOf } from './staff-standing.js';
+import { wireProblem, wireShape } from './wire-check.js';
+
+/** A call without a deadline is answered within this time, ms. */
+export const DEADLINE_MS_DEFAULT = 5000;
+/** No call keeps a front end busy for longer, ms. */
+export const DEADLINE_MS_MAX = 60_000;
+
+/** A unary method of which both messages are bytes. */
+export type UnaryHandler = handleUnaryCall<Buffer, Buffer>;
+
+/** What the unary calls of customers need. */
+export interface CustomerCallsOptions {
+  readonly configuration: Pick<ClusterConfiguration, 'replicas' | 'writeConcern' | 'staffToken'>;
+  readonly router: CallRouter;
+  readonly postcodes: PostcodeGate;
+  /** Told of bugs. */
+  readonly onProblem: (problem: string, error: unknown) => void;
+  readonly wallMs: () => number;
+}
+
+type Call = ServerUnaryCall<Buffer, Buffer>;
+
+const validateRequest = messageCodec<never, ValidatePostcodeRequest__Output>('justhungry.v1.ValidatePostcodeRequest');
+const validateResponse = messageCodec<ValidatePostcodeResponse, never>('justhungry.v1.ValidatePostcodeResponse');
+const validateShape = wireShape(validateRequest.name);
+
+/** What customers are told of a bug: what to do, and nothing of its insides. */
+export const INTERNAL = refusal(
+  'INTERNAL',
+  'Something went wrong in this front end; it has been reported. Try again with the same id.',
+);
+
+/** The unary methods of FoodOrdering: each call passes the gate here, and goes on to the replicas as the bytes it came as. */
+export class CustomerCalls {
+  readonly #options: CustomerCallsOptions;
+  constructor(options: CustomerCallsOptions) {
+    this.#options = options;
+  }
+
+  /** Handlers by method name. */
+  handlers(): Map<string, UnaryHandler> {
+    const handlers = new Map<string, UnaryHandler>();
+    for (const method of orderingMethods.values()) {
+      if (method.access === 'internal') continue;
+      handlers.set(method.name, (call, callback) => {
+        this.#guarded(method.name, callback, () => this.#forward(method, call, callback));
+      });
+    }
+    handlers.set('ValidatePostcode', (call, callback) => {
+      this.#guarded('ValidatePostcode', callback, () => this.#validatePostcode(call, callback));
+    });
+    return handlers;
+  }
+
+  /** No exception reaches a customer. */
+  #guarded(name: string, callback: sendUnaryData<Buffer>, run: () => Promise<void> | undefined): void {
+    const report = (error: unknown): void => {
+      this.#options.onProblem(`${name} failed`, error);
+      callback(statusOf(INTERNAL));
+    };
+    try {
+      run()?.catch(report);
+    } catch (error) {
+      report(error);
+    }
+  }
+
+  #forward(method: Method, call: Call, callback: sendUnaryData<Buffer>): Promise<void> | undefined {
+    const { configuration } = this.#options;
+    const needs = method.name === 'CancelOrder' ? 'staffOrCustomer' : method.access === 'staff' ? 'staff' : 'anyone';
+    const standing = standingOf(call.metadata, needs, configuration.staffToken);
+    if (standing.kind === 'refused') return refuse(callback, standing.refusal);
+    const isStaff = standing.kind === 'staff';
+    const gated = method.gate(call.request, {
+      replicaCount: configuration.replicas.length,
+      writeConcern: configuration.writeConcern,
+      isUnreachableAccepted: true,
+      isStaff,
+    });
+    if (gated.kind === 'refused') return refuse(callback, gated.refusal);
+    const deadlineWallMs = this.#deadlineOf(call);
+    if (gated.kind === 'write' && gated.request.body.kind === 'makeOrder') {
+      return this.#makeOrder(method, call, gated.request.body.postCode, deadlineWallMs, callback);
+    }
+    this.#route(method, call, gated, { deadlineWallMs, isStaff }, callback);
+    return undefined;
+  }
+
+  /** The verdict is passed along whatever it is: the primary first looks whether it knows the order (rule 11). */
+  async #makeOrder(
+    method: Method,
+    call: Call,
+    postCode: string,
+    deadlineWallMs: number,
+    callback: sendUnaryData<Buffer>,
+  ): Promise<void> {
+    const now = this.#options.wallMs();
+    // Half of the time is kept for the order itself.
+    const postcode = await this.#options.postcodes.check(postCode, now + (deadlineWallMs - now) / 2);
+    this.#route(method, call, { kind: 'write' }, { deadlineWallMs, isStaff: false, postcode }, callback);
+  }
+
+  #route(
+    method: Method,
+    call: Call,
+    gated: Pick<Extract<GatedCall, { kind: 'write' }>, 'kind'> | Extract<GatedCall, { kind: 'read' }>,
+    known: { deadlineWallMs: number; isStaff: boolean; postcode?: PostcodeFinding },
+    callback: sendUnaryData<Buffer>,
+  ): void {
+    if (call.cancelled) return;
+    const isWrite = gated.kind === 'write';
+    const target = gated.kind === 'write' || gated.consistency === 'linearizable' ? 'primary' : 'any';
+    const routed = { method: method.name, payload: call.request, target, isWrite, ...known } as const;
+    const giveUp = this.#options.router.route(routed, (reply) => answer(callback, reply));
+    call.on('cancelled', giveUp);
+  }
+
+  async #validatePostcode(call: Call, callback: sendUnaryData<Buffer>): Promise<void> {
+    const problem = wireProblem(call.request, validateShape);
+    const postCode = problem === undefined ? validateRequest.read(call.request).post_code : '';
+    const wrong =
+      problem === undefined
+        ? textProblem(postCode, { min: 1, max: POST_CODE_LENGTH_MAX })
+        : { problem: 'cannot be read', nextStep: 'send it as UTF-8 text' };
+    if (wrong !== undefined) return refuse(callback, fieldRefusal({ field: 'post_code', ...wrong }));
+    const { verdict, normalised, reason } = await this.#options.postcodes.check(postCode, this.#deadlineOf(call));
+    callback(
+      null,
+      validateResponse.write({
+        verdict: WIRE_VERDICT[verdict],
+        normalised: verdict === 'malformed' ? '' : normalised,
+        reason: verdict === 'valid' ? '' : reason,
+      }),
+    );
+  }
+
+  #deadlineOf(call: Call): number {
+    const now = this.#options.wallMs();
+    const asked = Number(call.getDeadline());
+    return Math.min(asked, now + (Number.isFinite(asked) ? DEADLINE_MS_MAX : DEADLINE_MS_DEFAULT));
+  }
+}
+
+function refuse(callback: sendUnaryData<Buffer>, of: Refusal): undefined {
+  callback(statusOf(of));
+}
+
+function answer(callback: sendUnaryData<Buffer>, reply: RoutedReply): void {
+  if (reply.kind === 'refused') return refuse(callback, reply.refusal);
+  const { payload } = reply;
+  callback(null, Buffer.isBuffer(payload) ? payload : Buffer.from(payload));
+}

@@ -1,0 +1,87 @@
+import { Server, type ServiceDefinition } from '@grpc/grpc-js';
+import { HealthImplementation } from 'grpc-health-check';
+import { replicaIndex } from '../base/numbers.js';
+import type { ClusterConfiguration } from '../ports/configuration.js';
+import type { CallRouter, PostcodeGate } from '../ports/front-end.js';
+import type { RequestLinks } from '../ports/request-links.js';
+import { customerServerOptions } from './channel-options.js';
+import { CustomerCalls } from './customer-calls.js';
+import { listen } from './listening.js';
+import { protocol, SERVICE_NAMES } from './proto-files.js';
+import { WatchStreams } from './watch-streams.js';
+
+/** What a front end's server is made of. */
+export interface FrontEndServerOptions {
+  readonly configuration: Pick<ClusterConfiguration, 'replicas' | 'writeConcern' | 'staffToken'>;
+  /** Where to listen, `host:port`; port 0: any free one. */
+  readonly listenAddress: string;
+  readonly router: CallRouter;
+  /** For the health check: in service while some replica can be reached. */
+  readonly links: Pick<RequestLinks, 'count' | 'isUp' | 'onChange'>;
+  readonly postcodes: PostcodeGate;
+  /** Told of bugs, which customers see as INTERNAL without details. Default: nobody. */
+  readonly onProblem?: (problem: string, error: unknown) => void;
+}
+
+/** A front end's server in service. */
+export interface FrontEndServer {
+  readonly address: string;
+  /** Ends it: takes no new calls, lets those under way finish for `graceMs` (default 1,000), then cuts connections. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+const STOP_GRACE_MS = 1000;
+
+/**
+ * Serves FoodOrdering and grpc.health.v1 to customers. Rejects with an error that names the address when it cannot listen.
+ */
+export async function startFrontEndServer(options: FrontEndServerOptions): Promise<FrontEndServer> {
+  const { links, router } = options;
+  const onProblem = options.onProblem ?? (() => undefined);
+  const calls = new CustomerCalls({ ...options, onProblem, wallMs: () => Date.now() });
+  const { staffToken } = options.configuration;
+  const watches = new WatchStreams({ router, staffToken, onProblem, wallMs: () => Date.now() });
+
+  const server = new Server(customerServerOptions);
+  const service = bytesService(protocol.FoodOrdering.service);
+  server.addService(service, {
+    ...Object.fromEntries(calls.handlers()),
+    WatchOrders: watches.handler,
+  });
+
+  const replicas = Array.from({ length: links.count }, (_, index) => replicaIndex(index));
+  const status = (): 'SERVING' | 'NOT_SERVING' =>
+    replicas.some((replica) => links.isUp(replica)) ? 'SERVING' : 'NOT_SERVING';
+  const health = new HealthImplementation({ '': 'SERVING', [SERVICE_NAMES.ordering]: status() });
+  const endListening = links.onChange(() => health.setStatus(SERVICE_NAMES.ordering, status()));
+  health.addToServer(server);
+
+  try {
+    const listening = await listen(server, options.listenAddress);
+    return {
+      address: listening.address,
+      async stop(graceMs = STOP_GRACE_MS) {
+        endListening();
+        for (const name of ['', SERVICE_NAMES.ordering]) health.setStatus(name, 'NOT_SERVING');
+        watches.close();
+        await listening.stop(graceMs);
+      },
+    };
+  } catch (error) {
+    endListening();
+    server.forceShutdown();
+    throw new Error(`front end: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+/** The service with its messages as bytes: what a front end need not look into passes through as it came. */
+function bytesService(service: ServiceDefinition): ServiceDefinition {
+  const asIs = (bytes: Buffer): Buffer => bytes;
+  const bytes = {
+    requestSerialize: asIs,
+    requestDeserialize: asIs,
+    responseSerialize: asIs,
+    responseDeserialize: asIs,
+  };
+  return Object.fromEntries(Object.entries(service).map(([name, definition]) => [name, { ...definition, ...bytes }]));
+}
