@@ -76,7 +76,8 @@ export class EventFeed {
         await this.#change(signal);
         continue;
       }
-      let page = await this.#query(position, userCode, 0, QUERY_MS);
+      // Where the feed has been, there is something: no answer of a replica that lags.
+      let page = await this.#query(position, userCode, position < this.#next ? position : 0, QUERY_MS);
       // An op that is far from there yet, or a replica that lags: this question waits for the op alone.
       if (page?.isAhead === true) page = await this.#query(position, userCode, position, LONG_POLL_MS);
       if (page === undefined) await pause(RETRY_MS, signal);

@@ -1,0 +1,106 @@
+import { credentials, status, type CallOptions, type ClientUnaryCall, type ServiceError } from '@grpc/grpc-js';
+import { assert, present } from '../base/assert.js';
+import { refusal } from '../base/refusal.js';
+import { CallRefusedError } from '../ports/ordering-client.js';
+import { customerChannelOptions } from './channel-options.js';
+import { callRefusedError, refusalOf } from './error-details.js';
+import type { FoodOrderingClient } from './generated/justhungry/v1/FoodOrdering.js';
+import { protocol } from './proto-files.js';
+
+/** Wait after every front end was tried in vain, ms: the first one and the longest. */
+const WAIT_MS = { first: 20, max: 200 } as const;
+/** Bytes of an answer at most: 500 of the largest orders. */
+const RESPONSE_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Starts one call on one front end's client. */
+export type StartCall<Response> = (
+  client: FoodOrderingClient,
+  options: CallOptions,
+  callback: (error: ServiceError | null, response?: Response) => void,
+) => ClientUnaryCall;
+
+/**
+ * Several front ends as one: the one that last answered, then the others in order. A front end that cannot be reached is
+ * passed over within the call's deadline; the request stays the same, ids included, so that nothing is done twice.
+ */
+export class FailoverCaller {
+  readonly #clients: readonly FoodOrderingClient[];
+  #preferred = 0;
+
+  constructor(addresses: readonly string[]) {
+    assert(addresses.length > 0, 'a client knows at least one front end');
+    const options = { ...customerChannelOptions, 'grpc.max_receive_message_length': RESPONSE_BYTES_MAX };
+    this.#clients = addresses.map(
+      (address) => new protocol.FoodOrdering(address, credentials.createInsecure(), options),
+    );
+  }
+
+  /** The answer of the first front end that gives one. Throws CallRefusedError. */
+  async call<Response>(start: StartCall<Response>, deadlineMs: number, isWrite: boolean): Promise<Response> {
+    const deadline = Date.now() + deadlineMs;
+    let waitMs: number = WAIT_MS.first;
+    let mayBeDone = false;
+    for (let attempt = 1; ; attempt++) {
+      const index = this.#preferred;
+      try {
+        return await this.#attempt(start, index, deadline);
+      } catch (error) {
+        if (!isServiceError(error)) throw error;
+        if (refusalOf(error) !== undefined) throw callRefusedError(error);
+        if (error.code === status.DEADLINE_EXCEEDED) throw timeUp(error, isWrite);
+        if (error.code !== status.UNAVAILABLE) throw callRefusedError(error);
+        // A connection that was refused never carried the request; one that broke may have.
+        mayBeDone ||= isWrite && !/ECONNREFUSED|No connection established/.test(error.details);
+        this.passOver(index);
+        if (attempt % this.#clients.length !== 0) continue;
+        if (Date.now() + waitMs >= deadline) throw unreachable(error, mayBeDone);
+        await new Promise((resolve) => setTimeout(resolve, waitMs));
+        waitMs = Math.min(waitMs * 2, WAIT_MS.max);
+      }
+    }
+  }
+
+  /** The client of the front end that last answered, for a stream, and its number for `passOver`. */
+  streamClient(): { client: FoodOrderingClient; index: number } {
+    return { client: this.#client(this.#preferred), index: this.#preferred };
+  }
+
+  /** Prefers the next front end from now on, unless another call has done so already. */
+  passOver(index: number): void {
+    if (this.#preferred === index) this.#preferred = (index + 1) % this.#clients.length;
+  }
+
+  close(): void {
+    for (const client of this.#clients) client.close();
+  }
+
+  #attempt<Response>(start: StartCall<Response>, index: number, deadline: number): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      start(this.#client(index), { deadline }, (error, response) => {
+        if (error !== null) reject(error);
+        else resolve(present(response, 'a call without error has a response'));
+      });
+    });
+  }
+
+  #client(index: number): FoodOrderingClient {
+    return present(this.#clients[index], 'the preferred front end is one of those configured');
+  }
+}
+
+function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && 'code' in error && 'details' in error;
+}
+
+function timeUp(cause: ServiceError, isWrite: boolean): CallRefusedError {
+  const message = isWrite
+    ? 'The time was up before an answer came: it may be done or not. Repeat it with the same id; it will not be done twice.'
+    : 'The time was up before an answer came. Try again.';
+  return new CallRefusedError(refusal('OUTCOME_UNKNOWN', message), 'DEADLINE_EXCEEDED', { cause });
+}
+
+function unreachable(cause: ServiceError, mayBeDone: boolean): CallRefusedError {
+  if (mayBeDone) return timeUp(cause, true);
+  const message = 'No front end could be reached and nothing was done. Check that the servers run, then try again.';
+  return new CallRefusedError(refusal('NO_PRIMARY', message), 'UNAVAILABLE', { cause });
+}
