@@ -6,13 +6,11 @@ export function encodePageToken(op: number, userCode: string): string {
   return Buffer.from(`${op}:${userCode}`).toString('base64url');
 }
 
-const TOKEN = /^([1-9][0-9]{0,15}):(.*)$/s;
+const OP = /^([1-9][0-9]{0,15}):/;
 
 /** The op of a token; `undefined` when it was not made here for this user. */
 export function decodePageToken(token: string, userCode: string): number | undefined {
-  const [, opText, user] = TOKEN.exec(Buffer.from(token, 'base64url').toString()) ?? [];
-  const op = Number(opText);
-  if (user !== userCode || !Number.isSafeInteger(op)) return undefined;
-  // base64url is read leniently: only the very text that was made counts.
-  return encodePageToken(op, userCode) === token ? op : undefined;
+  const op = Number(OP.exec(Buffer.from(token, 'base64url').toString())?.[1]);
+  // base64url is read leniently: only the very text that is made for this user counts.
+  return Number.isSafeInteger(op) && encodePageToken(op, userCode) === token ? op : undefined;
 }

@@ -3,7 +3,7 @@ import { ABSENT } from '../compact/id-index.js';
 import { RowScanner } from '../row-scanner.js';
 import { CommittedState } from './committed-state.js';
 import { Menu } from './menu.js';
-import { hasPreparingBegun, isClosed, ORDER_STATUSES, statusOfCode } from './order-status.js';
+import { isClosed, ORDER_STATUSES, statusOfCode } from './order-status.js';
 import type { OrderStore } from './order-store.js';
 import { ORDERS_COLUMN, ORDERS_FILE, ORDERS_HEADER } from './orders-table.js';
 import { POSTCODE_VERDICTS, verdictOfCode } from './postcode-verdict.js';
@@ -119,7 +119,6 @@ function scanChanges({ index, changes, statusTable }: OrderStore): number {
     if (changes.addNewWords(words, { op, offset: scanner.offset, order, status, check }) === ABSENT)
       scanner.damaged('its request_id stands there twice');
     index.change(order, status, check);
-    if (hasPreparingBegun(status)) index.release(order);
   }
   return placings;
 }

@@ -167,6 +167,25 @@ describe('change order', () => {
     expect(fishLeft(driver)).to.equal(0);
   });
 
+  it('stock: of an order that is made does not come back, while nothing is committed', () => {
+    const driver = new Driver().found();
+    driver.request(orderIdOf(1), fishOrder(1, 5));
+    move(driver, 'preparing');
+    cancel(driver, { byStaff: true });
+    expect(fishLeft(driver)).to.equal(0);
+  });
+
+  it('stock: what cannot come back any more is kept no longer', () => {
+    for (const [status, kept] of [
+      ['accepted', [0]],
+      ['preparing', []],
+      ['cancelled', []],
+    ] as const) {
+      const { reservations } = JSON.parse(withOrder(status).ordering.snapshot()) as { reservations: { all: number[] } };
+      expect(reservations.all, status).to.deep.equal(kept);
+    }
+  });
+
   it('stock: only what was taken comes back, also over another menu', () => {
     const soup: MenuItem = {
       item: 'Tomato Soup',

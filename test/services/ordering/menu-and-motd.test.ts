@@ -48,6 +48,18 @@ describe('menu and motd', () => {
     expect(driver.request(requestIdOf(2), setPie({ expectedVersion: 1 })).reply).to.deep.equal(reply);
   });
 
+  it('versions: rise by one, however far the commits lag behind', () => {
+    for (const lag of [0, 1, 2, 9]) {
+      const driver = new Driver().found();
+      for (let number = 1; number < 6; number++) {
+        const menu = driver.request(requestIdOf(number), setPie()).reply;
+        const motd = driver.request(requestIdOf(number + 10), { kind: 'setMotd', motd: `${number}` }).reply;
+        expect([menu, motd]).to.deep.equal([body({ menuVersion: number + 1 }), body({ motdVersion: number + 1 })]);
+        driver.commit(driver.entries.length - lag);
+      }
+    }
+  });
+
   it('setMotd: replaces the text byte for byte and counts versions', () => {
     const driver = new Driver().found();
     const motd = 'Hello, "you"\nand 🍕\r\n';
