@@ -1,0 +1,72 @@
+import type { ReplicaStatus } from '../ports/calls.js';
+
+/** What a replica answered, or why it did not. */
+export interface ReplicaAnswer {
+  readonly id: string;
+  readonly address: string;
+  readonly status: ReplicaStatus | undefined;
+  readonly why: string;
+}
+
+/** The `--json` of `status`. */
+export interface ClusterStatus {
+  readonly writable: boolean;
+  /** Why not, for people; empty when it is. */
+  readonly reason: string;
+  /** Replicas that may still fail before orders stop. */
+  readonly may_fail: number;
+  readonly view: number;
+  /** Id; empty: none. */
+  readonly primary: string;
+  readonly replicas: readonly {
+    readonly id: string;
+    readonly address: string;
+    readonly role: ReplicaStatus['role'] | 'unknown';
+    readonly health: 'healthy' | 'suspected' | 'unhealthy';
+    readonly view: number;
+    readonly op: number;
+    readonly commit: number;
+    /** Ops behind the highest commit number. */
+    readonly lag_ops: number;
+    readonly reason: string;
+  }[];
+}
+
+/** One view of the cluster of what its replicas say of themselves and of each other. */
+export function clusterStatus(answers: readonly ReplicaAnswer[], quorum: number): ClusterStatus {
+  const answered = answers.flatMap(({ status }) => status ?? []);
+  const byView = answered.toSorted((a, b) => b.view - a.view);
+  // A deposed primary that has not heard of it says so too: the highest view counts.
+  const primary = byView.find(({ role }) => role === 'primary');
+  const commit = Math.max(0, ...answered.map((status) => status.commit));
+  const members = answered.filter(({ role }) => role === 'primary' || role === 'backup');
+  const reason =
+    primary?.reason ??
+    (answered.length < quorum
+      ? `${answered.length} of ${answers.length} replicas answer, ${quorum} are needed: start the others.`
+      : 'no replica is primary yet; this takes less than a second as a rule, else see the log files.');
+  const isWritable = primary?.writable === true;
+  return {
+    writable: isWritable,
+    reason: isWritable ? '' : reason,
+    may_fail: isWritable ? Math.max(0, members.length - quorum) : 0,
+    view: byView[0]?.view ?? 0,
+    primary: primary?.id ?? '',
+    replicas: answers.map(({ id, address, status, why }) => ({
+      id,
+      address,
+      role: status?.role ?? 'unknown',
+      health: status === undefined ? 'unhealthy' : (primary?.peers.find((peer) => peer.id === id)?.health ?? 'healthy'),
+      view: status?.view ?? 0,
+      op: status?.op ?? 0,
+      commit: status?.commit ?? 0,
+      lag_ops: status === undefined ? commit : Math.max(0, commit - status.applied),
+      reason: status === undefined ? why : [...status.damage, ...ownReason(status)].join('; '),
+    })),
+  };
+}
+
+/** That a backup takes no writes of its own needs no telling. */
+function ownReason({ role, writable, reason }: ReplicaStatus): string[] {
+  return writable || role === 'backup' || reason === '' ? [] : [reason];
+}

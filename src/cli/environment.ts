@@ -1,0 +1,43 @@
+import type { ReplicaStatus } from '../ports/calls.js';
+import type { ClusterConfiguration } from '../ports/configuration.js';
+import type { OrderingClient } from '../ports/ordering-client.js';
+
+/** What the commands have of the process and of the adapters; main.ts fills it, tests fill it otherwise. */
+export interface CliEnvironment {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WritableStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly home: string;
+  /** Folder that holds package.json, dist/ and the resources that ship. */
+  readonly packageRoot: string;
+  createOrderingClient(
+    addresses: readonly string[],
+    options: { readonly staffToken?: string },
+  ): Promise<OrderingClient>;
+  createStatusReader(address: string, token: string): Promise<StatusReader>;
+  /** Starts a replica, which then keeps the process alive until it is told to stop. */
+  runReplica(configuration: ClusterConfiguration, id: string, options: { readonly recover: boolean }): Promise<void>;
+  /** Starts a front end, which then keeps the process alive until it is told to stop. */
+  runFrontEnd(configuration: ClusterConfiguration, id: string): Promise<void>;
+  /** Calls `listener` at each of these signals instead of ending the process; returns how to stop that. */
+  onSignal(signals: readonly NodeJS.Signals[], listener: (signal: NodeJS.Signals) => void): () => void;
+  /** Ends the process at once. */
+  exit(code: number): never;
+}
+
+/** Asks one replica how it is. */
+export interface StatusReader {
+  status(deadlineMs?: number): Promise<ReplicaStatus>;
+  close(): void;
+}
+
+/** Exit codes of every command. */
+export const EXIT_DONE = 0;
+/** It was not done; stderr says why and what to do. */
+export const EXIT_FAILED = 1;
+/** The command line or the configuration is wrong. */
+export const EXIT_USAGE = 2;
+/** Ctrl-C. */
+export const EXIT_INTERRUPTED = 130;

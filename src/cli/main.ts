@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+import { homedir } from 'node:os';
+import path from 'node:path';
+import type { CliEnvironment } from './environment.js';
+import { runCommandLine } from './program.js';
+
+/** A composition root that another file holds; it keeps the contract in environment.ts. */
+const load = async <T>(specifier: string): Promise<T> => (await import(specifier)) as T;
+
+const environment: CliEnvironment = {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  cwd: process.cwd(),
+  home: homedir(),
+  packageRoot: path.resolve(import.meta.dirname, '../..'),
+  // Loaded when wanted: gRPC alone would make every `--help` wait.
+  async createOrderingClient(addresses, options) {
+    const { createOrderingClient } = await import('../net/ordering-client.js');
+    return createOrderingClient(addresses, options);
+  },
+  async createStatusReader(address, token) {
+    const { createOperationsClient } = await import('../net/operations-client.js');
+    return createOperationsClient(address, token);
+  },
+  async runReplica(configuration, id, options) {
+    const { runReplica } = await load<Pick<CliEnvironment, 'runReplica'>>('./replica.js');
+    await runReplica(configuration, id, options);
+  },
+  async runFrontEnd(configuration, id) {
+    const { runFrontEnd } = await load<Pick<CliEnvironment, 'runFrontEnd'>>('./front-end.js');
+    await runFrontEnd(configuration, id);
+  },
+  onSignal(signals, listener) {
+    for (const signal of signals) process.on(signal, listener);
+    return () => {
+      for (const signal of signals) process.off(signal, listener);
+    };
+  },
+  exit: (code) => process.exit(code),
+};
+
+// A reader that has seen enough (`| head`) is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+const exitCode = await runCommandLine(process.argv.slice(2), environment);
+// A server goes on until it stops by itself. Pipes take what was written before the process goes.
+if (exitCode !== undefined) process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));

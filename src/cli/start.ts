@@ -1,0 +1,156 @@
+import { spawn } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
+import path from 'node:path';
+import { lockFolder } from '../storage/folder-lock.js';
+import type { Cli, CommonOptions } from './cli.js';
+import { CommandFailedError } from './command-error.js';
+import { type Settings, withToken } from './configuration.js';
+import { EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED } from './environment.js';
+import { addressProblems, buildProblems, folderProblems, freePort, listenAddresses } from './supervisor/preflight.js';
+import type { ProcessSpec } from './supervisor/supervised-process.js';
+import { type ProcessGroup, Supervisor } from './supervisor/supervisor.js';
+
+/** Options of `start`. */
+export interface StartOptions extends CommonOptions {
+  readonly logs?: string;
+  readonly offline?: boolean;
+  readonly client?: boolean;
+}
+
+/**
+ * Runs every replica and front end until told to stop, and leaves nothing running whatever happens. Returns the exit code:
+ * with a client its own, else 0, or 1 when some process had been given up. Throws ConfigurationError and
+ * CommandFailedError, nothing started.
+ */
+export async function start(cli: Cli, options: StartOptions): Promise<number> {
+  const settings = cli.settings(options);
+  const { cwd, packageRoot } = cli.environment;
+  const logs =
+    options.logs === undefined ? path.join(path.dirname(settings.file), 'logs') : path.resolve(cwd, options.logs);
+  const mainFile = path.join(packageRoot, 'dist/cli/main.js');
+  refuse([...buildProblems(mainFile), ...folderProblems([logs, ...settings.replicas.map((one) => one.resources)])]);
+  const lock = lockFolder(logs);
+  if ('holder' in lock)
+    refuse([`${settings.file} has been started already (${lock.holder}); stop that first, or use its front end.`]);
+  else {
+    try {
+      // Made here once, before all the servers want it at once.
+      withToken(settings);
+      refuse(await addressProblems(listenAddresses(settings), settings.file));
+      const groups = await processGroups(settings, mainFile, logs, options.offline === true);
+      return await supervise(cli, settings, logs, groups, options);
+    } finally {
+      lock.release();
+    }
+  }
+  return EXIT_FAILED;
+}
+
+function refuse(problems: readonly string[]): void {
+  if (problems.length > 0) throw new CommandFailedError(problems.join('\n'));
+}
+
+/** Front ends stop first, so that no customer meets replicas that are leaving; what they lean on goes last. */
+async function processGroups(
+  settings: Settings,
+  mainFile: string,
+  logs: string,
+  isOffline: boolean,
+): Promise<ProcessGroup[]> {
+  const spec = (name: string, upText: string, args: readonly string[]): ProcessSpec => ({
+    name,
+    upText,
+    command: process.execPath,
+    args: [mainFile, ...args],
+    logFile: path.join(logs, `${name}.log`),
+  });
+  const config = ['--config', settings.file];
+  const standInPort = isOffline ? await freePort() : undefined;
+  const postcodes = standInPort === undefined ? [] : ['--postcodes-url', `http://127.0.0.1:${standInPort}`];
+  const frontEnds = settings.frontEnds.map(({ id, address }) =>
+    spec(id, `is up on ${address} — ready for orders`, ['front-end', id, ...config, ...postcodes]),
+  );
+  const replicas = settings.replicas.map(({ id }) => spec(id, 'is up', ['replica', id, ...config]));
+  const standIn = spec('postcodes-stand-in', 'is up', ['postcodes-stand-in', '--port', String(standInPort)]);
+  return [
+    { specs: frontEnds, isEssential: true },
+    { specs: replicas, isEssential: true },
+    { specs: standInPort === undefined ? [] : [standIn], isEssential: false },
+  ];
+}
+
+async function supervise(
+  cli: Cli,
+  settings: Settings,
+  logs: string,
+  groups: readonly ProcessGroup[],
+  options: StartOptions,
+): Promise<number> {
+  const { environment } = cli;
+  const consoleLog = path.join(logs, 'start.log');
+  let isClientOpen = false;
+  const report = (line: string): void => {
+    const time = new Date().toISOString();
+    try {
+      appendFileSync(consoleLog, `${time} ${line}\n`);
+    } catch {
+      // A full disk must not end the supervisor and all it runs.
+    }
+    // Nothing may be written into the client's prompts.
+    if (!isClientOpen) cli.print(options, { time, message: line }, line);
+  };
+  const supervisor = new Supervisor({ groups, report });
+  let signals = 0;
+  let told = (): void => undefined;
+  const isTold = new Promise<'told'>((resolve) => (told = () => resolve('told')));
+  const forget = environment.onSignal(['SIGINT', 'SIGTERM', 'SIGHUP'], (signal) => {
+    // The terminal sends Ctrl-C to the client too, which then leaves by itself; stopping follows from that.
+    if (isClientOpen && signal === 'SIGINT') return;
+    signals += 1;
+    if (signals === 1) report('Stopping…');
+    if (signals > 1) supervisor.kill();
+    told();
+    void supervisor.stop();
+  });
+  try {
+    const code = await superviseUntilTold();
+    return code === EXIT_DONE && supervisor.hasGivenUp ? EXIT_FAILED : code;
+  } finally {
+    await supervisor.stop();
+    forget();
+  }
+
+  async function superviseUntilTold(): Promise<number> {
+    const outcome = await supervisor.start();
+    if (outcome.kind === 'failed') {
+      if (signals > 0) return EXIT_INTERRUPTED;
+      throw new CommandFailedError(`${outcome.message}\nNothing is left running. See the log files in ${logs}.`);
+    }
+    const end = supervisor.untilHopeless().then(() => 'hopeless' as const);
+    if (options.client !== true) {
+      report(`All is up; log files in ${logs}; Ctrl-C stops it.`);
+      if ((await Promise.race([isTold, end])) === 'hopeless' && signals === 0)
+        throw new CommandFailedError(
+          `Nothing useful runs any more; the rest was stopped. See the log files in ${logs}.`,
+        );
+      return EXIT_DONE;
+    }
+    isClientOpen = true;
+    try {
+      return await runClient(cli, settings, isTold);
+    } finally {
+      isClientOpen = false;
+    }
+  }
+}
+
+/** The prompt client in this terminal; ended too when the supervisor is told to stop. */
+async function runClient({ environment }: Cli, { file }: Settings, isTold: Promise<'told'>): Promise<number> {
+  const mainFile = path.join(environment.packageRoot, 'dist/cli/main.js');
+  const client = spawn(process.execPath, [mainFile, 'client', '--config', file], { stdio: 'inherit' });
+  void isTold.then(() => client.kill('SIGTERM'));
+  return new Promise((resolve, reject) => {
+    client.on('error', reject);
+    client.on('exit', (code) => resolve(code ?? EXIT_INTERRUPTED));
+  });
+}

@@ -1,0 +1,22 @@
+/** When a process is given up: this many deaths within this time. */
+export const DEATHS_MAX = 5;
+/** ms in which deaths are counted together. */
+export const DEATHS_WITHIN_MS = 30_000;
+
+const BACKOFF_MIN_MS = 100;
+const BACKOFF_MAX_MS = 2_000;
+
+/** What to do after a death. */
+export type AfterDeath = { readonly kind: 'restart'; readonly afterMs: number } | { readonly kind: 'giveUp' };
+
+/** Remembers the deaths of one process and decides whether, and when, it is started again. */
+export class DeathRecord {
+  #deaths: number[] = [];
+
+  /** Decides after a death at `nowMs` (monotonic): 100 ms, doubled with every recent death, to 2 s; or no more. */
+  afterDeath(nowMs: number): AfterDeath {
+    this.#deaths = [...this.#deaths.filter((at) => nowMs - at < DEATHS_WITHIN_MS), nowMs];
+    if (this.#deaths.length >= DEATHS_MAX) return { kind: 'giveUp' };
+    return { kind: 'restart', afterMs: Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** (this.#deaths.length - 1)) };
+  }
+}

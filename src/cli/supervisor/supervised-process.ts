@@ -1,0 +1,157 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { EXIT_RECOVER, parseChildMessage } from '../child-protocol.js';
+import { DEATHS_MAX, DEATHS_WITHIN_MS, DeathRecord } from './death-record.js';
+
+/** A process to be kept running. */
+export interface ProcessSpec {
+  /** Unique; names the log file and the console lines. */
+  readonly name: string;
+  /** What it says of itself once up, such as `is up on 127.0.0.1:7400`. */
+  readonly upText: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Appended to, never truncated. */
+  readonly logFile: string;
+}
+
+/** What a supervised process tells its supervisor. */
+export interface ProcessEvents {
+  /** It serves; also after each restart. */
+  onReady(): void;
+  /** It cannot start, for a reason that a person must mend; its death follows. */
+  onFailure(message: string): void;
+  /** A line for the console. */
+  onReport(line: string): void;
+  /** It will not be started again: given up, or stopped as asked. */
+  onEnd(): void;
+}
+
+type State = 'starting' | 'running' | 'waiting' | 'ended';
+
+/** One child process: started, watched, started again with growing pauses, given up after too many deaths, stopped. */
+export class SupervisedProcess {
+  readonly spec: ProcessSpec;
+  readonly #events: ProcessEvents;
+  readonly #deaths = new DeathRecord();
+  #child: ChildProcess | undefined;
+  #restart: NodeJS.Timeout | undefined;
+  #state: State = 'starting';
+  #isStopping = false;
+  #hasBeenReady = false;
+  #failure = '';
+
+  constructor(spec: ProcessSpec, events: ProcessEvents) {
+    this.spec = spec;
+    this.#events = events;
+  }
+
+  /** Whether it serves now, as far as it has said. */
+  get isRunning(): boolean {
+    return this.#state === 'running';
+  }
+
+  /** Whether it will not run again. */
+  get isEnded(): boolean {
+    return this.#state === 'ended';
+  }
+
+  /** Starts it. */
+  start(): void {
+    this.#spawn([]);
+  }
+
+  /** Asks it to stop; it is not started again. */
+  stop(signal: 'SIGTERM' | 'SIGKILL'): void {
+    this.#isStopping = true;
+    clearTimeout(this.#restart);
+    if (this.#child === undefined) this.#end();
+    else this.#child.kill(signal);
+    // A stopped process (SIGSTOP) takes SIGTERM only when it goes on.
+    if (signal === 'SIGTERM') this.#child?.kill('SIGCONT');
+  }
+
+  #spawn(extraArgs: readonly string[]): void {
+    this.#state = 'starting';
+    this.#failure = '';
+    const { command, args, logFile } = this.spec;
+    let child: ChildProcess;
+    try {
+      const log = openSync(logFile, 'a');
+      try {
+        writeSync(log, `--- ${new Date().toISOString()} ${[command, ...args, ...extraArgs].join(' ')}\n`);
+        child = spawn(command, [...args, ...extraArgs], {
+          // A session of its own: Ctrl-C in the terminal reaches the supervisor alone, which stops all in order.
+          detached: true,
+          stdio: ['ignore', log, log, 'ipc'],
+        });
+      } finally {
+        closeSync(log);
+      }
+    } catch (error) {
+      this.#onDeath(`it could not be started: ${String((error as Error).message)}`, false);
+      return;
+    }
+    this.#child = child;
+    let isSettled = false;
+    const settle = (how: string, mustRecover: boolean): void => {
+      if (isSettled) return;
+      isSettled = true;
+      this.#child = undefined;
+      this.#onDeath(how, mustRecover);
+    };
+    child.on('message', (raw) => this.#onMessage(raw));
+    // The channel may break while the child dies: its exit tells the rest.
+    child.on('error', (error) => {
+      if (child.pid === undefined) settle(`it could not be started: ${error.message}`, false);
+    });
+    child.on('exit', (code, signal) => {
+      settle(signal === null ? `exit code ${String(code)}` : `killed by ${signal}`, code === EXIT_RECOVER);
+    });
+  }
+
+  #onMessage(raw: unknown): void {
+    const message = parseChildMessage(raw);
+    if (message === undefined || this.#isStopping) return;
+    if (message.kind === 'failed') {
+      this.#failure = message.message;
+      this.#events.onFailure(message.message);
+      return;
+    }
+    if (this.#state !== 'starting') return;
+    this.#state = 'running';
+    this.#events.onReport(`${this.spec.name} ${this.spec.upText}${this.#hasBeenReady ? ' again' : ''}`);
+    this.#hasBeenReady = true;
+    this.#events.onReady();
+  }
+
+  #onDeath(how: string, mustRecover: boolean): void {
+    if (this.#isStopping) {
+      this.#end();
+      return;
+    }
+    this.#state = 'waiting';
+    const { name, logFile } = this.spec;
+    const next = this.#deaths.afterDeath(performance.now());
+    const why = this.#failure === '' ? how : `${how}: ${this.#failure}`;
+    if (next.kind === 'giveUp') {
+      this.#events.onReport(
+        `${name} has died ${DEATHS_MAX} times within ${DEATHS_WITHIN_MS / 1_000} s (last: ${why}) and is given up; the others go on. ` +
+          `See ${logFile}, mend it, then start again.`,
+      );
+      this.#end();
+      return;
+    }
+    this.#events.onReport(
+      `${name} has died (${why}); starting it again${mustRecover ? ' with --recover' : ''} in ${next.afterMs} ms. See ${logFile}`,
+    );
+    this.#restart = setTimeout(() => this.#spawn(mustRecover ? ['--recover'] : []), next.afterMs);
+  }
+
+  #end(): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    this.#events.onEnd();
+  }
+}
