@@ -1,6 +1,6 @@
 import { closeSync, openSync, readdirSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { errorCode } from './errors.js';
+import { errorCode, isDiskFull } from './errors.js';
 
 const LOCK_NAME = /^lock-([0-9]+)-([0-9]+)-([0-9a-f]+)$/;
 const ATTEMPTS_MAX = 8;
@@ -42,20 +42,23 @@ interface Identity {
 const lockName = ({ pid, start, boot }: Identity): string => `lock-${pid}-${start}-${boot}`;
 
 function create(file: string): boolean {
+  let descriptor: number;
   try {
-    const descriptor = openSync(file, 'wx', 0o644);
-    // For people; the name alone counts, so that a lock cannot be half written.
-    writeSync(descriptor, `process ${process.pid} started ${new Date().toISOString()}\n`);
-    closeSync(descriptor);
-    return true;
+    descriptor = openSync(file, 'wx', 0o644);
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false;
-    // No room for the text: the name stands already.
-    if (errorCode(error) === 'ENOSPC' || errorCode(error) === 'EDQUOT') {
-      if (readdirSync(path.dirname(file)).includes(path.basename(file))) return true;
-    }
     throw error;
   }
+  try {
+    // For people; the name alone counts, so that a lock cannot be half written.
+    writeSync(descriptor, `process ${process.pid} started ${new Date().toISOString()}\n`);
+  } catch (error) {
+    // A full disk must not keep a replica from starting.
+    if (!isDiskFull(error)) throw error;
+  } finally {
+    closeSync(descriptor);
+  }
+  return true;
 }
 
 function livingOther(folder: string, own: string): string | undefined {

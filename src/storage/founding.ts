@@ -1,75 +1,103 @@
 import path from 'node:path';
+import type { Entry } from '../base/entry.js';
 import { op as makeOp } from '../base/numbers.js';
 import type { DurableState, FileSystem } from '../ports.js';
-import { GENESIS } from './checkpoint.js';
 import { CHECKPOINT_FOLDER } from './checkpoint-head.js';
-import { JOURNAL_FOLDER, MarkFile } from './journal-mark.js';
-import { finishSwitch, removeUnfinished, segmentsOf, writeUnfinished } from './journal-segment.js';
+import { GENESIS } from './checkpoint.js';
+import { JOURNAL_FOLDER } from './journal-mark.js';
+import { finishSwitch, segmentsOf, writeUnfinished } from './journal-segment.js';
 import { Journal } from './journal.js';
-import { OutboxFile } from './outbox-file.js';
+import { DAMAGED_FOLDER, durableOf, isKeptInPlace } from './load-folder.js';
+import type { OutboxFile } from './outbox-file.js';
 import { createReplicaFile, ReplicaFile } from './replica-file.js';
+
+/** What a new log begins with. */
+export interface NewLog {
+  readonly durable: DurableState;
+  /** From op 1, may be none. */
+  readonly entries: readonly Entry[];
+  readonly outbox: OutboxFile;
+  readonly segmentBytesMax: number | undefined;
+}
+
+/** The files that are open when a folder has its new log. */
+export interface Founded {
+  readonly replica: ReplicaFile;
+  readonly journal: Journal;
+}
 
 /**
  * Makes the files of an empty folder: replica.json first, saying `founding`, and last with the promises. A folder in which
  * this did not finish counts as empty: nothing had been promised.
  */
-export async function foundFolder(
-  fileSystem: FileSystem,
-  folder: string,
-  durable: DurableState,
-  segmentBytesMax: number | undefined,
-): Promise<{ replica: ReplicaFile; journal: Journal }> {
-  const record = { sequence: 1, ...durable, log: 'founding' } as const;
+export async function foundFolder(fileSystem: FileSystem, folder: string, log: NewLog): Promise<Founded> {
+  const record = { sequence: 1, ...log.durable, log: 'founding' } as const;
   await createReplicaFile(fileSystem, folder, record);
   // The folder itself may be new.
   await fileSystem.syncFolder(path.dirname(folder));
-  await new OutboxFile(fileSystem, folder, []).write();
-
-  const journalFolder = path.join(folder, JOURNAL_FOLDER);
   fileSystem.remove(path.join(folder, CHECKPOINT_FOLDER));
-  fileSystem.remove(journalFolder);
+  fileSystem.remove(path.join(folder, JOURNAL_FOLDER));
+  await log.outbox.write();
+  const replica = new ReplicaFile(fileSystem, folder, record);
+  return { replica, journal: await makeLog(fileSystem, folder, replica, log) };
+}
+
+/**
+ * Makes a new log in a folder that was found damaged. replica.json says `lost` until it is there, so a process that dies
+ * in between finds the damage again. What was there is kept in `damaged/`, for people, with what an earlier damage left
+ * there under other names; the outbox keeps what of it can be read.
+ */
+export async function foundAnew(
+  fileSystem: FileSystem,
+  folder: string,
+  replica: ReplicaFile | undefined,
+  log: NewLog,
+): Promise<Founded> {
+  const lost = replica ?? (await createLost(fileSystem, folder, log.durable));
+  if (lost.record.log !== 'lost') await lost.write(durableOf(lost), 'lost');
+  await log.outbox.writeAnew();
+  const aside = path.join(folder, DAMAGED_FOLDER);
+  fileSystem.makeFolder(aside);
+  for (const name of fileSystem.list(folder)) {
+    if (isKeptInPlace(name)) continue;
+    fileSystem.remove(path.join(aside, name));
+    fileSystem.rename(path.join(folder, name), path.join(aside, name));
+  }
+  await fileSystem.syncFolder(aside);
+  return { replica: lost, journal: await makeLog(fileSystem, folder, lost, log) };
+}
+
+/** replica.json of a folder that has lost it: the promises are kept, the log is lost. */
+export async function createLost(fileSystem: FileSystem, folder: string, durable: DurableState): Promise<ReplicaFile> {
+  const record = { sequence: 1, ...durable, log: 'lost' } as const;
+  await createReplicaFile(fileSystem, folder, record);
+  return new ReplicaFile(fileSystem, folder, record);
+}
+
+async function makeLog(fileSystem: FileSystem, folder: string, replica: ReplicaFile, log: NewLog): Promise<Journal> {
+  const { durable, entries, segmentBytesMax } = log;
+  const journalFolder = path.join(folder, JOURNAL_FOLDER);
   fileSystem.makeFolder(journalFolder);
   await fileSystem.syncFolder(folder);
   const { base } = GENESIS;
-  const next = { number: 0, logView: durable.logView, before: base, entries: [], checkpoint: null };
+  const next = { number: 0, logView: durable.logView, before: base, entries, checkpoint: null };
   const shape = await writeUnfinished(fileSystem, journalFolder, next);
   await finishSwitch(fileSystem, journalFolder, shape);
   const journal = await Journal.open(fileSystem, journalFolder, {
     segments: segmentsOf(fileSystem.list(journalFolder)).log,
-    end: base,
+    end: { op: shape.op, chain: shape.chain },
     offset: shape.bytes,
     number: 0,
     base,
     commit: makeOp(0),
-    entries: [],
+    entries,
     segmentBytesMax,
   });
-  const replica = new ReplicaFile(fileSystem, folder, record);
   try {
     await replica.write(durable, shape);
   } catch (error) {
-    replica.close();
     journal.close();
     throw error;
   }
-  return { replica, journal };
-}
-
-/**
- * Clears the way for another log in a folder whose own was damaged; replica.json must say `lost` before. What segments are
- * left is kept under names that do not count, for people.
- */
-export async function setLogAside(fileSystem: FileSystem, folder: string, number: number): Promise<void> {
-  const journalFolder = path.join(folder, JOURNAL_FOLDER);
-  fileSystem.makeFolder(journalFolder);
-  await fileSystem.syncFolder(folder);
-  removeUnfinished(fileSystem, journalFolder);
-  const { log, cut } = segmentsOf(fileSystem.list(journalFolder));
-  for (const { name } of [...log, ...cut]) {
-    fileSystem.rename(path.join(journalFolder, name), path.join(journalFolder, `${name}.cut-${number}`));
-  }
-  await fileSystem.syncFolder(journalFolder);
-  // An old mark must not be taken for one of the new log: 0 is below the number of every switch.
-  const mark = { ...GENESIS.base, segment: '', offset: 0, commit: makeOp(0), number: 0 };
-  (await MarkFile.create(fileSystem, journalFolder, mark)).close();
+  return journal;
 }

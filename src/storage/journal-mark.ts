@@ -1,9 +1,9 @@
-import path from 'node:path';
+import { join } from 'node:path';
 import type { Chain } from '../base/entry.js';
 import { maxOp, op as makeOp, type CommitNumber, type OpNumber } from '../base/numbers.js';
 import type { Damage, FileSystem } from '../ports.js';
 import { replaceDurably } from './durable-file.js';
-import { decodeSlot, encodeSlot, type Slot } from './slots.js';
+import { decodeSlot, encodeSlot, SLOTS, type Slot } from './slots.js';
 import { TrackedFile } from './tracked-file.js';
 
 /** Folder of the journal. */
@@ -34,11 +34,9 @@ interface MarkRecord extends JournalMark {
 
 /** Reads the mark; `undefined` when neither slot can be read, `missing` when there is no file. */
 export function readMark(fileSystem: FileSystem, folder: string): JournalMark | 'missing' | undefined {
-  const file = path.join(folder, MARK_FILE);
+  const file = join(folder, MARK_FILE);
   if (fileSystem.stat(file) === undefined) return 'missing';
-  const bytes = fileSystem.readFile(file);
-  const first = recordOf(decodeSlot(bytes, 0, SLOT_BYTES));
-  const second = recordOf(decodeSlot(bytes, 1, SLOT_BYTES));
+  const [first, second] = readSlots(fileSystem, file);
   if (first === undefined) return second;
   if (second === undefined) return first;
   // A commit number is true for ever, whichever mark tells it.
@@ -53,7 +51,7 @@ export function readMark(fileSystem: FileSystem, folder: string): JournalMark | 
  */
 export class MarkFile {
   readonly #file: TrackedFile;
-  #sequence = 2;
+  #sequence: number;
   #slot: Slot = 0;
   #isDirty = false;
   #syncing: Promise<void> | undefined;
@@ -61,15 +59,33 @@ export class MarkFile {
   private constructor(
     file: TrackedFile,
     private mark: JournalMark,
+    sequence: number,
   ) {
     this.#file = file;
+    this.#sequence = sequence;
   }
 
-  /** Creates the file, or replaces whatever was there, with `mark` in both slots, durably. */
+  /**
+   * Puts `mark` into both slots, durably, whatever the file held before. A file that is there is written in place, the
+   * worse slot first: a replica starts on a full disk too.
+   */
   static async create(fileSystem: FileSystem, folder: string, mark: JournalMark): Promise<MarkFile> {
-    const bytes = SLOTS_OF(mark);
-    await replaceDurably(fileSystem, folder, MARK_FILE, bytes);
-    return new MarkFile(new TrackedFile(MARK_NAME, fileSystem.open(path.join(folder, MARK_FILE), false)), mark);
+    const path = join(folder, MARK_FILE);
+    const found = fileSystem.stat(path)?.bytes === 2 * SLOT_BYTES ? readSlots(fileSystem, path) : undefined;
+    const sequence = Math.max(found?.[0]?.sequence ?? 0, found?.[1]?.sequence ?? 0) + 2;
+    if (found === undefined) {
+      const slots = SLOTS.map((slot) => encodeSlot(recordWith(mark, sequence), slot, SLOT_BYTES));
+      await replaceDurably(fileSystem, folder, MARK_FILE, Buffer.concat(slots));
+    }
+    const file = new TrackedFile(MARK_NAME, fileSystem.open(path, false));
+    if (found !== undefined) {
+      const worse: Slot = (found[0]?.sequence ?? 0) <= (found[1]?.sequence ?? 0) ? 0 : 1;
+      for (const slot of [worse, worse === 0 ? 1 : 0] as const) {
+        await file.writeAsync(slot * SLOT_BYTES, encodeSlot(recordWith(mark, sequence), slot, SLOT_BYTES));
+        await file.sync();
+      }
+    }
+    return new MarkFile(file, mark, sequence);
   }
 
   get commit(): CommitNumber {
@@ -128,8 +144,10 @@ const recordWith = (mark: JournalMark, sequence: number): MarkRecord => ({
   number: mark.number,
 });
 
-const SLOTS_OF = (mark: JournalMark): Buffer =>
-  Buffer.concat([encodeSlot(recordWith(mark, 1), 0, SLOT_BYTES), encodeSlot(recordWith(mark, 2), 1, SLOT_BYTES)]);
+function readSlots(fileSystem: FileSystem, file: string): [MarkRecord | undefined, MarkRecord | undefined] {
+  const bytes = fileSystem.readFile(file);
+  return [recordOf(decodeSlot(bytes, 0, SLOT_BYTES)), recordOf(decodeSlot(bytes, 1, SLOT_BYTES))];
+}
 
 function recordOf(value: Record<string, unknown> | undefined): MarkRecord | undefined {
   if (value === undefined) return undefined;

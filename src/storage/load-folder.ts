@@ -36,6 +36,13 @@ const SHIPPED = new Set(['menu.csv', 'motd.txt', 'logs', '.gitkeep', '.gitignore
 /** Whether a name in a folder says nothing of an earlier life as a replica. */
 const isShipped = (name: string): boolean => SHIPPED.has(name) || isLockName(name) || name.endsWith('.log');
 
+/** Where the files of a damaged folder go when the replica begins anew. */
+export const DAMAGED_FOLDER = 'damaged';
+
+/** Whether a name stays where it is when the files of a damaged folder are moved aside. */
+export const isKeptInPlace = (name: string): boolean =>
+  isShipped(name) || name === REPLICA_FILE || name === OUTBOX_FILE || name === DAMAGED_FOLDER;
+
 /** Reads a replica's folder, finishes what a committed switch left half done, and judges the rest (rule 6). */
 export async function loadFolder(fileSystem: FileSystem, folder: string): Promise<LoadedFolder> {
   const read = readReplicaFile(fileSystem, folder);

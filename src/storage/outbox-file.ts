@@ -10,7 +10,7 @@ import { checksumOf } from './slots.js';
 /** Name of the outbox. */
 export const OUTBOX_FILE = 'outbox.csv';
 /** Where an outbox goes that could not be read whole, for people. */
-export const DAMAGED_OUTBOX_FILE = 'outbox.csv.damaged';
+export const DAMAGED_OUTBOX_FILE = 'outbox-damaged.csv';
 
 const COLUMNS = ['request_id', 'service', 'update', 'time', 'view', 'op', 'state', 'checksum'];
 const WAITING = 'waiting';

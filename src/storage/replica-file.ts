@@ -89,7 +89,9 @@ export class ReplicaFile {
     const before = this.#record;
     assert(durable.logView <= durable.view, 'logView is at most the view');
     assert(durable.view >= before.view, 'the view never falls');
-    assert(durable.logView >= before.logView, 'logView never falls');
+    // A replica whose log is lost has no logView left to keep; it may not vote (rule 7).
+    const isAnew = before.log === 'lost' && durable.recovering;
+    assert(durable.logView >= before.logView || isAnew, 'logView never falls');
     const { clusterId, view, logView, recovering } = durable;
     const record = { sequence: before.sequence + 1, clusterId, view, logView, recovering, log };
     // What was partly written is the newer promise, never a smaller one: it may stay, and the call be repeated.

@@ -17,19 +17,18 @@ import {
   type LogSwitch,
   type ReplicaStorage,
 } from '../ports.js';
-import { checkpointOps } from './checkpoint-head.js';
 import { CheckpointReader } from './checkpoint-reader.js';
-import { addCheckpoint, GENESIS, keepNewest, removeCheckpoints } from './checkpoint.js';
+import { addCheckpoint, GENESIS, keepNewest } from './checkpoint.js';
 import { orDiskFull } from './errors.js';
-import { foundFolder, setLogAside } from './founding.js';
+import { createLost, foundAnew, foundFolder } from './founding.js';
 import { finishInstall, Incoming } from './incoming.js';
 import { JOURNAL_FOLDER } from './journal-mark.js';
 import { finishSwitch, removeUnfinished, segmentsOf, writeUnfinished, type LogEnd } from './journal-segment.js';
 import { Journal } from './journal.js';
 import { durableOf, loadFolder, type LoadedFolder } from './load-folder.js';
 import { OutboxFile } from './outbox-file.js';
-import { createReplicaFile, ReplicaFile, type LogShape } from './replica-file.js';
-import { FolderFiles, hashOf, NO_CONTENT, type FilesContent } from './service-files.js';
+import type { LogShape, ReplicaFile } from './replica-file.js';
+import { FolderFiles, hashOf, NO_CONTENT } from './service-files.js';
 
 /** Settings of a replica's storage. */
 export interface StorageOptions {
@@ -130,11 +129,15 @@ class FolderStorage implements ReplicaStorage {
     };
   }
 
-  async initialise(durable: DurableState): Promise<void> {
-    if (this.#state === 'damaged') return this.persist(durable);
-    assert(this.#state === 'empty', 'only an empty folder is initialised');
+  async initialise(durable: DurableState, entries: readonly Entry[]): Promise<void> {
+    assert(this.#state === 'empty' || this.#state === 'damaged', 'a folder whose log is sound is not made anew');
+    const { segmentBytesMax } = this.options;
+    const log = { durable, entries, outbox: this.#outbox, segmentBytesMax };
     const { replica, journal } = await orDiskFull(
-      () => foundFolder(this.fileSystem, this.folder, durable, this.options.segmentBytesMax),
+      () =>
+        this.#state === 'empty'
+          ? foundFolder(this.fileSystem, this.folder, log)
+          : foundAnew(this.fileSystem, this.folder, this.#replica, log),
       () => undefined,
     );
     this.#replica = replica;
@@ -155,27 +158,17 @@ class FolderStorage implements ReplicaStorage {
     if (this.#replica !== undefined) {
       return this.#replica.write(durable, this.#state === 'damaged' ? 'lost' : this.#replica.record.log);
     }
-    const record = { sequence: 1, ...durable, log: 'lost' } as const;
-    await orDiskFull(
-      () => createReplicaFile(this.fileSystem, this.folder, record),
+    this.#replica = await orDiskFull(
+      () => createLost(this.fileSystem, this.folder, durable),
       () => undefined,
     );
-    this.#replica = new ReplicaFile(this.fileSystem, this.folder, record);
   }
 
   async switchLog({ durable, from, entries, salvaged }: LogSwitch): Promise<void> {
-    await this.#outbox.add(salvaged);
-    if (this.#state === 'damaged') {
-      assert(from === 1, 'a replica that has lost its log takes one from its beginning, or a checkpoint');
-      await this.#forget();
-      await removeCheckpoints(this.fileSystem, this.folder, checkpointOps(this.fileSystem, this.folder));
-      await this.#switch(durable, GENESIS.base, entries);
-      this.#take(GENESIS.base, NO_CONTENT);
-      return;
-    }
     const { journal } = this.#sound();
     assert(from > this.#base.op, 'nothing at or below the checkpoint is ever cut');
     assert(from <= journal.end.op + 1, 'a switch leaves no gap in the log');
+    await this.#outbox.add(salvaged);
     const before = makeOp(from - 1);
     await this.#switch(durable, { op: before, chain: journal.chainAt(before) }, entries);
   }
@@ -207,12 +200,12 @@ class FolderStorage implements ReplicaStorage {
   }
 
   async install({ durable, offer, entries, salvaged }: CheckpointInstall): Promise<void> {
+    this.#sound();
     await this.#checkpointing;
     const { base } = offer.head;
     assert(this.#incoming.verify(offer), 'only a verified checkpoint is installed');
     assert(base.op > 0 && base.op + entries.length >= this.#commit, 'an install cuts nothing that is committed');
     await this.#outbox.add(salvaged);
-    if (this.#state === 'damaged') await this.#forget();
     const hashes = this.#incoming.hashes();
     const documents = await orDiskFull(
       () => this.#incoming.prepare(offer, (name) => this.#files.isDocument(name)),
@@ -220,12 +213,15 @@ class FolderStorage implements ReplicaStorage {
     );
     const tables = offer.files.filter(({ name }) => !documents.has(name));
     await this.#switch(durable, base, entries, base);
-    this.#take(base, {
+    this.#base = base;
+    this.#commit = maxOp(this.#commit, base.op);
+    this.#files.begin({
       documents,
       tables: new Map(
         tables.map(({ name, length }) => [name, { length, hash: hashes.get(name) ?? createHash('sha256') }]),
       ),
     });
+    this.#checkpoints.watchNewest();
   }
 
   async settleOutbox(requestIds: readonly string[]): Promise<void> {
@@ -256,25 +252,12 @@ class FolderStorage implements ReplicaStorage {
     return { journal: this.#journal, replica: this.#replica };
   }
 
-  /** Prepares a damaged folder for another log. Its promises stay; that its log is lost is durable before anything goes. */
-  async #forget(): Promise<void> {
-    const replica = this.#replica;
-    assert(replica !== undefined, 'a damaged replica makes its promises durable before it takes a log');
-    if (replica.record.log !== 'lost') await replica.write(durableOf(replica), 'lost');
-    await this.#outbox.writeAnew();
-    await orDiskFull(
-      () => setLogAside(this.fileSystem, this.folder, this.#number + 1),
-      () => undefined,
-    );
-  }
-
   /**
    * The switch of rule 2 (b): the new segment is durable beside the journal, then replica.json commits it, then it goes to
    * its place. `base` is there when a checkpoint that was handed over is part of it.
    */
   async #switch(durable: DurableState, before: LogEnd, entries: readonly Entry[], base?: LogBase): Promise<void> {
-    const replica = this.#replica;
-    assert(replica !== undefined, 'a switch follows load or initialise');
+    const { replica, journal } = this.#sound();
     const first = entries[0];
     assert(first === undefined || chainFollows(first, before.chain), 'the entries of a switch follow the chain');
     // A new number for every attempt: replica.json may have got to name one that was told to have failed.
@@ -302,10 +285,7 @@ class FolderStorage implements ReplicaStorage {
         commit: this.#commit,
         entries,
       };
-      this.#journal =
-        this.#journal === undefined
-          ? await Journal.open(this.fileSystem, this.#journalFolder, position)
-          : await this.#journal.switched(position);
+      this.#journal = await journal.switched(position);
     } finally {
       this.#isSwitching = false;
     }
@@ -321,15 +301,6 @@ class FolderStorage implements ReplicaStorage {
       }
       throw error;
     }
-  }
-
-  /** Goes on from a new base with these tables and documents. */
-  #take(base: LogBase, content: FilesContent): void {
-    this.#base = base;
-    this.#commit = maxOp(this.#commit, base.op);
-    this.#files.begin(content);
-    this.#checkpoints.watchNewest();
-    this.#state = 'sound';
   }
 
   async #checkpoint(head: CheckpointHead): Promise<void> {

@@ -4,7 +4,7 @@ import { ROW_END } from '../base/csv.js';
 import { DamagedFileError, type Table } from '../base/service.js';
 import type { Damage, FileSystem } from '../ports.js';
 import { isDiskFull } from './errors.js';
-import { TrackedFile } from './tracked-file.js';
+import type { TrackedFile } from './tracked-file.js';
 
 const TAIL_BYTES_FIRST = 4096;
 

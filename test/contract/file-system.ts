@@ -16,12 +16,13 @@ export function fileSystemContract(name: string, make: () => FileSystemUnderTest
   describe(`file system: ${name}`, () => {
     let fileSystem: FileSystem;
     let folder: string;
-    let dispose: () => void;
+    let under: FileSystemUnderTest;
 
     beforeEach(() => {
-      ({ fileSystem, folder, dispose } = make());
+      under = make();
+      ({ fileSystem, folder } = under);
     });
-    afterEach(() => dispose());
+    afterEach(() => under.dispose());
 
     const write = (file: string, content: string): void => {
       const open = fileSystem.open(`${folder}/${file}`, true);
@@ -98,7 +99,9 @@ export function fileSystemContract(name: string, make: () => FileSystemUnderTest
       await fileSystem.syncFolder(folder);
       expect(fileSystem.list(`${folder}/y`)).to.deep.equal(['c']);
       fileSystem.makeFolder(`${folder}/z`);
-      expect(() => fileSystem.rename(`${folder}/z`, `${folder}/y`)).to.throw().with.property('code', 'ENOTEMPTY');
+      expect(() => fileSystem.rename(`${folder}/z`, `${folder}/y`))
+        .to.throw()
+        .with.property('code', 'ENOTEMPTY');
     });
 
     it('shows a file that was removed or replaced while open', () => {
@@ -119,7 +122,9 @@ export function fileSystemContract(name: string, make: () => FileSystemUnderTest
       const first = fileSystem.lockFolder(folder);
       if ('holder' in first) throw new Error('the first must get it');
       const second = fileSystem.lockFolder(folder);
-      expect(second).to.have.property('holder').that.matches(/^process \d+/);
+      expect(second)
+        .to.have.property('holder')
+        .that.matches(/^process \d+/);
       first.release();
       const third = fileSystem.lockFolder(folder);
       if ('holder' in third) throw new Error('it had been released');

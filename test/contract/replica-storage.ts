@@ -62,7 +62,7 @@ export function replicaStorageContract(name: string, make: () => FileSystemUnder
     const founded = async (folder = under.folder, segmentBytesMax?: number): Promise<ReplicaStorage> => {
       const storage = open(folder, segmentBytesMax);
       expect((await storage.load()).kind).to.equal('empty');
-      await storage.initialise(promises(0));
+      await storage.initialise(promises(0), []);
       return storage;
     };
     const reopen = async (storage: ReplicaStorage): Promise<{ storage: ReplicaStorage; loaded: Intact }> => {
@@ -192,7 +192,9 @@ export function replicaStorageContract(name: string, make: () => FileSystemUnder
         await storage.append([entry], entry.op);
         if (entry.op % 10 === 0) await storage.checkpoint(headAt(entry));
       }
-      expect(under.fileSystem.list(`${under.folder}/checkpoint`)).to.deep.equal([30, 40].map((at) => `${at}`.padStart(16, '0')));
+      expect(under.fileSystem.list(`${under.folder}/checkpoint`)).to.deep.equal(
+        [30, 40].map((at) => `${at}`.padStart(16, '0')),
+      );
       const segments = under.fileSystem.list(`${under.folder}/journal`).filter((file) => file.endsWith('.csv'));
       expect(Number(segments[0]?.slice(11, 27))).to.be.within(20, 31);
       const { loaded } = await reopen(storage);
@@ -224,7 +226,7 @@ export function replicaStorageContract(name: string, make: () => FileSystemUnder
           under.fileSystem.remove(`${under.folder}/own/journal/synced`);
           own = open(`${under.folder}/own`);
           expect((await own.load()).kind).to.equal('damaged');
-          await own.persist(promises(4, 0, true));
+          await own.initialise(promises(4, 0, true), []);
         }
         const ownTable = own.files.table('orders.csv', header);
         own.files.table('empty.csv', header);
@@ -234,7 +236,9 @@ export function replicaStorageContract(name: string, make: () => FileSystemUnder
         const offer = transfer(peer, own);
         expect(own.verifyStaged(offer)).to.equal(true);
         await own.install({ durable: promises(5), offer, entries: entries.slice(6), salvaged: [] });
-        const tableAtCheckpoint = text(table.read(0, offer.files.find((file) => file.name === 'orders.csv')?.length ?? 0));
+        const tableAtCheckpoint = text(
+          table.read(0, offer.files.find((file) => file.name === 'orders.csv')?.length ?? 0),
+        );
         const check = (): void => {
           expect(text(ownTable.read(0, ownTable.length))).to.equal(tableAtCheckpoint);
           expect(ownMenu.read()).to.equal('new menu');
@@ -251,7 +255,9 @@ export function replicaStorageContract(name: string, make: () => FileSystemUnder
         expect(loaded.entries).to.deep.equal([...entries.slice(6), ...more]);
         expect(loaded.durable).to.deep.equal(promises(5));
         expect(own.offer()).to.deep.equal(offer);
-        expect(under.fileSystem.list(`${under.folder}/own`).filter((file) => /incoming|install/.test(file))).to.deep.equal([]);
+        expect(
+          under.fileSystem.list(`${under.folder}/own`).filter((file) => /incoming|install/.test(file)),
+        ).to.deep.equal([]);
       });
     }
 
@@ -274,7 +280,7 @@ export function replicaStorageContract(name: string, make: () => FileSystemUnder
       expect(peer.readChunk(op(1), 'other.csv', 0, 9)).to.equal(undefined);
     });
 
-    it('takes a log from its beginning after damage, and stays damaged until then', async () => {
+    it('begins anew after damage, and stays damaged until then', async () => {
       let storage = await founded();
       const entries = firstEntries(3);
       await storage.append(entries, op(1));
@@ -292,9 +298,13 @@ export function replicaStorageContract(name: string, make: () => FileSystemUnder
       storage = open();
       expect(await storage.load()).to.deep.include({ kind: 'damaged', durable: promises(8, 0, true) });
       const log = entriesAfter(0, GENESIS_CHAIN, 5, 9);
-      await storage.switchLog({ durable: promises(9), from: op(1), entries: log, salvaged: [] });
+      await storage.initialise(promises(8, 0, true), log.slice(0, 1));
+      expect(under.fileSystem.list(`${under.folder}/damaged`)).to.include.members(['journal', 'orders.csv']);
+      await storage.append(log.slice(1), op(2));
       storage.files.table('orders.csv', 'op\r\n').append('1\r\n');
       storage.flushTables();
+      await storage.switchLog({ durable: promises(8, 0, true), from: op(3), entries: [], salvaged: [] });
+      await storage.switchLog({ durable: promises(9), from: op(3), entries: log.slice(2), salvaged: [] });
       const after = await reopen(storage);
       expect(after.loaded.entries).to.deep.equal(log);
       expect(after.loaded.durable).to.deep.equal(promises(9));
@@ -340,7 +350,10 @@ export function replicaStorageContract(name: string, make: () => FileSystemUnder
       for (const smaller of [promises(4, 3), promises(5, 2), { ...promises(5), logView: view(6) }]) {
         let refused: unknown;
         await storage.persist(smaller).catch((error: unknown) => (refused = error));
-        expect(refused).to.be.an('error').with.property('message').that.matches(/never falls|at most/);
+        expect(refused)
+          .to.be.an('error')
+          .with.property('message')
+          .that.matches(/never falls|at most/);
       }
     });
   });

@@ -58,7 +58,7 @@ async function stagePeer(storage: ReplicaStorage, fileSystem: SimulatedFileSyste
   fileSystem.makeFolder('/peer');
   const peer = openReplicaStorage(fileSystem, '/peer');
   await peer.load();
-  await peer.initialise(promises(2));
+  await peer.initialise(promises(2), []);
   await peer.append(INSTALLED, op(10));
   const table = peer.files.table('orders.csv', HEADER);
   for (let at = 1; at <= 10; at++) table.append(`${at},soup\r\n`);
@@ -66,10 +66,10 @@ async function stagePeer(storage: ReplicaStorage, fileSystem: SimulatedFileSyste
   await peer.checkpoint(headAt(INSTALLED[9] ?? never()));
   storage.files.table('orders.csv', HEADER);
   storage.files.document('menu.csv');
+  fileSystem.settle();
   const offer = transfer(peer, storage, 64);
   expect(storage.verifyStaged(offer)).to.equal(true);
   peer.close();
-  fileSystem.settle();
 }
 
 const peerOffer = async (): Promise<ReturnType<typeof transfer>> => {
@@ -180,7 +180,7 @@ async function started(scenario: Scenario): Promise<{ fileSystem: SimulatedFileS
   const { fileSystem, folder } = simulated();
   const storage = openReplicaStorage(fileSystem, folder, { segmentBytesMax: 1200 });
   await storage.load();
-  await storage.initialise(promises(0));
+  await storage.initialise(promises(0), []);
   await scenario.prepare(storage, fileSystem);
   return { fileSystem, storage };
 }
@@ -242,7 +242,8 @@ describe('storage: crash', () => {
           const isPart = scenario.isAppend === true && k < last && isBetween(log, old.log, next.log);
           if (isPart) continue;
           if (k === last) expect(parts, where).to.deep.equal(next.parts);
-          else expect(isOldOrNew(parts, old.parts, next.parts, scenario), `${where}: ${parts.join('\n')}`).to.equal(true);
+          else
+            expect(isOldOrNew(parts, old.parts, next.parts, scenario), `${where}: ${parts.join('\n')}`).to.equal(true);
         }
       }
     });
@@ -284,8 +285,8 @@ describe('storage: crash', () => {
       fileSystem.onOperation = ({ index }) => {
         if (index - start === k) fileSystem.stop();
       };
-      if (k === undefined) await storage.initialise(promises(0));
-      else await storage.initialise(promises(0)).catch(() => undefined);
+      if (k === undefined) await storage.initialise(promises(0), []);
+      else await storage.initialise(promises(0), []).catch(() => undefined);
       return fileSystem;
     };
     const whole = (await found(undefined)).operations;
@@ -297,7 +298,7 @@ describe('storage: crash', () => {
         const storage = openReplicaStorage(crashed, '/replica');
         const loaded = await storage.load();
         expect(loaded.kind, `change ${k}, seed ${seed}: ${JSON.stringify(loaded)}`).to.be.oneOf(['empty', 'intact']);
-        if (loaded.kind === 'empty') await storage.initialise(promises(0));
+        if (loaded.kind === 'empty') await storage.initialise(promises(0), []);
         await storage.append(firstEntries(2), op(0));
         crashed.kill();
         const again = await loadIntact(openReplicaStorage(crashed, '/replica'));

@@ -47,7 +47,9 @@ describe('simulated file system: faults', () => {
     fileSystem.capacityBytes = 10;
     const a = fileSystem.open(`${folder}/a`, true);
     a.write(0, bytes('12345678'));
-    expect(() => a.write(8, bytes('90ab'))).to.throw().with.property('code', 'ENOSPC');
+    expect(() => a.write(8, bytes('90ab')))
+      .to.throw()
+      .with.property('code', 'ENOSPC');
     expect(Buffer.from(a.read(0, 20)).toString()).to.equal('1234567890');
     a.write(0, bytes('over'));
     fileSystem.remove(`${folder}/a`);

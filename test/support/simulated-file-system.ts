@@ -119,7 +119,7 @@ export class SimulatedFileSystem implements FileSystem {
     this.#assertAlive();
     const inode = this.#find(path);
     if (inode === undefined) return;
-    for (const name of [...inode.names.keys()]) this.remove(`${path}/${name}`);
+    for (const name of this.list(path)) this.remove(`${path}/${name}`);
     this.#change('remove', path);
     const parent = this.#need(parentOf(path));
     parent.names.delete(nameOf(path));
@@ -162,6 +162,11 @@ export class SimulatedFileSystem implements FileSystem {
   stop(): never {
     this.#isCrashed = true;
     throw new CrashedError('the simulated process has died');
+  }
+
+  /** Leaves room for this many more bytes. */
+  limitRoom(bytes: number): void {
+    this.capacityBytes = this.#used + bytes;
   }
 
   /** Makes all that was done durable, as after a long quiet time. */
@@ -210,7 +215,9 @@ export class SimulatedFileSystem implements FileSystem {
   /** A copy that shares nothing: to try many crashes from one point. */
   fork(): SimulatedFileSystem {
     const copy = new SimulatedFileSystem();
-    copy.#inodes = new Map([...this.#inodes].map(([id, inode]) => [id, inode.copyInto(id === ROOT_ID ? copy.#root : undefined)]));
+    copy.#inodes = new Map(
+      [...this.#inodes].map(([id, inode]) => [id, inode.copyInto(id === ROOT_ID ? copy.#root : undefined)]),
+    );
     copy.#nextId = this.#nextId;
     copy.#nameChanges = [...this.#nameChanges];
     copy.#now = this.#now;

@@ -31,8 +31,8 @@ type Pending = { readonly offset: number; readonly bytes: Buffer } | { readonly 
 
 /** A file or folder with what the process sees of it and what the disk is certain to hold. */
 export class Inode {
-  content = Buffer.alloc(0);
-  durable = Buffer.alloc(0);
+  content: Buffer = Buffer.alloc(0);
+  durable: Buffer = Buffer.alloc(0);
   pending: Pending[] = [];
   names = new Map<string, number>();
   durableNames = new Map<string, number>();
@@ -108,7 +108,7 @@ function applied(content: Buffer, change: Pending): Buffer {
 
 /** What the disk holds of a file after the power failed: of the changes that were not fsynced any part, torn anywhere. */
 export function crashContent(inode: Inode, rng: Rng): void {
-  let content = Buffer.from(inode.durable);
+  let content: Buffer = Buffer.from(inode.durable);
   const keep = [0, 1, rng(), rng()][Math.floor(rng() * 4)] ?? 0;
   for (const change of inode.pending) {
     if (rng() >= keep) continue;

@@ -1,0 +1,232 @@
+import { expect } from 'chai';
+import { op } from '../../src/base/numbers.js';
+import type { Entry } from '../../src/base/entry.js';
+import type { Loaded } from '../../src/ports.js';
+import { openReplicaStorage } from '../../src/storage/replica-storage.js';
+import { headAt, loadIntact } from '../contract/replica-storage.js';
+import type { SimulatedFileSystem } from '../support/simulated-file-system.js';
+import { firstEntries, promises, simulated } from '../support/storage-folders.js';
+
+const FOLDER = '/replica';
+const JOURNAL = `${FOLDER}/journal/0000000000-0000000000000001.csv`;
+const ENTRIES = firstEntries(6);
+const HEADER = 'op,item\r\n';
+
+/** A disk on which `acknowledged` entries were appended, and the rest written with the mark lost: as when power fails. */
+async function diskWith(acknowledged: number, batch: readonly Entry[]): Promise<SimulatedFileSystem> {
+  const { fileSystem, folder } = simulated();
+  const storage = openReplicaStorage(fileSystem, folder);
+  await storage.load();
+  await storage.initialise(promises(0), []);
+  for (const entry of ENTRIES.slice(0, acknowledged)) await storage.append([entry], op(0));
+  const mark = fileSystem.readFile(`${FOLDER}/journal/synced`);
+  if (batch.length > 0) await storage.append(batch, op(0));
+  fileSystem.kill();
+  const file = fileSystem.open(`${FOLDER}/journal/synced`, false);
+  file.write(0, mark);
+  fileSystem.settle();
+  return fileSystem;
+}
+
+async function load(fileSystem: SimulatedFileSystem): Promise<Loaded> {
+  return openReplicaStorage(fileSystem, FOLDER).load();
+}
+
+function cut(fileSystem: SimulatedFileSystem, file: string, length: number): void {
+  fileSystem.open(file, false).truncate(length);
+}
+
+const bytesOf = (entries: readonly Entry[]): number => entries.reduce((sum, { row }) => sum + row.length, 0);
+
+describe('storage: torn tail', () => {
+  for (const [name, acknowledged] of [
+    ['one record', 5],
+    ['a batch of four', 2],
+  ] as const) {
+    it(`is cut at any byte, and nothing acknowledged with it (${name})`, async () => {
+      const batch = ENTRIES.slice(acknowledged);
+      const disk = await diskWith(acknowledged, batch);
+      const whole = disk.stat(JOURNAL)?.bytes ?? 0;
+      const start = whole - bytesOf(batch);
+      for (let length = start; length <= whole; length++) {
+        const torn = disk.fork();
+        cut(torn, JOURNAL, length);
+        const loaded = await load(torn);
+        if (loaded.kind !== 'intact') throw new Error(`cut at byte ${length}: ${JSON.stringify(loaded)}`);
+        const kept = loaded.entries.length;
+        expect(bytesOf(ENTRIES.slice(acknowledged, kept))).to.be.at.most(length - start);
+        expect(loaded.entries).to.deep.equal(ENTRIES.slice(0, Math.max(kept, acknowledged)));
+        expect(torn.stat(JOURNAL)?.bytes).to.equal(start + bytesOf(ENTRIES.slice(acknowledged, kept)));
+      }
+    });
+
+    it(`is cut at any flipped byte (${name})`, async () => {
+      const batch = ENTRIES.slice(acknowledged);
+      const disk = await diskWith(acknowledged, batch);
+      const whole = disk.stat(JOURNAL)?.bytes ?? 0;
+      for (let at = whole - bytesOf(batch); at < whole; at++) {
+        const rotten = disk.fork();
+        rotten.flipBit(JOURNAL, at, at % 8);
+        const loaded = await load(rotten);
+        if (loaded.kind !== 'intact') throw new Error(`flipped at byte ${at}: ${JSON.stringify(loaded)}`);
+        expect(loaded.entries.length).to.be.within(acknowledged, ENTRIES.length - 1);
+        expect(loaded.entries).to.deep.equal(ENTRIES.slice(0, loaded.entries.length));
+      }
+    });
+  }
+});
+
+describe('storage: damage', () => {
+  it('is found at every byte of what had been fsynced, named with file and row', async () => {
+    const disk = await diskWith(ENTRIES.length, []);
+    const whole = disk.stat(JOURNAL)?.bytes ?? 0;
+    for (let at = 0; at < whole; at++) {
+      for (const bit of [0, 5]) {
+        const rotten = disk.fork();
+        rotten.flipBit(JOURNAL, at, bit);
+        const loaded = await load(rotten);
+        if (loaded.kind !== 'damaged') throw new Error(`byte ${at} bit ${bit} was accepted`);
+        expect(loaded.durable).to.deep.equal(promises(0));
+        expect(loaded.damage[0]?.file).to.equal('journal/0000000000-0000000000000001.csv');
+        expect(loaded.damage[0]?.row).to.be.within(1, ENTRIES.length + 1);
+      }
+    }
+  });
+
+  it('is found wherever the journal ends before the mark', async () => {
+    const disk = await diskWith(ENTRIES.length, []);
+    const whole = disk.stat(JOURNAL)?.bytes ?? 0;
+    for (let length = 0; length < whole; length++) {
+      const short = disk.fork();
+      cut(short, JOURNAL, length);
+      expect((await load(short)).kind, `cut at byte ${length}`).to.equal('damaged');
+    }
+  });
+
+  it('of one byte of replica.json or of the mark loses nothing', async () => {
+    const disk = await diskWith(ENTRIES.length, []);
+    for (const file of [`${FOLDER}/replica.json`, `${FOLDER}/journal/synced`]) {
+      const whole = disk.stat(file)?.bytes ?? 0;
+      for (let at = 0; at < whole; at += at % 4096 < 420 ? 1 : 97) {
+        const rotten = disk.fork();
+        rotten.flipBit(file, at, at % 8);
+        const loaded = await load(rotten);
+        if (loaded.kind !== 'intact') throw new Error(`${file} byte ${at}: ${JSON.stringify(loaded)}`);
+        expect(loaded.durable).to.deep.equal(promises(0));
+        expect(loaded.entries).to.deep.equal(ENTRIES);
+        if (file.endsWith('replica.json'))
+          expect(loaded.repaired?.map((damage) => damage.file)).to.deep.equal(['replica.json']);
+        const second = await load(((): SimulatedFileSystem => (rotten.kill(), rotten))());
+        expect(second.kind === 'intact' && second.repaired).to.deep.equal([]);
+      }
+    }
+  });
+
+  for (const [what, damage, file] of [
+    ['replica.json missing', (disk) => disk.remove(`${FOLDER}/replica.json`), 'replica.json'],
+    ['replica.json cut off', (disk) => cut(disk, `${FOLDER}/replica.json`, 0), 'replica.json'],
+    ['the mark missing', (disk) => disk.remove(`${FOLDER}/journal/synced`), 'journal/synced'],
+    ['the mark empty', (disk) => cut(disk, `${FOLDER}/journal/synced`, 0), 'journal/synced'],
+    ['the segment missing', (disk) => disk.remove(JOURNAL), 'journal/0000000000-0000000000000001.csv'],
+    ['the journal missing', (disk) => disk.remove(`${FOLDER}/journal`), 'journal/synced'],
+    ['the outbox missing', (disk) => disk.remove(`${FOLDER}/outbox.csv`), 'outbox.csv'],
+  ] as const satisfies readonly (readonly [string, (disk: SimulatedFileSystem) => void, string])[]) {
+    it(`is never taken for an empty folder (${what})`, async () => {
+      const disk = await diskWith(3, []);
+      damage(disk);
+      const loaded = await load(disk);
+      if (loaded.kind !== 'damaged') throw new Error(JSON.stringify(loaded));
+      expect(loaded.damage.map((each) => each.file)).to.include(file);
+    });
+  }
+
+  it('is an old replica.json put back', async () => {
+    const { fileSystem, folder } = simulated();
+    const storage = openReplicaStorage(fileSystem, folder);
+    await storage.load();
+    await storage.initialise(promises(0), []);
+    await storage.append(ENTRIES, op(0));
+    const old = fileSystem.readFile(`${FOLDER}/replica.json`);
+    await storage.switchLog({ durable: promises(4), from: op(6), entries: [], salvaged: [] });
+    fileSystem.kill();
+    fileSystem.open(`${FOLDER}/replica.json`, false).write(0, old);
+    const loaded = await load(fileSystem);
+    expect(loaded.kind === 'damaged' && loaded.damage[0]?.what).to.match(/older than the journal/);
+  });
+
+  describe('beside checkpoints', () => {
+    let disk: SimulatedFileSystem;
+
+    beforeEach(async () => {
+      const { fileSystem, folder } = simulated();
+      disk = fileSystem;
+      const storage = openReplicaStorage(fileSystem, folder, { segmentBytesMax: 150 });
+      await storage.load();
+      await storage.initialise(promises(0), []);
+      const table = storage.files.table('orders.csv', HEADER);
+      storage.files.document('menu.csv').write('menu');
+      for (const entry of ENTRIES) {
+        await storage.append([entry], op(0));
+        table.append(`${entry.op},"pizza"\r\n`);
+        if (entry.op === 2 || entry.op === 4) await storage.checkpoint(headAt(entry));
+      }
+      fileSystem.kill();
+      fileSystem.settle();
+    });
+
+    it('is found in a table at every byte up to the checkpoint, and when it is missing', async () => {
+      const whole = disk.stat(`${FOLDER}/orders.csv`)?.bytes ?? 0;
+      for (let at = 0; at < whole; at++) {
+        const rotten = disk.fork();
+        rotten.flipBit(`${FOLDER}/orders.csv`, at, 2);
+        const loaded = await load(rotten);
+        if (loaded.kind !== 'damaged') throw new Error(`byte ${at} was accepted`);
+        expect(loaded.damage[0]?.file).to.equal('orders.csv');
+      }
+      disk.remove(`${FOLDER}/orders.csv`);
+      expect(await load(disk)).to.deep.include({ damage: [{ file: 'orders.csv', what: 'the file is missing' }] });
+    });
+
+    it('of the newest checkpoint is made good by the older one', async () => {
+      for (const file of ['head.json', 'menu.csv']) {
+        const path = `${FOLDER}/checkpoint/0000000000000004/${file}`;
+        for (let at = 0; at < (disk.stat(path)?.bytes ?? 0); at++) {
+          const rotten = disk.fork();
+          rotten.flipBit(path, at, 3);
+          const loaded = await loadIntact(openReplicaStorage(rotten, FOLDER));
+          expect(loaded.checkpoint.base.op).to.equal(2);
+          expect(loaded.entries).to.deep.equal(ENTRIES.slice(2));
+          expect(loaded.repaired?.[0]?.file).to.equal(`checkpoint/0000000000000004/${file}`);
+        }
+      }
+    });
+
+    it('of both checkpoints is not made good', async () => {
+      disk.remove(`${FOLDER}/checkpoint`);
+      const loaded = await load(disk);
+      if (loaded.kind !== 'damaged') throw new Error(JSON.stringify(loaded));
+      expect(loaded.damage[0]?.what).to.match(/are missing/);
+    });
+
+    it('of a document is put right from the checkpoint', async () => {
+      cut(disk, `${FOLDER}/menu.csv`, 1);
+      const storage = openReplicaStorage(disk, FOLDER);
+      const menu = storage.files.document('menu.csv');
+      await loadIntact(storage);
+      expect(menu.read()).to.equal('menu');
+      storage.flushTables();
+      expect(Buffer.from(disk.readFile(`${FOLDER}/menu.csv`)).toString()).to.equal('menu');
+    });
+
+    it('of a table while running is thrown when it is read', async () => {
+      const storage = openReplicaStorage(disk, FOLDER);
+      await loadIntact(storage);
+      const table = storage.files.table('orders.csv', HEADER);
+      cut(disk, `${FOLDER}/orders.csv`, 20);
+      expect(() => table.read(0, table.length))
+        .to.throw()
+        .with.property('name', 'DamagedFileError');
+      expect(storage.inspect()[0]?.file).to.equal('orders.csv');
+    });
+  });
+});
