@@ -34,10 +34,7 @@ export interface Entry extends EntryHead {
 }
 
 /** Why the bytes at a place are no valid next entry. */
-export type BadEntry =
-  | { kind: 'end' }
-  | { kind: 'torn' }
-  | { kind: 'bad'; reason: string };
+export type BadEntry = { kind: 'end' } | { kind: 'torn' } | { kind: 'bad'; reason: string };
 
 const CHECKSUM_DIGITS = 8;
 const encoder = new TextEncoder();

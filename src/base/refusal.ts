@@ -47,10 +47,6 @@ export const REFUSAL_REASONS = [
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
 /** Makes a refusal. */
-export function refusal(
-  reason: RefusalReason,
-  message: string,
-  details?: Readonly<Record<string, string>>,
-): Refusal {
+export function refusal(reason: RefusalReason, message: string, details?: Readonly<Record<string, string>>): Refusal {
   return details === undefined ? { reason, message } : { reason, message, details };
 }

@@ -95,8 +95,7 @@ export type Execution =
 
 /** A reply: the service's own answer, or a refusal that was decided on replicated state. */
 export type ServiceReply =
-  | { readonly kind: 'done'; readonly body: unknown }
-  | { readonly kind: 'refused'; readonly refusal: Refusal };
+  { readonly kind: 'done'; readonly body: unknown } | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** A read as the gate let it in. */
 export interface ServiceQuery {
@@ -106,8 +105,7 @@ export interface ServiceQuery {
 
 /** What a query answers on committed state. */
 export type QueryAnswer =
-  | { readonly kind: 'done'; readonly body: unknown }
-  | { readonly kind: 'refused'; readonly refusal: Refusal };
+  { readonly kind: 'done'; readonly body: unknown } | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** An acknowledged request that is not known to be committed; a row of outbox.csv. */
 export interface OutboxItem {

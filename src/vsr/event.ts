@@ -1,5 +1,5 @@
 import type { CommitNumber, OpNumber, ReplicaIndex, View } from '../base/numbers.js';
-import type { LogBase } from '../base/checkpoint.js';
+import type { CheckpointHead } from '../base/checkpoint.js';
 import type { Entry } from '../base/entry.js';
 import type { OutboxItem, ServiceQuery, ServiceRequest } from '../base/service.js';
 import type { Envelope } from './message.js';
@@ -17,19 +17,25 @@ export interface Now {
   readonly randomU32: number;
 }
 
-/** What the core started from: the folder's content as storage verified it. */
-export interface Started {
-  readonly clusterId: string;
-  readonly view: View;
-  readonly logView: View;
-  readonly isRecovering: boolean;
-  /** The tables stand at this op. */
-  readonly base: LogBase;
-  readonly entries: readonly Entry[];
-  /** Known to be committed, at most the last entry's op. */
-  readonly commit: CommitNumber;
-  readonly outbox: readonly OutboxItem[];
-}
+/** What the core starts from: the folder's content as storage verified it. */
+export type Started =
+  | { readonly kind: 'empty' }
+  | {
+      readonly kind: 'intact';
+      readonly clusterId: string;
+      readonly view: View;
+      readonly logView: View;
+      readonly isRecovering: boolean;
+      /** The tables stand here, and the services' snapshots were taken here. */
+      readonly checkpoint: CheckpointHead;
+      /** The log after the checkpoint. */
+      readonly entries: readonly Entry[];
+      /** Known to be committed, at most the last entry's op. */
+      readonly commit: CommitNumber;
+      readonly outbox: readonly OutboxItem[];
+    }
+  /** Promises may be forgotten: the replica recovers (rules 6, 7). `view` is the one on disk where that can be read. */
+  | { readonly kind: 'damaged'; readonly view: View; readonly why: string; readonly outbox: readonly OutboxItem[] };
 
 /** A write as a caller asks for it. */
 export interface WriteRequest {

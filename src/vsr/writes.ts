@@ -1,0 +1,81 @@
+import type { Entry } from '../base/entry.js';
+import { refusal, type Refusal } from '../base/refusal.js';
+import type { Execution, OutboxItem } from '../base/service.js';
+import type { WriteRequest } from './event.js';
+import { addEntry, nextHead, shipEntries } from './append.js';
+import { notFounded } from './core-entries.js';
+import { mayExecute } from './founding.js';
+import { heardCount } from './health.js';
+import { lastOp } from './log.js';
+import { refuse, whyNotPrimary } from './refuse.js';
+import { awaitDisks } from './replies.js';
+import { actsAsPrimary, type Step } from './state.js';
+
+/** Executes writes (4.1, steps 1–3): one batch becomes one append and one prepare to each backup. */
+export function onWrites(step: Step, requests: readonly WriteRequest[]): void {
+  const { state, now } = step;
+  const closed = whyClosed(step);
+  const entries: Entry[] = [];
+  for (const { token, service: name, request, deadlineMs } of requests) {
+    // Nobody waits for it any more, and it must not happen behind the caller's back (rule 12).
+    if (deadlineMs <= now.nowMs) continue;
+    const service = state.services.get(name);
+    if (closed !== undefined) {
+      refuse(step, token, closed);
+    } else if (service === undefined) {
+      refuse(step, token, refusal('INVALID_FIELD', `This cluster does not serve ${name}.`));
+    } else if (lastOp(state.log) - state.commit >= state.config.uncommittedOpsMax) {
+      refuse(step, token, refusal('OVERLOADED', 'Too many orders are on their way to disk; try again in a moment.'));
+    } else {
+      const head = nextHead(step);
+      const execution = service.execute(request, { ...head, replicaCount: state.count });
+      if (execution.kind === 'refused') {
+        refuse(step, token, execution.refusal);
+        continue;
+      }
+      let copiesNeeded = request.copiesNeeded;
+      if (execution.kind === 'entry') {
+        entries.push(record(step, name, request.requestId, execution.update));
+        copiesNeeded = execution.copiesNeeded ?? copiesNeeded;
+      }
+      const at = execution.kind === 'known' ? execution.op : head.op;
+      awaitDisks(step, at, { token, reply: execution.reply, copiesNeeded, deadlineMs });
+    }
+  }
+  shipEntries(step, entries);
+}
+
+/** Primary: executes orders from an outbox with their first id, time and prices (design 5). */
+export function executeSalvaged(step: Step, items: readonly OutboxItem[]): void {
+  const { state } = step;
+  if (whyClosed(step) !== undefined) return;
+  const entries: Entry[] = [];
+  for (const item of items) {
+    const service = state.services.get(item.service);
+    if (service === undefined) continue;
+    const execution: Execution = service.executeSalvaged(item, { ...nextHead(step), replicaCount: state.count });
+    if (execution.kind === 'entry') entries.push(record(step, item.service, item.requestId, execution.update));
+  }
+  shipEntries(step, entries);
+}
+
+function record(step: Step, service: string, requestId: string, update: string): Entry {
+  const entry = addEntry(step, { requestId, service, update });
+  step.state.services.get(service)?.speculate(entry);
+  return entry;
+}
+
+/** Why no write can be executed here now, or undefined when it can. */
+export function whyClosed(step: Step): Refusal | undefined {
+  const { state, now } = step;
+  if (!actsAsPrimary(state)) return whyNotPrimary(step);
+  if (!mayExecute(state)) return notFounded;
+  const heard = heardCount(state, now.nowMs);
+  if (heard < state.config.quorum)
+    return refusal(
+      'NO_QUORUM',
+      `Orders are closed: ${heard} of ${state.count} replicas can be reached and ${state.config.quorum} are needed. ` +
+        'Nothing was ordered; they open again by themselves.',
+    );
+  return undefined;
+}

@@ -1,0 +1,123 @@
+import type { Entry } from '../../src/base/entry.js';
+import { op as makeOp, type OpNumber } from '../../src/base/numbers.js';
+import { refusal } from '../../src/base/refusal.js';
+import type {
+  Execution,
+  ExecutionContext,
+  OutboxItem,
+  QueryAnswer,
+  Service,
+  ServiceQuery,
+  ServiceRequest,
+} from '../../src/base/service.js';
+
+interface Line {
+  readonly id: string;
+  readonly value: number;
+  readonly copiesNeeded: number;
+}
+
+/**
+ * The smallest service that has everything the protocol can get wrong: a request table, a running total that an execution depends
+ * on (so that executing on a wrong state shows), promises below a majority. For the core alone; the whole system is simulated with
+ * the ordering service.
+ */
+export class LedgerService implements Service {
+  readonly name = 'ledger';
+  #committed = new Map<string, { op: OpNumber; line: Line; total: number }>();
+  #total = 0;
+  #speculative = new Map<string, { op: OpNumber; line: Line; total: number }>();
+  #speculativeTotal = 0;
+
+  execute(request: ServiceRequest, context: ExecutionContext): Execution {
+    const value = request.body as number;
+    const known = this.#speculative.get(request.requestId) ?? this.#committed.get(request.requestId);
+    if (known !== undefined) {
+      if (known.line.value !== value)
+        return {
+          kind: 'known',
+          op: known.op,
+          reply: { kind: 'refused', refusal: refusal('ID_REUSED', 'the id stands for another value') },
+        };
+      return { kind: 'known', op: known.op, reply: { kind: 'done', body: known.total } };
+    }
+    return this.#enter({ id: request.requestId, value, copiesNeeded: request.copiesNeeded }, context);
+  }
+
+  executeSalvaged(item: OutboxItem, context: ExecutionContext): Execution {
+    const known = this.#speculative.get(item.requestId) ?? this.#committed.get(item.requestId);
+    if (known !== undefined) return { kind: 'known', op: known.op, reply: { kind: 'done', body: known.total } };
+    const { line } = JSON.parse(item.update) as { line: Line };
+    return this.#enter(line, context);
+  }
+
+  #enter(line: Line, _context: ExecutionContext): Execution {
+    const total = this.#currentTotal() + line.value;
+    return { kind: 'entry', update: JSON.stringify({ line, total }), reply: { kind: 'done', body: total } };
+  }
+
+  #currentTotal(): number {
+    return this.#speculative.size > 0 ? this.#speculativeTotal : this.#total;
+  }
+
+  speculate(entry: Entry): void {
+    const { line, total } = JSON.parse(entry.update) as { line: Line; total: number };
+    if (total !== this.#currentTotal() + line.value) throw new Error(`op ${entry.op} was executed on another state`);
+    this.#speculative.set(line.id, { op: entry.op, line, total });
+    this.#speculativeTotal = total;
+  }
+
+  dropSpeculation(): void {
+    this.#speculative.clear();
+  }
+
+  commit(entry: Entry): void {
+    const { line, total } = JSON.parse(entry.update) as { line: Line; total: number };
+    if (this.#committed.has(line.id)) throw new Error(`${line.id} was executed twice, again at op ${entry.op}`);
+    if (total !== this.#total + line.value) throw new Error(`op ${entry.op} was executed on another state`);
+    this.#total = total;
+    this.#committed.set(line.id, { op: entry.op, line, total });
+    this.#speculative.delete(line.id);
+  }
+
+  query(query: ServiceQuery): QueryAnswer {
+    const id = query.body as string;
+    return { kind: 'done', body: { total: this.#total, found: this.#committed.has(id) } };
+  }
+
+  hasCommitted(requestId: string): boolean {
+    return this.#committed.has(requestId);
+  }
+
+  salvage(entry: Entry, majority: number): OutboxItem | undefined {
+    const { line } = JSON.parse(entry.update) as { line: Line };
+    if (line.copiesNeeded >= majority) return undefined;
+    const { op, view, timeMs, update } = entry;
+    return { requestId: line.id, service: this.name, update, timeMs, view, op };
+  }
+
+  foundingSeed(): string {
+    return 'seed';
+  }
+
+  found(_seed: string): string[] {
+    return [];
+  }
+
+  snapshot(): string {
+    return JSON.stringify({ total: this.#total, committed: [...this.#committed] });
+  }
+
+  restore(snapshot: string): void {
+    this.#speculative.clear();
+    this.#committed.clear();
+    this.#total = 0;
+    if (snapshot === '') return;
+    const { total, committed } = JSON.parse(snapshot) as {
+      total: number;
+      committed: [string, { op: number; line: Line; total: number }][];
+    };
+    this.#total = total;
+    for (const [id, { op, line, total: at }] of committed) this.#committed.set(id, { op: makeOp(op), line, total: at });
+  }
+}

@@ -1,0 +1,85 @@
+import type { CheckpointOffer } from '../../src/base/checkpoint.js';
+import type { Entry } from '../../src/base/entry.js';
+import type { OutboxItem } from '../../src/base/service.js';
+import type { Promises } from '../../src/vsr/effect.js';
+import type { Started } from '../../src/vsr/event.js';
+import { GENESIS } from '../../src/vsr/log.js';
+import { MemoryFiles } from '../support/memory-files.js';
+import type { Prng } from './prng.js';
+
+/** A durable call as the disk sees it. */
+export type DiskWrite =
+  | { kind: 'append'; entries: readonly Entry[] }
+  | { kind: 'transition'; promises: Promises; apply: (folder: DurableFolder) => void };
+
+/** A checkpoint that is on disk, with a copy of every file as it was then. */
+export interface KeptCheckpoint {
+  readonly offer: CheckpointOffer;
+  readonly files: MemoryFiles;
+}
+
+/** What survives a crash. */
+export interface DurableFolder {
+  promises: Promises | undefined;
+  journal: Entry[];
+  checkpoint: KeptCheckpoint | undefined;
+  older: KeptCheckpoint | undefined;
+  outbox: OutboxItem[];
+  commit: number;
+}
+
+/** A replica's disk on the level of whole records: what storage promises, without its files. */
+export class SimulatedFolder {
+  durable: DurableFolder = emptyFolder();
+  /** What the running process has in its tables; lost at a crash. */
+  files = new MemoryFiles();
+
+  /** A crash: a write under way may be there in part (entries) or whole (a transition is one atomic step). */
+  crash(underWay: DiskWrite | undefined, prng: Prng): void {
+    if (underWay === undefined) return;
+    if (underWay.kind === 'append')
+      this.durable.journal.push(...underWay.entries.slice(0, prng.between(0, underWay.entries.length)));
+    else if (prng.chance(0.5)) this.complete(underWay);
+  }
+
+  complete(write: DiskWrite): void {
+    if (write.kind === 'append') this.durable.journal.push(...write.entries);
+    else {
+      write.apply(this.durable);
+      this.durable.promises = write.promises;
+    }
+  }
+
+  wipe(): void {
+    this.durable = emptyFolder();
+  }
+
+  /** What a starting process finds; the tables stand at the checkpoint. */
+  load(): Started {
+    const { promises, checkpoint, journal, outbox, commit } = this.durable;
+    this.files = checkpoint?.files.copy() ?? new MemoryFiles();
+    if (promises === undefined) return { kind: 'empty' };
+    const head = checkpoint?.offer.head ?? { base: GENESIS, snapshots: {} };
+    const entries = journal.filter((entry) => entry.op > head.base.op);
+    return {
+      kind: 'intact',
+      clusterId: promises.clusterId,
+      view: promises.view,
+      logView: promises.logView,
+      isRecovering: promises.recovering,
+      checkpoint: head,
+      entries,
+      commit: Math.min(commit, head.base.op + entries.length) as Entry['op'],
+      outbox: [...outbox],
+    };
+  }
+}
+
+const emptyFolder = (): DurableFolder => ({
+  promises: undefined,
+  journal: [],
+  checkpoint: undefined,
+  older: undefined,
+  outbox: [],
+  commit: 0,
+});
