@@ -1,0 +1,149 @@
+import { encodeEntry, GENESIS_CHAIN, type Entry } from '../../../src/base/entry.js';
+import { op, replicaIndex, view, type ReplicaIndex } from '../../../src/base/numbers.js';
+import { refusal, type RefusalReason } from '../../../src/base/refusal.js';
+import type { IncomingCall, ReplicaCalls, ReplicaStatus } from '../../../src/ports/calls.js';
+import { Ordering, ORDERING } from '../../../src/services/ordering/ordering.js';
+import type { Outcome } from '../../../src/vsr/effect.js';
+import { MemoryFiles } from '../../support/memory-files.js';
+
+export const MENU_CSV = [
+  'item,price,category,description,allergens,stock',
+  'Tomato Soup,4.50,Starters,"Warm, with bread",Celery;Gluten,',
+  'Fish Pie,11.95,Mains,,Fish;Milk,5',
+  '',
+].join('\r\n');
+
+type Write = Extract<IncomingCall, { kind: 'write' }>;
+type Read = Extract<IncomingCall, { kind: 'read' }>;
+
+/** The real ordering service without replication: what the replicas of a rig share, as if each had a copy. */
+export class MemoryCluster {
+  readonly ordering: Ordering;
+  readonly entries: Entry[] = [];
+  readonly replicas: readonly MemoryReplica[];
+  primary: ReplicaIndex | undefined = replicaIndex(0);
+
+  constructor(readonly ids: readonly string[]) {
+    this.ordering = new Ordering(new MemoryFiles({ 'menu.csv': MENU_CSV, 'motd.txt': 'Welcome' }));
+    const seed = this.ordering.foundingSeed();
+    this.ordering.found(seed, this.#append('', seed));
+    this.replicas = ids.map((id, index) => new MemoryReplica(this, id, replicaIndex(index)));
+  }
+
+  write({ request, done }: Write): void {
+    const next = this.entries.length + 1;
+    const context = { op: op(next), view: view(0), timeMs: Date.now(), replicaCount: this.ids.length };
+    const execution = this.ordering.execute(request, context);
+    if (execution.kind === 'refused') {
+      done({ kind: 'refused', refusal: execution.refusal, primary: undefined });
+      return;
+    }
+    if (execution.kind === 'entry') {
+      const entry = this.#append(request.requestId, execution.update, ORDERING, context.timeMs);
+      this.ordering.speculate(entry);
+      this.ordering.commit(entry);
+    }
+    const at = execution.kind === 'known' ? execution.op : op(next);
+    const chain = this.entries[at - 1]?.chain ?? GENESIS_CHAIN;
+    const receipt = { op: at, view: view(0), copies: request.copiesNeeded, committed: true, chain };
+    done({ kind: 'written', reply: execution.reply, receipt });
+    for (const replica of this.replicas) replica.onProgress();
+  }
+
+  /** An entry of the core itself: no event of the service. */
+  coreEntry(): void {
+    this.#append('', '', 'core');
+    for (const replica of this.replicas) replica.onProgress();
+  }
+
+  read({ query, done }: Read): void {
+    const asOf = { op: op(this.entries.length), view: view(0), timeMs: Date.now(), complete: true };
+    done({ kind: 'read', answer: this.ordering.query(query), asOf });
+  }
+
+  #append(requestId: string, update: string, service: string = ORDERING, timeMs = Date.now()): Entry {
+    const head = { op: op(this.entries.length + 1), view: view(0), timeMs, requestId, service, update };
+    const entry = encodeEntry(head, this.entries.at(-1)?.chain ?? GENESIS_CHAIN);
+    this.entries.push(entry);
+    return entry;
+  }
+}
+
+/** One replica's calls: answered by the shared state if it is primary, or as its mode says. */
+export class MemoryReplica implements ReplicaCalls {
+  /** `silent`: takes calls and never answers. A reason: refuses all with it. */
+  mode: 'normal' | 'silent' | 'drop' | RefusalReason = 'normal';
+  /** Sizes of the batches that came in. */
+  readonly batches: number[] = [];
+  readonly resignations: string[] = [];
+  /** Every call that came in, answered or not. */
+  readonly seen: IncomingCall[] = [];
+  #waiting: Read[] = [];
+
+  constructor(
+    readonly cluster: MemoryCluster,
+    readonly id: string,
+    readonly index: ReplicaIndex,
+  ) {}
+
+  submit(calls: readonly IncomingCall[]): void {
+    this.batches.push(calls.length);
+    for (const call of calls) this.#take(call);
+  }
+
+  /** Reads that waited for an op look again. */
+  onProgress(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const read of waiting) this.#take(read);
+  }
+
+  #take(call: IncomingCall): void {
+    this.seen.push(call);
+    if (this.mode === 'silent') return;
+    if (this.mode === 'drop') return call.done({ kind: 'dropped' });
+    if (this.mode !== 'normal') return call.done(refused(this.mode));
+    const { cluster } = this;
+    if (call.kind === 'read' && call.consistency !== 'linearizable') {
+      if (call.minOp <= cluster.entries.length) cluster.read(call);
+      else this.#waiting.push(call);
+      return;
+    }
+    if (cluster.primary !== this.index) {
+      return call.done({ ...refused('NO_PRIMARY'), primary: cluster.primary });
+    }
+    if (call.kind === 'write') cluster.write(call);
+    else cluster.read(call);
+  }
+
+  status(): ReplicaStatus {
+    const { cluster, id } = this;
+    const last = cluster.entries.length;
+    return {
+      id,
+      role: cluster.primary === this.index ? 'primary' : 'backup',
+      view: 3,
+      logView: 2,
+      op: last,
+      durableOp: last,
+      commit: last,
+      applied: last,
+      chain: cluster.entries.at(-1)?.chain ?? GENESIS_CHAIN,
+      primaryId: cluster.primary === undefined ? '' : (cluster.ids[cluster.primary] ?? ''),
+      writable: true,
+      reason: '',
+      peers: [{ id: 'other', health: 'suspected' }],
+      outbox: 1,
+      damage: ['orders.csv'],
+      uptimeMs: 1234,
+    };
+  }
+
+  resign(why: string): void {
+    this.resignations.push(why);
+  }
+}
+
+function refused(reason: RefusalReason): Extract<Outcome, { kind: 'refused' }> {
+  return { kind: 'refused', refusal: refusal(reason, `${reason} of the rig`), primary: undefined };
+}

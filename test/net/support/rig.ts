@@ -1,0 +1,123 @@
+import { replicaIndex } from '../../../src/base/numbers.js';
+import { Router } from '../../../src/front-end/router.js';
+import { startFrontEndServer, type FrontEndServer } from '../../../src/net/front-end-server.js';
+import { createOrderingClient, type OrderingClientOptions } from '../../../src/net/ordering-client.js';
+import { createPeerTransport, type PeerTransport } from '../../../src/net/peer-transport.js';
+import { startReplicaServer, type ReplicaServer } from '../../../src/net/replica-server.js';
+import { createRequestLinks } from '../../../src/net/request-links.js';
+import type { PostcodeGate } from '../../../src/ports/front-end.js';
+import type { OrderingClient } from '../../../src/ports/ordering-client.js';
+import type { RequestLinks } from '../../../src/ports/request-links.js';
+import { MemoryCluster } from './memory-cluster.js';
+import { freeAddresses } from './addresses.js';
+
+export const TOKEN = 'cluster-token';
+export const STAFF_TOKEN = 'staff-token';
+
+/** The verdict by the postcode: what a postcode service would say. */
+export const postcodes: PostcodeGate = {
+  check(postCode) {
+    const normalised = postCode.trim().toUpperCase();
+    if (!/^DH1 ?1[A-Z]{2}$/.test(normalised)) {
+      return Promise.resolve({ verdict: 'malformed', normalised, reason: 'not written like a postcode' });
+    }
+    const verdict = normalised.endsWith('ZZ') ? 'unknown' : 'valid';
+    return Promise.resolve({ verdict, normalised, reason: verdict === 'valid' ? '' : 'there is none' });
+  },
+};
+
+const clock = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
+
+/** Three replica servers over one in-memory state, and front ends before them. Everything ends with `stop`. */
+export class Rig {
+  readonly cluster = new MemoryCluster(['one', 'two', 'three']);
+  readonly problems: string[] = [];
+  readonly servers: (ReplicaServer | undefined)[] = [];
+  readonly #transports: PeerTransport[] = [];
+  readonly #ends: (() => Promise<void> | void)[] = [];
+  replicas: { id: string; address: string; resources: string }[] = [];
+
+  static async start(): Promise<Rig> {
+    const rig = new Rig();
+    const addresses = await freeAddresses(3);
+    rig.replicas = rig.cluster.ids.map((id, index) => ({ id, address: addresses[index] ?? '', resources: '' }));
+    for (let index = 0; index < 3; index++) await rig.startReplica(index);
+    return rig;
+  }
+
+  get configuration() {
+    const postcodesOf = { url: 'http://127.0.0.1', timeoutMs: 1000, whenUnreachable: 'accept' } as const;
+    return {
+      replicas: this.replicas,
+      token: TOKEN,
+      staffToken: STAFF_TOKEN,
+      writeConcern: 'majority',
+      postcodes: postcodesOf,
+    };
+  }
+
+  async startReplica(index: number): Promise<void> {
+    const { configuration } = this;
+    const calls = this.cluster.replicas[index];
+    if (calls === undefined) throw new Error(`no replica ${index}`);
+    const self = replicaIndex(index);
+    const events = { onEnvelope: () => undefined, onRefused: () => undefined };
+    const transport = createPeerTransport({ self, replicas: this.replicas, token: TOKEN, clusterId: () => '', events });
+    const onProblem = (problem: string) => void this.problems.push(problem);
+    this.servers[index] = await startReplicaServer({ configuration, self, transport, calls, onProblem });
+    this.#transports[index] = transport;
+  }
+
+  async stopReplica(index: number): Promise<void> {
+    const server = this.servers[index];
+    this.servers[index] = undefined;
+    await this.#transports[index]?.close();
+    await server?.stop();
+  }
+
+  /** A front end with links to the replicas; `reachable` limits to which. */
+  async frontEnd(
+    options: {
+      reachable?: readonly number[];
+      staffToken?: string | undefined;
+      links?: (links: RequestLinks) => RequestLinks;
+    } = {},
+  ): Promise<FrontEndServer> {
+    const dead = await freeAddresses(1);
+    const replicas = this.replicas.map((replica, index) =>
+      options.reachable === undefined || options.reachable.includes(index)
+        ? replica
+        : { ...replica, address: dead[0] ?? '' },
+    );
+    const plain = createRequestLinks({ replicas, token: TOKEN });
+    const links = options.links?.(plain) ?? plain;
+    const router = new Router({ links, clock });
+    const { staffToken, ...open } = this.configuration;
+    const configuration = 'staffToken' in options ? open : { ...open, staffToken };
+    const onProblem = (problem: string, error: unknown) => void this.problems.push(`${problem}: ${String(error)}`);
+    const server = await startFrontEndServer({
+      ...{ configuration, listenAddress: '127.0.0.1:0', router, links, postcodes, onProblem },
+    });
+    this.#ends.push(async () => {
+      await server.stop(0);
+      router.close();
+      links.close();
+    });
+    return server;
+  }
+
+  client(addresses: readonly string[], options: OrderingClientOptions = {}): OrderingClient {
+    const client = createOrderingClient(addresses, options);
+    this.#ends.push(() => client.close());
+    return client;
+  }
+
+  onStop(end: () => Promise<void> | void): void {
+    this.#ends.push(end);
+  }
+
+  async stop(): Promise<void> {
+    for (const end of this.#ends.toReversed()) await end();
+    for (const index of this.servers.keys()) await this.stopReplica(index);
+  }
+}
