@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { present } from '../base/assert.js';
 import type { Damage, DurableState, FileSystem } from '../ports.js';
+import { CHECKPOINT_FOLDER } from './checkpoint-head.js';
 import { chooseCheckpoint, removeUnfinishedCheckpoints, type ChosenCheckpoint } from './checkpoint.js';
 import { finishInstall, removeIncoming } from './incoming.js';
 import { isLockName } from './folder-lock.js';
@@ -91,6 +92,7 @@ async function loadLog(
   const segment = present(journal.segments.at(-1), 'a journal has a segment').name;
   await cutTail(fileSystem, path.join(journalFolder, segment), journal.tornBytes > 0 ? journal.offset : undefined);
   await fileSystem.syncFolder(journalFolder);
+  if (checkpoint.head.base.op > 0) await fileSystem.syncFolder(path.join(folder, CHECKPOINT_FOLDER));
   for (const [name, length] of checkpoint.lengths) cutTable(fileSystem, path.join(folder, name), length);
   return {
     kind: 'sound',

@@ -10,13 +10,18 @@ import { entriesAfter, firstEntries, promises, simulated } from '../support/stor
 
 type Intact = Extract<Loaded, { kind: 'intact' }>;
 
-const SEEDS = 12;
+/** Raise by SEEDS=… in the environment for a long search. */
+const SEEDS = Number(process.env['SEEDS'] ?? 12);
 const HEADER = 'op,item\r\n';
 const OLD = firstEntries(8);
 const chainAt = (at: number): string => OLD[at - 1]?.chain ?? GENESIS_CHAIN;
 const entryAt = (at: number) => OLD[at - 1] ?? OLD[0] ?? never();
 const NEW = entriesAfter(6, chainAt(6), 4, 3);
 const INSTALLED = firstEntries(12, 2);
+
+function present<T>(value: T | undefined): T {
+  return value ?? never();
+}
 
 function never(): never {
   throw new Error('the test has no such entry');
@@ -120,6 +125,11 @@ const scenarios: Scenario[] = [
     act: (storage) => storage.switchLog({ durable: promises(4), from: op(9), entries: [], salvaged: [] }),
   },
   {
+    name: 'switch within its own view, over segments begun in it',
+    prepare: (storage) => grow(storage, 8),
+    act: (storage) => storage.switchLog({ durable: promises(0, 0, true), from: op(4), entries: [], salvaged }),
+  },
+  {
     name: 'checkpoint',
     prepare: grownWithCheckpoints,
     act: (storage) => storage.checkpoint(headAt(entryAt(8))),
@@ -178,7 +188,7 @@ function stateOf(loaded: Intact, storage: ReplicaStorage): { parts: string[]; lo
 
 async function started(scenario: Scenario): Promise<{ fileSystem: SimulatedFileSystem; storage: ReplicaStorage }> {
   const { fileSystem, folder } = simulated();
-  const storage = openReplicaStorage(fileSystem, folder, { segmentBytesMax: 1200 });
+  const storage = openReplicaStorage(fileSystem, folder, { segmentBytesMax: 500 });
   await storage.load();
   await storage.initialise(promises(0), []);
   await scenario.prepare(storage, fileSystem);
@@ -186,7 +196,7 @@ async function started(scenario: Scenario): Promise<{ fileSystem: SimulatedFileS
 }
 
 async function reloaded(fileSystem: SimulatedFileSystem) {
-  const storage = openReplicaStorage(fileSystem, '/replica', { segmentBytesMax: 1200 });
+  const storage = openReplicaStorage(fileSystem, '/replica', { segmentBytesMax: 500 });
   return { storage, loaded: await loadIntact(storage) };
 }
 
@@ -310,6 +320,49 @@ describe('storage: crash', () => {
       const crashed = disk.fork();
       crashed.crash(seededRng(seed));
       await loadIntact(openReplicaStorage(crashed, '/replica'));
+    }
+  });
+
+  it('leaves a damaged folder damaged, or one that has begun anew (initialise)', async () => {
+    const anew = async (k: number | undefined): Promise<{ disk: SimulatedFileSystem; first: number }> => {
+      const { fileSystem, storage } = await started({ ...present(scenarios[4]), act: async () => undefined });
+      await storage.switchLog({ durable: promises(3), from: op(7), entries: NEW, salvaged });
+      fileSystem.kill();
+      fileSystem.settle();
+      fileSystem.flipBit('/replica/journal/0000000000-0000000000000001.csv', 200, 1);
+      const damaged = openReplicaStorage(fileSystem, '/replica');
+      expect((await damaged.load()).kind).to.equal('damaged');
+      damaged.files.table('orders.csv', HEADER);
+      const first = fileSystem.operations;
+      fileSystem.onOperation = ({ index }) => {
+        if (index - first === k) fileSystem.stop();
+      };
+      const done = damaged.initialise(promises(6, 0, true), INSTALLED.slice(0, 1));
+      if (k === undefined) await done;
+      else await done.catch(() => undefined);
+      return { disk: fileSystem, first };
+    };
+    const whole = await anew(undefined);
+    const total = whole.disk.operations - whole.first;
+    for (let k = 0; k <= total; k++) {
+      const { disk } = await anew(k === total ? undefined : k);
+      for (let seed = 0; seed < SEEDS; seed++) {
+        const where = `change ${k} of ${total}, seed ${seed}`;
+        const crashed = disk.fork();
+        crashed.crash(seededRng(seed * 13 + k));
+        const storage = openReplicaStorage(crashed, '/replica');
+        const loaded = await storage.load();
+        if (loaded.kind === 'empty') throw new Error(`${where}: the promises are forgotten`);
+        expect(loaded.outbox, where).to.deep.equal(salvaged);
+        expect(loaded.durable?.view, where).to.be.oneOf([3, 6]);
+        if (k === total) expect(loaded.kind, where).to.equal('intact');
+        if (loaded.kind === 'damaged') await storage.initialise(promises(6, 0, true), INSTALLED.slice(0, 1));
+        crashed.crash(seededRng(seed));
+        const again = await loadIntact(openReplicaStorage(crashed, '/replica'));
+        expect(again.durable, where).to.deep.equal(promises(6, 0, true));
+        expect(again.entries, where).to.deep.equal(INSTALLED.slice(0, 1));
+        expect(again.outbox, where).to.deep.equal(salvaged);
+      }
     }
   });
 });
