@@ -44,8 +44,8 @@ export async function foundFolder(fileSystem: FileSystem, folder: string, log: N
 
 /**
  * Makes a new log in a folder that was found damaged. replica.json says `lost` until it is there, so a process that dies
- * in between finds the damage again. What was there is kept in `damaged/`, for people, with what an earlier damage left
- * there under other names; the outbox keeps what of it can be read.
+ * in between finds the damage again. What was there is kept in `damaged/`, for people, in place of what an earlier damage
+ * left there under the same names; the outbox keeps what of it can be read.
  */
 export async function foundAnew(
   fileSystem: FileSystem,
