@@ -30,6 +30,7 @@ export function beginFetch(
   view: View,
   from: ReplicaIndex,
   after: OpNumber,
+  target?: { readonly op: OpNumber; readonly chain: string },
 ): void {
   const { state, now } = step;
   const { fetch } = state;
@@ -38,6 +39,7 @@ export function beginFetch(
     return;
   state.fetch = {
     purpose,
+    target,
     view,
     from,
     nonce: now.randomU32,

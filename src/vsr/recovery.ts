@@ -127,6 +127,7 @@ function askForData(step: Step): void {
 export function takeData(step: Step, message: NewState): void {
   const { state } = step;
   state.fetch = undefined;
+  if (state.isDiskFull) return;
   extendLog(step, message.suffix.entries);
   raiseCommit(step, lastOp(state.log));
   if (lastOp(state.log) < message.op && message.suffix.entries.length > 0) {

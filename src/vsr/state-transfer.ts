@@ -8,7 +8,6 @@ import type { CheckpointOffered, Chunk, NewState } from './message.js';
 import { followCommit } from './normal.js';
 import { takeData } from './recovery.js';
 import { notice, type Fetch, type State, type Step } from './state.js';
-import { bestVote } from './view-change.js';
 
 /** A piece of log that was asked for (5.2; rules 2 and 5). */
 export function onNewState(step: Step, from: ReplicaIndex, clusterId: string, message: NewState): string | undefined {
@@ -51,13 +50,13 @@ function finishData(step: Step, fetch: Fetch): string | undefined {
 /** The new primary has the best log of a majority in hand: the splice must end exactly as the vote said. */
 function finishDoViewChange(step: Step, fetch: Fetch): string | undefined {
   const { state } = step;
-  const best = bestVote(state.votes.values());
-  if (best === undefined) return 'no votes';
-  if (fetchedTo(fetch) < best.op) {
+  const { target } = fetch;
+  if (target === undefined) return 'no vote is behind it';
+  if (fetchedTo(fetch) < target.op) {
     ask(step, fetch);
     return undefined;
   }
-  if (chainInHand(fetch) !== best.chain) {
+  if (chainInHand(fetch) !== target.chain) {
     state.fetch = undefined;
     return 'it is not the log that was voted';
   }
@@ -78,6 +77,10 @@ function finishNormal(step: Step, fetch: Fetch, message: NewState): string | und
   if (message.logView !== message.view) return 'not the log of a view that stands';
   if (state.status === 'recovering' ? message.view <= fetch.view : message.view !== state.view)
     return 'of another view';
+  if (isOvertaken(state, fetch)) {
+    state.fetch = undefined;
+    return 'the own log has overtaken the checkpoint';
+  }
   const isOwnView = state.status === 'normal' && state.logView === message.view;
   if (isOwnView && fetch.checkpoint === undefined) {
     state.fetch = undefined;
@@ -103,6 +106,10 @@ function finishNormal(step: Step, fetch: Fetch, message: NewState): string | und
 
 /** A recovering replica switches logs only when its disk is at rest: a full disk may still drop what is on its way. */
 const isSettled = (state: State): boolean => state.status !== 'recovering' || state.durable === lastOp(state.log);
+
+/** While a checkpoint was copied the log may have come another way. */
+const isOvertaken = (state: State, { checkpoint }: Fetch): boolean =>
+  checkpoint !== undefined && checkpoint.offer.head.base.op <= state.commit;
 
 const chainInHand = (fetch: Fetch): string => fetch.entries.at(-1)?.chain ?? fetch.afterChain;
 

@@ -70,6 +70,8 @@ export interface Vote {
 /** State being fetched from a peer (rule 5); nothing of the log is touched until it is complete. */
 export interface Fetch {
   readonly purpose: 'normal' | 'doViewChange' | 'data';
+  /** Of a doViewChange: the vote whose log is fetched; better ones that come later change nothing. */
+  readonly target: { readonly op: OpNumber; readonly chain: Chain } | undefined;
   /** The view of the asker, or the one it wants to join. */
   readonly view: View;
   from: ReplicaIndex;

@@ -289,6 +289,7 @@ function onDiskFull(step: Step): void {
   const mayWait = state.transition === undefined || state.transition.next === 'leftView';
   if (mayWait && lastOp(state.log) > state.durable) {
     cutFrom(state.log, nextOp(state.durable));
+    state.fetch = undefined;
     // As after a restart: that more is committed elsewhere is learned again when there is room for it.
     state.commit = minOp(state.commit, state.durable);
     dropReplies(step);

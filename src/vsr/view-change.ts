@@ -104,7 +104,7 @@ function takeOverWhenElected(step: Step): void {
   }
   const splice = suffixEnd(best.suffix) === best.op ? spliceOnto(state.log, best.suffix) : undefined;
   if (splice !== undefined) switchLog(step, state.view, splice, 'becomePrimary');
-  else beginFetch(step, 'doViewChange', state.view, best.from, state.commit);
+  else beginFetch(step, 'doViewChange', state.view, best.from, state.commit, best);
 }
 
 /** The view's log is on the own disk: the view begins (4.2, step 4). */

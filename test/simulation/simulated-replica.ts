@@ -67,7 +67,11 @@ export class SimulatedReplica {
     const incarnation = ++this.#incarnation;
     const started = this.folder.load();
     const service = this.makeService(this.folder.files);
-    const now = { nowMs: schedule.nowMs, wallMs: schedule.nowMs + this.wallOffsetMs, randomU32: prng.u32() };
+    const now = {
+      nowMs: schedule.nowMs,
+      wallMs: 1_700_000_000_000 + Math.floor(schedule.nowMs) + this.wallOffsetMs,
+      randomU32: prng.u32(),
+    };
     this.#applied = started.kind === 'intact' ? started.checkpoint.base.op : 0;
     if (started.kind === 'intact') this.world.checkers.onPromises(this.index, started);
     const { state, effects } = start(
@@ -114,7 +118,7 @@ export class SimulatedReplica {
     const timed = {
       ...event,
       nowMs: schedule.nowMs,
-      wallMs: schedule.nowMs + this.wallOffsetMs,
+      wallMs: 1_700_000_000_000 + Math.floor(schedule.nowMs) + this.wallOffsetMs,
       randomU32: prng.u32(),
     } as Event;
     this.reached.add(event.kind === 'message' ? event.envelope.message.kind : event.kind);
