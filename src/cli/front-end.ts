@@ -1,0 +1,79 @@
+import pino from 'pino';
+import { createPostcodeChecker } from '../front-end/postcodes/checker.js';
+import { Router } from '../front-end/router.js';
+import { startFrontEndServer } from '../net/front-end-server.js';
+import { createRequestLinks } from '../net/request-links.js';
+import type { ClusterConfiguration } from '../ports/configuration.js';
+import { systemClock } from '../runtime/system-clock.js';
+import { announceFailure, announceReady, stopWithSupervisor } from './child-protocol.js';
+
+/** ms that a starting front end waits for the first replica before it says that it is ready all the same. */
+const FIRST_REPLICA_PATIENCE_MS = 5_000;
+
+/** Runs the front end `id` in this process until SIGTERM. It keeps nothing: any number of them may run. */
+export async function runFrontEnd(configuration: ClusterConfiguration, id: string): Promise<void> {
+  const own = configuration.frontEnds.find((one) => one.id === id);
+  if (own === undefined) throw new Error(`there is no front end ${id} in the configuration`);
+  const log = pino({ base: { frontEnd: id } }, pino.destination({ sync: true }));
+  let stop = (): void => process.exit(0);
+  stopWithSupervisor(() => stop());
+  try {
+    const { url, timeoutMs } = configuration.postcodes;
+    const postcodes = createPostcodeChecker({ url, timeoutMs });
+    const links = createRequestLinks({
+      replicas: configuration.replicas,
+      token: configuration.token,
+      onProblem: (problem) => log.warn(problem),
+    });
+    const router = new Router({ links, clock: systemClock });
+    const server = await startFrontEndServer({
+      configuration,
+      listenAddress: own.address,
+      router,
+      links,
+      postcodes,
+      onProblem: (problem, error) => log.error({ err: error }, problem),
+    });
+    let isStopping = false;
+    stop = () => {
+      if (isStopping) return;
+      isStopping = true;
+      log.info('stopping');
+      void server
+        .stop()
+        .then(() => {
+          router.close();
+          links.close();
+          return postcodes.close();
+        })
+        .then(() => process.exit(0))
+        .catch((error: unknown) => {
+          log.error({ err: error }, 'it did not stop in order');
+          process.exit(1);
+        });
+    };
+    process.on('SIGTERM', () => stop());
+    process.on('SIGINT', () => stop());
+    log.info({ address: server.address }, 'up');
+    await firstReplica(links);
+    announceReady();
+  } catch (error) {
+    log.error({ err: error }, 'cannot start');
+    await announceFailure(error instanceof Error ? error.message : String(error));
+    process.exit(1);
+  }
+}
+
+function firstReplica(links: ReturnType<typeof createRequestLinks>): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      endListening();
+      resolve();
+    };
+    const timer = setTimeout(done, FIRST_REPLICA_PATIENCE_MS);
+    const endListening = links.onChange((_replica, isUp) => {
+      if (isUp) done();
+    });
+  });
+}

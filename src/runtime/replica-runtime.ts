@@ -1,0 +1,350 @@
+import { randomBytes } from 'node:crypto';
+import { assertNever } from '../base/assert.js';
+import { view, type ReplicaIndex } from '../base/numbers.js';
+import { refusal } from '../base/refusal.js';
+import { DamagedFileError, type Service } from '../base/service.js';
+import type { Clock, Damage, Loaded, ReplicaStorage } from '../ports.js';
+import type { IncomingCall, ReplicaCalls, ReplicaStatus } from '../ports/calls.js';
+import type { Transport } from '../ports/transport.js';
+import type { Effect, Notice } from '../vsr/effect.js';
+import type { Event, ReadRequest, Started, WriteRequest } from '../vsr/event.js';
+import type { Envelope } from '../vsr/message.js';
+import { receiptsTable } from '../vsr/receipts.js';
+import { start } from '../vsr/start.js';
+import { actsAsPrimary, type CoreConfig, type State } from '../vsr/state.js';
+import { step } from '../vsr/step.js';
+import { CallBook } from './call-book.js';
+import { DiskQueue } from './disk-queue.js';
+import { statusOf } from './status.js';
+
+/** Bytes of a checkpoint's file in one message. */
+const CHUNK_BYTES = 256 * 1024;
+/** ms between two looks at what the file system shows of the files in use. */
+const INSPECT_EVERY_MS = 1_000;
+/** ms between two looks whether a full disk has room again. */
+const ROOM_EVERY_MS = 250;
+/** ms that a stopping primary waits for its last writes, and then for the others to take over. */
+const STOP_PATIENCE_MS = 1_500;
+
+/** Why a replica's process must end: what is said to the operator, and how it should be started again. */
+export type Fatal =
+  /** A disk write failed or a file in use is damaged: a new process finds out what is left and repairs it. */
+  | { readonly kind: 'damaged'; readonly damage: readonly Damage[] }
+  /** fsync failed: the page cache lies, the next start must recover (rule 10). */
+  | { readonly kind: 'diskFailed'; readonly error: unknown }
+  /** A broken rule: a bug. */
+  | { readonly kind: 'bug'; readonly error: unknown };
+
+/** What a replica is made of. */
+export interface ReplicaParts {
+  readonly config: CoreConfig;
+  readonly storage: ReplicaStorage;
+  /** Made over `storage.files`, by name. */
+  readonly services: ReadonlyMap<string, Service>;
+  readonly clock: Clock;
+  /** The folder as `storage.load` found it. */
+  readonly loaded: Loaded;
+  /** Starts as recovering though the folder looks sound: the last process saw an fsync fail. */
+  readonly mustRecover: boolean;
+  /** Whether a full disk has room again. */
+  readonly hasRoom: () => boolean;
+  readonly onNotice: (notice: Notice, at: { view: number; op: number; commit: number }) => void;
+  readonly onFatal: (why: Fatal) => void;
+}
+
+type Untimed = Event extends infer E ? (E extends Event ? Omit<E, 'nowMs' | 'wallMs' | 'randomU32'> : never) : never;
+
+/** The loop around the core: takes an event, steps, does the effects in order. */
+export class ReplicaRuntime implements ReplicaCalls {
+  readonly #parts: ReplicaParts;
+  readonly #disk: DiskQueue;
+  readonly #calls = new CallBook();
+  readonly #state: State;
+  readonly #startedMs: number;
+  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #inbox: Untimed[] = [];
+  readonly #damage: string[] = [];
+  #transport: Transport | undefined;
+  #isStepping = false;
+  #isStopping = false;
+  #isDead = false;
+
+  constructor(parts: ReplicaParts) {
+    this.#parts = parts;
+    this.#startedMs = parts.clock.monotonicMs();
+    this.#disk = new DiskQueue(parts.storage, {
+      onAppended: (op) => this.#dispatch({ kind: 'appended', op }),
+      onTransitionDone: (transition) => this.#dispatch({ kind: 'transitionDone', transition }),
+      onDiskFull: () => this.#onDiskFull(),
+      onDiskSlow: () => this.#dispatch({ kind: 'diskSlow' }),
+      onFailed: (error) => this.#die({ kind: 'diskFailed', error }),
+    });
+    const { config, services, storage } = parts;
+    const { state, effects } = start(config, services, receiptsTable(storage.files), startedOf(parts), this.#now());
+    this.#state = state;
+    this.#pending = effects;
+  }
+
+  #pending: readonly Effect[];
+
+  /** The cluster's id; empty while the folder is. */
+  get clusterId(): string {
+    return this.#state.clusterId;
+  }
+
+  /** Begins: from here on messages are sent. */
+  begin(transport: Transport): void {
+    this.#transport = transport;
+    const { heartbeatMs } = this.#parts.config;
+    this.#performAll(this.#pending);
+    this.#parts.storage.flushTables();
+    this.#every(Math.max(5, Math.min(20, heartbeatMs / 5)), () => this.#dispatch({ kind: 'tick' }));
+    this.#every(INSPECT_EVERY_MS, () => this.#inspect());
+    this.#every(1_000, () => this.#calls.forgetExpired(this.#parts.clock.monotonicMs()));
+  }
+
+  onEnvelope(envelope: Envelope): void {
+    this.#dispatch({ kind: 'message', envelope });
+  }
+
+  onRefused(peer: ReplicaIndex): void {
+    this.#dispatch({ kind: 'connectionRefused', peer });
+  }
+
+  submit(calls: readonly IncomingCall[]): void {
+    const { clock } = this.#parts;
+    const toMonotonic = clock.monotonicMs() - clock.wallMs();
+    const writes: WriteRequest[] = [];
+    const reads: ReadRequest[] = [];
+    for (const call of calls) {
+      const deadlineMs = call.deadlineWallMs + toMonotonic;
+      const { service } = call;
+      if (call.kind === 'read') {
+        const { query, consistency, minOp } = call;
+        reads.push({ token: this.#calls.enter(call.done, deadlineMs), service, query, consistency, minOp, deadlineMs });
+      } else if (this.#isStopping) {
+        const why = refusal('NO_PRIMARY', 'This replica is stopping; another one takes over. Try again in a moment.');
+        call.done({ kind: 'refused', refusal: why, primary: undefined });
+      } else {
+        writes.push({ token: this.#calls.enter(call.done, deadlineMs), service, request: call.request, deadlineMs });
+      }
+    }
+    if (writes.length > 0) this.#dispatch({ kind: 'writes', requests: writes });
+    if (reads.length > 0) this.#dispatch({ kind: 'reads', requests: reads });
+  }
+
+  status(): ReplicaStatus {
+    const { clock } = this.#parts;
+    const uptimeMs = clock.monotonicMs() - this.#startedMs;
+    return statusOf(this.#state, this.#now(), { uptimeMs, damage: this.#damage });
+  }
+
+  resign(why: string): void {
+    this.#dispatch({ kind: 'resign', why });
+  }
+
+  /** Stops in order: last writes are finished, a primary hands over first, the disk comes to rest, the folder is released. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    if (!this.#isDead && actsAsPrimary(this.#state)) {
+      await this.#until(() => this.#state.pending.size === 0, STOP_PATIENCE_MS);
+      this.resign('it is being stopped');
+      const { view: office } = this.#state;
+      await this.#until(() => this.#state.view > office && this.#state.status === 'normal', STOP_PATIENCE_MS);
+    }
+    this.#end();
+    await this.#disk.idle();
+    await this.#transport?.close();
+    this.#parts.storage.flushTables();
+    this.#parts.storage.close();
+  }
+
+  async #until(isDone: () => boolean, patienceMs: number): Promise<void> {
+    const { clock } = this.#parts;
+    const giveUpMs = clock.monotonicMs() + patienceMs;
+    while (!isDone() && !this.#isDead && clock.monotonicMs() < giveUpMs)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+
+  #every(ms: number, run: () => void): void {
+    this.#timers.push(setInterval(run, ms));
+  }
+
+  #end(): void {
+    this.#isDead = true;
+    for (const timer of this.#timers) clearInterval(timer);
+  }
+
+  #now() {
+    const { clock } = this.#parts;
+    return { nowMs: clock.monotonicMs(), wallMs: clock.wallMs(), randomU32: randomBytes(4).readUInt32LE() };
+  }
+
+  #dispatch(event: Untimed): void {
+    this.#inbox.push(event);
+    if (this.#isStepping) return;
+    this.#isStepping = true;
+    try {
+      for (let next = this.#inbox.shift(); next !== undefined && !this.#isDead; next = this.#inbox.shift())
+        this.#take(next);
+    } catch (error) {
+      // The step was broken off half way: this process may neither answer nor go on.
+      if (error instanceof DamagedFileError)
+        this.#die({ kind: 'damaged', damage: [{ file: error.file, what: error.detail }] });
+      else this.#die({ kind: 'bug', error });
+    } finally {
+      this.#isStepping = false;
+    }
+  }
+
+  #take(event: Untimed): void {
+    const effects = step(this.#state, { ...event, ...this.#now() } as Event);
+    this.#performAll(effects);
+    this.#parts.storage.flushTables();
+  }
+
+  #performAll(effects: readonly Effect[]): void {
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: Effect): void {
+    const { storage } = this.#parts;
+    switch (effect.kind) {
+      case 'send':
+        this.#transport?.send(effect.to, effect.message);
+        return;
+      case 'append':
+        this.#disk.append(effect.entries, effect.commit);
+        return;
+      case 'persist':
+        this.#disk.transition(effect.transition, () => storage.persist(effect.promises));
+        return;
+      case 'initialise':
+        this.#disk.transition(effect.transition, () => storage.initialise(effect.promises, effect.entries));
+        return;
+      case 'switchLog': {
+        const { promises, from, entries, salvaged } = effect;
+        this.#disk.transition(effect.transition, () =>
+          storage.switchLog({ durable: promises, from, entries, salvaged }),
+        );
+        return;
+      }
+      case 'installCheckpoint': {
+        const { promises, offer, entries, salvaged } = effect;
+        this.#disk.transition(effect.transition, () =>
+          storage.install({ durable: promises, offer, entries, salvaged }),
+        );
+        return;
+      }
+      case 'stageChunk':
+        storage.stageChunk(effect.file, effect.offset, effect.bytes);
+        return;
+      case 'verifyStaged': {
+        const { nonce } = effect;
+        const isValid = storage.verifyStaged(effect.offer);
+        this.#dispatch({ kind: 'checkpointVerified', nonce, isValid });
+        return;
+      }
+      case 'sendChunk': {
+        const { to, checkpoint, file, offset, nonce } = effect;
+        const bytes = storage.readChunk(checkpoint, file, offset, CHUNK_BYTES);
+        const found = bytes ?? new Uint8Array();
+        this.#transport?.send(to, {
+          kind: 'chunk',
+          checkpoint,
+          file,
+          offset,
+          bytes: found,
+          isGone: bytes === undefined,
+          nonce,
+        });
+        return;
+      }
+      case 'offerCheckpoint': {
+        const offer = storage.offer();
+        const { to, view, logView, nonce } = effect;
+        if (offer !== undefined) this.#transport?.send(to, { kind: 'checkpointOffered', view, logView, nonce, offer });
+        return;
+      }
+      case 'checkpoint':
+        void this.#checkpoint(effect.head);
+        return;
+      case 'settleOutbox':
+        void this.#settleOutbox(effect.requestIds);
+        return;
+      case 'reply':
+        this.#calls.settle(effect.token, effect.outcome);
+        return;
+      case 'notice':
+        this.#tell(effect.notice);
+        return;
+      default:
+        assertNever(effect);
+    }
+  }
+
+  #tell(notice: Notice): void {
+    const { view, durable, commit } = this.#state;
+    this.#parts.onNotice(notice, { view, op: durable, commit });
+  }
+
+  async #checkpoint(head: Parameters<ReplicaStorage['checkpoint']>[0]): Promise<void> {
+    const { storage } = this.#parts;
+    try {
+      storage.flushTables();
+      await storage.checkpoint(head);
+      if (!this.#isDead) this.#dispatch({ kind: 'checkpointed', op: head.base.op });
+    } catch (error) {
+      if (!this.#isDead) this.#die({ kind: 'diskFailed', error });
+    }
+  }
+
+  async #settleOutbox(requestIds: readonly string[]): Promise<void> {
+    try {
+      await this.#parts.storage.settleOutbox(requestIds);
+    } catch (error) {
+      if (!this.#isDead) this.#die({ kind: 'diskFailed', error });
+    }
+  }
+
+  #onDiskFull(): void {
+    this.#dispatch({ kind: 'diskFull' });
+    const timer = setInterval(() => {
+      if (!this.#parts.hasRoom()) return;
+      clearInterval(timer);
+      this.#dispatch({ kind: 'diskHasRoom' });
+    }, ROOM_EVERY_MS);
+    this.#timers.push(timer);
+  }
+
+  /** What the file system shows: a file that was deleted or changed from outside is found within a moment. */
+  #inspect(): void {
+    if (this.#state.status === 'founding' || this.#state.transition !== undefined) return;
+    const damage = this.#parts.storage.inspect();
+    if (damage.length > 0) this.#die({ kind: 'damaged', damage });
+  }
+
+  #die(why: Fatal): void {
+    if (this.#isDead) return;
+    this.#end();
+    if (why.kind === 'damaged') for (const { file, what } of why.damage) this.#damage.push(`${file}: ${what}`);
+    this.#parts.onFatal(why);
+  }
+}
+
+function startedOf({ loaded, mustRecover }: ReplicaParts): Started {
+  switch (loaded.kind) {
+    case 'empty':
+      return { kind: 'empty' };
+    case 'damaged': {
+      const why = loaded.damage.map(({ file, what }) => `${file}: ${what}`).join('; ');
+      return { kind: 'damaged', view: loaded.durable?.view ?? view(0), why, outbox: loaded.outbox };
+    }
+    case 'intact': {
+      const { durable, checkpoint, entries, commit, outbox } = loaded;
+      const { clusterId, view: inView, logView, recovering } = durable;
+      const isRecovering = recovering || mustRecover;
+      return { kind: 'intact', clusterId, view: inView, logView, isRecovering, checkpoint, entries, commit, outbox };
+    }
+  }
+}

@@ -1,0 +1,8 @@
+import { performance } from 'node:perf_hooks';
+import type { Clock } from '../ports.js';
+
+/** The machine's clocks. */
+export const systemClock: Clock = {
+  monotonicMs: () => performance.now(),
+  wallMs: () => Date.now(),
+};
