@@ -51,6 +51,8 @@ export async function runCommandLine(
       writeErr: (text) => environment.stderr.write(text.replace(/^error: /, 'just-hungry: ')),
     });
   for (const add of COMMANDS) add(program, cli);
+  // A command that waits must not end because nothing else holds the process, such as a watch between two connections.
+  const alive = setInterval(() => undefined, 60_000);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return cli.exitCode;
@@ -60,5 +62,7 @@ export async function runCommandLine(
     const { lines, exitCode } = explainError(error, (environment.env['JUST_HUNGRY_DEBUG'] ?? '') !== '');
     for (const line of lines) cli.note(`just-hungry: ${line}`);
     return exitCode;
+  } finally {
+    clearInterval(alive);
   }
 }

@@ -1,8 +1,9 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { NewOrder } from '../ports/ordering-client.js';
 import { isUuid } from '../services/uuid.js';
+import { makeFolder } from './make-folder.js';
 import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.js';
 
 /** An order that was, or was about to be, sent and whose outcome is not known. */
@@ -155,9 +156,7 @@ async function readPending(file: string): Promise<PendingOrder | string | undefi
 
 /** Makes a folder and syncs every parent in which something new was made. */
 async function makeDurableFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  for (let at = folder; at.length >= first.length; at = path.dirname(at)) await syncFolder(path.dirname(at));
+  for (const made of makeFolder(folder, 0o700)) await syncFolder(path.dirname(made));
 }
 
 async function writeSynced(file: string, text: string): Promise<void> {

@@ -1,5 +1,6 @@
-import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { makeFolder } from '../../client/make-folder.js';
 import type { Settings } from '../configuration.js';
 
 /** An address that will be listened on, and who will. */
@@ -22,8 +23,8 @@ export function listenAddresses({ replicas, frontEnds }: Settings): ListenAddres
 export function folderProblems(folders: readonly string[]): string[] {
   return folders.flatMap((folder) => {
     try {
-      mkdirSync(folder, { recursive: true });
-      if (!statSync(folder).isDirectory()) return [`${folder} is no folder; move that file away.`];
+      makeFolder(folder);
+      if (!statSync(folder).isDirectory()) return [`${folder} is a file, not a folder; move it away.`];
       accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
       return [];
     } catch (error) {

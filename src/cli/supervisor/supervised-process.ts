@@ -40,6 +40,8 @@ export class SupervisedProcess {
   #state: State = 'starting';
   #isStopping = false;
   #hasBeenReady = false;
+  /** Asked to be started with --recover and not ready since: a death in between must not make it forget. */
+  #mustRecover = false;
   #failure = '';
 
   constructor(spec: ProcessSpec, events: ProcessEvents) {
@@ -59,7 +61,7 @@ export class SupervisedProcess {
 
   /** Starts it. */
   start(): void {
-    this.#spawn([]);
+    this.#spawn();
   }
 
   /** Asks it to stop; it is not started again. */
@@ -72,7 +74,8 @@ export class SupervisedProcess {
     if (signal === 'SIGTERM') this.#child?.kill('SIGCONT');
   }
 
-  #spawn(extraArgs: readonly string[]): void {
+  #spawn(): void {
+    const extraArgs = this.#mustRecover ? ['--recover'] : [];
     this.#state = 'starting';
     this.#failure = '';
     const { command, args, logFile } = this.spec;
@@ -90,24 +93,25 @@ export class SupervisedProcess {
         closeSync(log);
       }
     } catch (error) {
-      this.#onDeath(`it could not be started: ${String((error as Error).message)}`, false);
+      this.#onDeath(`it could not be started: ${String((error as Error).message)}`);
       return;
     }
     this.#child = child;
     let isSettled = false;
-    const settle = (how: string, mustRecover: boolean): void => {
+    const settle = (how: string): void => {
       if (isSettled) return;
       isSettled = true;
       this.#child = undefined;
-      this.#onDeath(how, mustRecover);
+      this.#onDeath(how);
     };
     child.on('message', (raw) => this.#onMessage(raw));
     // The channel may break while the child dies: its exit tells the rest.
     child.on('error', (error) => {
-      if (child.pid === undefined) settle(`it could not be started: ${error.message}`, false);
+      if (child.pid === undefined) settle(`it could not be started: ${error.message}`);
     });
     child.on('exit', (code, signal) => {
-      settle(signal === null ? `exit code ${String(code)}` : `killed by ${signal}`, code === EXIT_RECOVER);
+      if (code === EXIT_RECOVER) this.#mustRecover = true;
+      settle(signal === null ? `exit code ${String(code)}` : `killed by ${signal}`);
     });
   }
 
@@ -121,12 +125,13 @@ export class SupervisedProcess {
     }
     if (this.#state !== 'starting') return;
     this.#state = 'running';
+    this.#mustRecover = false;
     this.#events.onReport(`${this.spec.name} ${this.spec.upText}${this.#hasBeenReady ? ' again' : ''}`);
     this.#hasBeenReady = true;
     this.#events.onReady();
   }
 
-  #onDeath(how: string, mustRecover: boolean): void {
+  #onDeath(how: string): void {
     if (this.#isStopping) {
       this.#end();
       return;
@@ -144,9 +149,9 @@ export class SupervisedProcess {
       return;
     }
     this.#events.onReport(
-      `${name} has died (${why}); starting it again${mustRecover ? ' with --recover' : ''} in ${next.afterMs} ms. See ${logFile}`,
+      `${name} has died (${why}); starting it again${this.#mustRecover ? ' with --recover' : ''} in ${next.afterMs} ms. See ${logFile}`,
     );
-    this.#restart = setTimeout(() => this.#spawn(mustRecover ? ['--recover'] : []), next.afterMs);
+    this.#restart = setTimeout(() => this.#spawn(), next.afterMs);
   }
 
   #end(): void {

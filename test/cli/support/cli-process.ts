@@ -1,0 +1,55 @@
+/*
+ * The command line as a process of its own, with a restaurant in memory: for pipes, terminals, signals and crashes.
+ * FAKE_FAULT makes its MakeOrder misbehave: `die` kills the process when the order would be sent, `hang` never answers,
+ * `lost-once` places the order and loses the answer of the first call, `down` refuses everything.
+ */
+import { appendFileSync } from 'node:fs';
+import path from 'node:path';
+import type { CliEnvironment } from '../../../src/cli/environment.js';
+import { runCommandLine } from '../../../src/cli/program.js';
+import { FakeRestaurant, refused } from '../../support/ordering-client-fake.js';
+
+const fault = process.env['FAKE_FAULT'] ?? '';
+const sentFile = process.env['FAKE_SENT_FILE'];
+
+class ProcessRestaurant extends FakeRestaurant {
+  #sent = 0;
+
+  override async makeOrder(...args: Parameters<FakeRestaurant['makeOrder']>) {
+    this.#sent += 1;
+    if (sentFile !== undefined) appendFileSync(sentFile, `${JSON.stringify(args[0])}\n`);
+    if (fault === 'die') process.kill(process.pid, 'SIGKILL');
+    // A timer keeps the process alive as a socket would.
+    if (fault === 'hang' || fault === 'die') await new Promise((resolve) => setTimeout(resolve, 3_600_000));
+    if (fault === 'lost-once' && this.#sent === 1)
+      this.fault = (method) => (method === 'makeOrder' ? 'lost-answer' : undefined);
+    else if (fault !== 'down') this.fault = () => undefined;
+    return super.makeOrder(...args);
+  }
+}
+
+const restaurant = new ProcessRestaurant();
+if (fault === 'down') restaurant.fault = () => refused('NO_PRIMARY', 'No front end can be reached.', 'UNAVAILABLE');
+
+const environment: CliEnvironment = {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  cwd: process.cwd(),
+  home: '/nowhere',
+  packageRoot: process.env['FAKE_PACKAGE_ROOT'] ?? path.resolve(import.meta.dirname, '../../..'),
+  createOrderingClient: async () => restaurant,
+  createStatusReader: () => Promise.reject(new Error('no replicas in this test')),
+  runReplica: async () => undefined,
+  runFrontEnd: async () => undefined,
+  onSignal(signals, listener) {
+    for (const signal of signals) process.on(signal, listener);
+    return () => {
+      for (const signal of signals) process.off(signal, listener);
+    };
+  },
+  exit: (code) => process.exit(code),
+};
+const exitCode = await runCommandLine(process.argv.slice(2), environment);
+if (exitCode !== undefined) process.stdout.write('', () => process.exit(exitCode));

@@ -1,0 +1,63 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { PassThrough } from 'node:stream';
+import type { CliEnvironment, StatusReader } from '../../../src/cli/environment.js';
+import { runCommandLine } from '../../../src/cli/program.js';
+import { FakeRestaurant } from '../../support/ordering-client-fake.js';
+
+/** The root of this checkout. */
+export const PROJECT_ROOT = path.resolve(import.meta.dirname, '../../..');
+
+/** What a command did. */
+export interface CommandRun {
+  readonly exitCode: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A new folder for one test, below the system's. */
+export function temporaryFolder(): string {
+  return mkdtempSync(path.join(tmpdir(), 'just-hungry-test-'));
+}
+
+/** Settings of a command run in this process. */
+export interface RunOptions {
+  readonly restaurant?: FakeRestaurant;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly statusReader?: (address: string) => StatusReader;
+}
+
+/** Runs one command line in this process against a restaurant in memory, without a terminal. */
+export async function runCommand(argv: readonly string[], options: RunOptions = {}): Promise<CommandRun> {
+  const { restaurant = new FakeRestaurant(), env = {}, cwd = PROJECT_ROOT, statusReader } = options;
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  const environment: CliEnvironment = {
+    stdin: new PassThrough() as unknown as NodeJS.ReadStream,
+    stdout: stdout as unknown as NodeJS.WriteStream,
+    stderr,
+    env: { XDG_STATE_HOME: '/nowhere', ...env },
+    cwd,
+    home: '/nowhere',
+    packageRoot: PROJECT_ROOT,
+    createOrderingClient: async () => restaurant,
+    createStatusReader: async (address) => {
+      if (statusReader === undefined) throw new Error('no replicas in this test');
+      return statusReader(address);
+    },
+    runReplica: async () => undefined,
+    runFrontEnd: async () => undefined,
+    onSignal: () => () => undefined,
+    exit: (code) => {
+      throw new Error(`exit ${code}`);
+    },
+  };
+  const exitCode = await runCommandLine(argv, environment);
+  return { exitCode, stdout: textOf(stdout), stderr: textOf(stderr) };
+}
+
+function textOf(stream: PassThrough): string {
+  return (stream.read() as Buffer | null)?.toString('utf8') ?? '';
+}
