@@ -30,6 +30,8 @@ const SWEEP_MS = 20;
 const PROBE_MS = { first: 5, max: 20 } as const;
 /** Calls that look for a primary at the same time; the others wait for what these find. */
 const PROBES_MAX = 16;
+/** No parked call is sent again so shortly before its customer is answered, ms. */
+const LAST_LOOK_MS = 20;
 /** The customer is answered this long before the deadline, so that the answer arrives; a tenth of short deadlines. */
 const ANSWER_EARLY_MS = 50;
 
@@ -211,7 +213,10 @@ export class Router implements CallRouter {
 
   #probe(): void {
     this.#probeMs = Math.min(this.#probeMs * 2, PROBE_MS.max);
-    for (const way of [...this.#parked].slice(0, PROBES_MAX)) this.#resume(way);
+    const now = this.#clock.monotonicMs();
+    // What was asked in the last moment would only make the outcome unknown.
+    const inTime = [...this.#parked].filter(({ endMs }) => endMs - now > LAST_LOOK_MS);
+    for (const way of inTime.slice(0, PROBES_MAX)) this.#resume(way);
     if (this.#parked.size > 0) this.#planProbe(this.#probeMs);
   }
 

@@ -1,4 +1,7 @@
-import { type Server, ServerCredentials } from '@grpc/grpc-js';
+import { logVerbosity, type Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
+
+// grpc-js writes lines of its own to stderr; what matters in them is in the errors that are thrown here and in statuses.
+setLogVerbosity(logVerbosity.NONE);
 
 /** A server in service. */
 export interface Listening {

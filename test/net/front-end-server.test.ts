@@ -170,8 +170,8 @@ describe('front end server', () => {
   });
 
   it('watch: each event once, the past and the present, over failovers and front ends', async () => {
-    const { address: other, stop } = await rig.frontEnd();
-    const watcher = rig.client([other, address], { staffToken: STAFF_TOKEN });
+    const second = await rig.frontEnd();
+    const watcher = rig.client([second.address, address], { staffToken: STAFF_TOKEN });
     const ending = new AbortController();
     const seen: number[] = [];
     const watching = (async () => {
@@ -190,7 +190,7 @@ describe('front end server', () => {
     rig.cluster.primary = replicaIndex(1);
     await place();
     await until(() => seen.length === 3);
-    await stop(0);
+    await second.stop(0);
     await place();
     await until(() => seen.length === 4);
     ending.abort();

@@ -96,7 +96,12 @@ export class Rig {
     const configuration = 'staffToken' in options ? open : { ...open, staffToken };
     const onProblem = (problem: string, error: unknown) => void this.problems.push(`${problem}: ${String(error)}`);
     const server = await startFrontEndServer({
-      ...{ configuration, listenAddress: '127.0.0.1:0', router, links, postcodes, onProblem },
+      configuration,
+      listenAddress: '127.0.0.1:0',
+      router,
+      links,
+      postcodes,
+      onProblem,
     });
     this.#ends.push(async () => {
       await server.stop(0);

@@ -1,0 +1,364 @@
+import { expect } from 'chai';
+import { replicaIndex, type ReplicaIndex } from '../../src/base/numbers.js';
+import { refusal, type RefusalReason } from '../../src/base/refusal.js';
+import { Router, type RouterOptions } from '../../src/front-end/router.js';
+import type { RoutedCall, RoutedReply } from '../../src/ports/front-end.js';
+import type { ForwardedCall, ForwardedReply, RequestLinks } from '../../src/ports/request-links.js';
+
+/** A send that the script answers when it wants to. */
+interface Sent {
+  readonly replica: ReplicaIndex;
+  readonly call: ForwardedCall;
+  readonly isRelayWanted: boolean;
+  readonly atMs: number;
+  isForgotten: boolean;
+  answer(reply: ForwardedReply): void;
+}
+
+const ok: ForwardedReply = { kind: 'ok', payload: Buffer.from('done') };
+const refused = (reason: RefusalReason, primary?: number): ForwardedReply => ({
+  kind: 'refused',
+  refusal: refusal(reason, reason),
+  primary: primary === undefined ? undefined : replicaIndex(primary),
+});
+const dropped: ForwardedReply = { kind: 'dropped' };
+const linkDown: ForwardedReply = { kind: 'linkDown', isSent: true };
+
+/** Time, links and what was sent, all under the test's control. */
+class Script {
+  nowMs = 0;
+  readonly up = new Set([0, 1, 2]);
+  readonly sent: Sent[] = [];
+  readonly router: Router;
+  #timers: { atMs: number; run: () => void }[] = [];
+  #listeners = new Set<(replica: ReplicaIndex, isUp: boolean) => void>();
+  /** Answers at once (in the next moment), where given. */
+  react: ((sent: Sent) => ForwardedReply | undefined) | undefined;
+
+  constructor(options: Partial<RouterOptions> = {}) {
+    const links: RequestLinks = {
+      count: 3,
+      isUp: (replica) => this.up.has(replica),
+      send: (replica, call, { isRelayWanted }, done) => {
+        const sent: Sent = {
+          replica,
+          call,
+          isRelayWanted,
+          atMs: this.nowMs,
+          isForgotten: false,
+          answer: (reply) => {
+            if (!sent.isForgotten) done(reply);
+          },
+        };
+        this.sent.push(sent);
+        const reply = this.react?.(sent);
+        if (reply !== undefined) this.#after(1, () => sent.answer(reply));
+        return () => void (sent.isForgotten = true);
+      },
+      onChange: (listener) => {
+        this.#listeners.add(listener);
+        return () => void this.#listeners.delete(listener);
+      },
+      close: () => undefined,
+    };
+    const clock = { monotonicMs: () => this.nowMs, wallMs: () => 1e12 + this.nowMs };
+    this.router = new Router({ links, clock, after: (ms, run) => this.#after(ms, run), ...options });
+  }
+
+  #after(ms: number, run: () => void): () => void {
+    const timer = { atMs: this.nowMs + ms, run };
+    this.#timers.push(timer);
+    return () => void (this.#timers = this.#timers.filter((other) => other !== timer));
+  }
+
+  /** Lets time pass, timers firing in order. */
+  pass(ms: number): void {
+    const endMs = this.nowMs + ms;
+    for (;;) {
+      const [next] = this.#timers.filter(({ atMs }) => atMs <= endMs).toSorted((a, b) => a.atMs - b.atMs);
+      if (next === undefined) break;
+      this.#timers = this.#timers.filter((other) => other !== next);
+      this.nowMs = Math.max(this.nowMs, next.atMs);
+      next.run();
+    }
+    this.nowMs = endMs;
+  }
+
+  link(replica: number, isUp: boolean): void {
+    if (isUp) this.up.add(replica);
+    else this.up.delete(replica);
+    for (const listener of this.#listeners) listener(replicaIndex(replica), isUp);
+  }
+
+  call(changes: Partial<RoutedCall> & { forMs?: number } = {}): { reply: RoutedReply | undefined; giveUp: () => void } {
+    const { forMs = 5000, ...rest } = changes;
+    const call: RoutedCall = {
+      method: 'MakeOrder',
+      payload: Buffer.from('order'),
+      deadlineWallMs: 1e12 + this.nowMs + forMs,
+      isStaff: false,
+      target: 'primary',
+      isWrite: true,
+      ...rest,
+    };
+    const state: { reply: RoutedReply | undefined; giveUp: () => void } = { reply: undefined, giveUp: () => undefined };
+    state.giveUp = this.router.route(call, (reply) => {
+      expect(state.reply, 'answered once').to.equal(undefined);
+      state.reply = reply;
+    });
+    return state;
+  }
+
+  /** The last send, answered. */
+  answerLast(reply: ForwardedReply): void {
+    this.sent.at(-1)?.answer(reply);
+  }
+
+  get asked(): number[] {
+    return this.sent.map(({ replica }) => replica);
+  }
+}
+
+const reasonOf = (reply: RoutedReply | undefined): string | undefined =>
+  reply?.kind === 'refused' ? reply.refusal.reason : reply?.kind;
+
+describe('router', () => {
+  it('order: the configured one first, then whoever served', () => {
+    const script = new Script();
+    script.up.delete(0);
+    const first = script.call();
+    script.answerLast(ok);
+    expect(reasonOf(first.reply)).to.equal('ok');
+    script.up.add(0);
+    script.call();
+    expect(script.asked).to.deep.equal([1, 1]);
+  });
+
+  it('hint: followed, and remembered when it serves', () => {
+    const script = new Script();
+    const call = script.call();
+    script.answerLast(refused('NO_PRIMARY', 2));
+    script.answerLast(ok);
+    script.call();
+    expect(script.asked).to.deep.equal([0, 2, 2]);
+    expect(reasonOf(call.reply)).to.equal('ok');
+  });
+
+  it('hint: asked for a relay (the way to the primary is down), once a round', () => {
+    const script = new Script();
+    script.up.delete(2);
+    const call = script.call();
+    script.answerLast(refused('NO_PRIMARY', 2));
+    expect(script.sent.at(-1)).to.include({ replica: 0, isRelayWanted: true });
+    script.answerLast(refused('NO_PRIMARY', 2));
+    expect(script.sent.at(-1)).to.include({ replica: 1, isRelayWanted: false });
+    script.answerLast(refused('NO_PRIMARY', 2));
+    script.pass(5);
+    script.answerLast(refused('NO_PRIMARY', 2));
+    script.answerLast(ok);
+    expect(reasonOf(call.reply)).to.equal('ok');
+    script.call();
+    expect(script.sent.at(-1)?.replica, 'who relays is no primary').to.equal(0);
+  });
+
+  for (const [what, broken] of [
+    ['dropped', dropped],
+    ['link down', linkDown],
+  ] as const) {
+    it(`retry: the same bytes after 5 to 20 ms (${what})`, () => {
+      const script = new Script();
+      const call = script.call();
+      script.answerLast(broken);
+      expect(script.sent).to.have.length(1);
+      script.react = ({ replica, atMs }) => (replica === 1 && atMs >= 100 ? ok : refused('NO_PRIMARY'));
+      script.pass(300);
+      expect(reasonOf(call.reply)).to.equal('ok');
+      const [first] = script.sent;
+      expect(script.sent.every(({ call: { payload } }) => payload === first?.call.payload)).to.equal(true);
+      const rounds = script.sent.filter(({ replica }) => replica === 0).map(({ atMs }) => atMs);
+      const waits = rounds.slice(1).map((atMs, index) => atMs - (rounds[index] ?? 0));
+      expect(Math.min(...waits)).to.be.at.least(5);
+      expect(Math.max(...waits)).to.be.at.most(25);
+    });
+  }
+
+  it('search: a few calls look for the primary, all go there when it is found', () => {
+    const script = new Script();
+    const calls = Array.from({ length: 500 }, () => script.call());
+    let primary = -1;
+    script.react = ({ replica }) => (replica === primary ? ok : refused('NO_PRIMARY'));
+    for (const sent of Array.from(script.sent)) sent.answer(dropped);
+    script.link(0, false);
+    const before = script.sent.length;
+    script.pass(100);
+    expect(script.sent.length - before).to.be.below(16 * 2 * 21);
+    primary = 1;
+    script.pass(30);
+    expect(calls.every(({ reply }) => reply?.kind === 'ok')).to.equal(true);
+    expect(script.router.callsInFlight).to.equal(0);
+  });
+
+  it('hang: others are asked after 300 ms, and everyone follows to the new primary', () => {
+    const script = new Script();
+    script.call();
+    script.answerLast(ok);
+    const calls = Array.from({ length: 100 }, () => script.call());
+    let primary = 0;
+    script.react = ({ replica }) =>
+      replica === 0 ? undefined : replica === primary ? ok : refused('NO_PRIMARY', primary);
+    script.pass(290);
+    expect(script.asked.every((replica) => replica === 0)).to.equal(true);
+    script.pass(500);
+    expect(calls.some(({ reply }) => reply !== undefined)).to.equal(false);
+    primary = 2;
+    script.pass(150);
+    expect(calls.every(({ reply }) => reply?.kind === 'ok')).to.equal(true);
+    script.call();
+    expect(script.asked.at(-1)).to.equal(2);
+  });
+
+  it('hang: a late answer still counts, once', () => {
+    const script = new Script();
+    const call = script.call();
+    script.pass(400);
+    const [first] = script.sent;
+    first?.answer(ok);
+    expect(reasonOf(call.reply)).to.equal('ok');
+    expect(script.sent.every(({ replica, isForgotten }) => replica === 0 || isForgotten)).to.equal(true);
+  });
+
+  it('deadline: outcome unknown (sent and silent), a little early', () => {
+    const script = new Script();
+    const call = script.call({ forMs: 1000 });
+    script.pass(940);
+    expect(call.reply).to.equal(undefined);
+    script.pass(40);
+    expect(reasonOf(call.reply)).to.equal('OUTCOME_UNKNOWN');
+  });
+
+  it('deadline: no primary, nothing done (all refused, or nobody there)', () => {
+    const script = new Script();
+    script.react = () => refused('NO_PRIMARY');
+    const asked = script.call({ forMs: 500 });
+    script.pass(500);
+    expect(reasonOf(asked.reply)).to.equal('NO_PRIMARY');
+    for (const replica of [0, 1, 2]) script.link(replica, false);
+    const alone = script.call({ forMs: 500 });
+    script.pass(500);
+    expect(reasonOf(alone.reply)).to.equal('NO_PRIMARY');
+  });
+
+  it('deadline: outcome unknown (dropped once, then refused)', () => {
+    const script = new Script();
+    const call = script.call({ forMs: 500 });
+    script.answerLast(dropped);
+    script.react = () => refused('NO_PRIMARY');
+    script.pass(500);
+    expect(reasonOf(call.reply)).to.equal('OUTCOME_UNKNOWN');
+  });
+
+  it('deadline: a read has no unknown outcome', () => {
+    const script = new Script();
+    const call = script.call({ forMs: 500, isWrite: false });
+    script.pass(500);
+    expect(reasonOf(call.reply)).to.equal('NO_PRIMARY');
+  });
+
+  it('deadline: passed already', () => {
+    const script = new Script();
+    expect(reasonOf(script.call({ forMs: 0 }).reply)).to.equal('NO_PRIMARY');
+    expect(script.sent).to.deep.equal([]);
+  });
+
+  it('no quorum: told at once when all who can be reached say so', () => {
+    const script = new Script();
+    script.up.delete(1);
+    const call = script.call();
+    script.answerLast(refused('NO_QUORUM'));
+    expect(call.reply).to.equal(undefined);
+    script.answerLast(refused('NO_QUORUM'));
+    expect(reasonOf(call.reply)).to.equal('NO_QUORUM');
+  });
+
+  it('no quorum: waited for while one says otherwise', () => {
+    const script = new Script();
+    const call = script.call();
+    script.answerLast(refused('NO_QUORUM'));
+    script.answerLast(refused('NO_PRIMARY'));
+    script.answerLast(refused('NO_QUORUM'));
+    expect(call.reply).to.equal(undefined);
+    script.pass(5);
+    script.answerLast(ok);
+    expect(reasonOf(call.reply)).to.equal('ok');
+  });
+
+  it('no quorum: the outcome is unknown where an attempt broke off before', () => {
+    const script = new Script();
+    const call = script.call();
+    script.answerLast(linkDown);
+    script.react = () => refused('NO_QUORUM');
+    script.pass(20);
+    expect(reasonOf(call.reply)).to.equal('OUTCOME_UNKNOWN');
+  });
+
+  for (const reason of ['WRITE_CONCERN_NOT_MET', 'PRICE_CHANGED', 'INVALID_FIELD', 'UNCONFIRMED'] as const) {
+    it(`answers: passed through (${reason})`, () => {
+      const script = new Script();
+      const call = script.call();
+      script.answerLast(refused(reason));
+      expect(reasonOf(call.reply)).to.equal(reason);
+    });
+  }
+
+  it('reads of any replica: spread, and answered by another when one is gone', () => {
+    const script = new Script();
+    const read = { target: 'any', isWrite: false } as const;
+    for (let count = 0; count < 4; count++) script.call(read);
+    expect(script.asked).to.deep.equal([0, 1, 2, 0]);
+    const call = script.call(read);
+    script.answerLast({ kind: 'linkDown', isSent: false });
+    script.answerLast(refused('DAMAGED'));
+    script.answerLast(ok);
+    expect(reasonOf(call.reply)).to.equal('ok');
+    expect(script.asked.slice(4)).to.deep.equal([1, 2, 0]);
+  });
+
+  it('nobody there: the call goes out when a way opens', () => {
+    const script = new Script();
+    for (const replica of [0, 1, 2]) script.link(replica, false);
+    const call = script.call();
+    expect(script.sent).to.deep.equal([]);
+    script.link(1, true);
+    script.pass(0);
+    script.answerLast(ok);
+    expect(reasonOf(call.reply)).to.equal('ok');
+  });
+
+  it('limits: refused beyond the maximum in flight', () => {
+    const script = new Script({ callsMax: 2 });
+    script.call();
+    script.call();
+    expect(reasonOf(script.call().reply)).to.equal('OVERLOADED');
+    script.answerLast(ok);
+    expect(script.call().reply).to.equal(undefined);
+  });
+
+  it('giving up: forgets the call', () => {
+    const script = new Script();
+    const call = script.call();
+    call.giveUp();
+    script.pass(10_000);
+    expect(call.reply).to.equal(undefined);
+    expect(script.router.callsInFlight).to.equal(0);
+    expect(script.sent).to.have.length(1);
+  });
+
+  it('close: everyone is told', () => {
+    const script = new Script();
+    const sent = script.call();
+    for (const replica of [0, 1, 2]) script.link(replica, false);
+    const parked = script.call();
+    script.router.close();
+    expect([reasonOf(sent.reply), reasonOf(parked.reply)]).to.deep.equal(['OUTCOME_UNKNOWN', 'STOPPING']);
+  });
+});
