@@ -21,7 +21,7 @@ export function explainError(error: unknown, isDebugging: boolean): { lines: str
   if (error instanceof CallRefusedError)
     return { lines: [`${error.refusal.message} [${error.refusal.reason}]`], exitCode: EXIT_FAILED };
   if (error instanceof CommandFailedError || error instanceof PendingFolderError || error instanceof InvalidFileError)
-    return { lines: [error.message], exitCode: EXIT_FAILED };
+    return { lines: error.message.split('\n'), exitCode: EXIT_FAILED };
   const text = error instanceof Error ? error.message : String(error);
   const stack = isDebugging && error instanceof Error ? [error.stack ?? ''] : [];
   const advice = 'This is a fault of the program; run it again with JUST_HUNGRY_DEBUG=1 for the details to report.';

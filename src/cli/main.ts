@@ -4,9 +4,6 @@ import path from 'node:path';
 import type { CliEnvironment } from './environment.js';
 import { runCommandLine } from './program.js';
 
-/** A composition root that another file holds; it keeps the contract in environment.ts. */
-const load = async <T>(specifier: string): Promise<T> => (await import(specifier)) as T;
-
 const environment: CliEnvironment = {
   stdin: process.stdin,
   stdout: process.stdout,
@@ -25,11 +22,11 @@ const environment: CliEnvironment = {
     return createOperationsClient(address, token);
   },
   async runReplica(configuration, id, options) {
-    const { runReplica } = await load<Pick<CliEnvironment, 'runReplica'>>('./replica.js');
+    const { runReplica } = await import('./replica.js');
     await runReplica(configuration, id, options);
   },
   async runFrontEnd(configuration, id) {
-    const { runFrontEnd } = await load<Pick<CliEnvironment, 'runFrontEnd'>>('./front-end.js');
+    const { runFrontEnd } = await import('./front-end.js');
     await runFrontEnd(configuration, id);
   },
   onSignal(signals, listener) {

@@ -57,9 +57,9 @@ async function processGroups(
   logs: string,
   isOffline: boolean,
 ): Promise<ProcessGroup[]> {
-  const spec = (name: string, upText: string, args: readonly string[]): ProcessSpec => ({
+  const spec = (name: string, upDetail: string, args: readonly string[]): ProcessSpec => ({
     name,
-    upText,
+    upDetail,
     command: process.execPath,
     args: [mainFile, ...args],
     logFile: path.join(logs, `${name}.log`),
@@ -68,10 +68,10 @@ async function processGroups(
   const standInPort = isOffline ? await freePort() : undefined;
   const postcodes = standInPort === undefined ? [] : ['--postcodes-url', `http://127.0.0.1:${standInPort}`];
   const frontEnds = settings.frontEnds.map(({ id, address }) =>
-    spec(id, `is up on ${address} — ready for orders`, ['front-end', id, ...config, ...postcodes]),
+    spec(id, ` on ${address} — ready for orders`, ['front-end', id, ...config, ...postcodes]),
   );
-  const replicas = settings.replicas.map(({ id }) => spec(id, 'is up', ['replica', id, ...config]));
-  const standIn = spec('postcodes-stand-in', 'is up', ['postcodes-stand-in', '--port', String(standInPort)]);
+  const replicas = settings.replicas.map(({ id }) => spec(id, '', ['replica', id, ...config]));
+  const standIn = spec('postcodes-stand-in', '', ['postcodes-stand-in', '--port', String(standInPort)]);
   return [
     { specs: frontEnds, isEssential: true },
     { specs: replicas, isEssential: true },
@@ -147,7 +147,10 @@ async function supervise(
 /** The prompt client in this terminal; ended too when the supervisor is told to stop. */
 async function runClient({ environment }: Cli, { file }: Settings, isTold: Promise<'told'>): Promise<number> {
   const mainFile = path.join(environment.packageRoot, 'dist/cli/main.js');
-  const client = spawn(process.execPath, [mainFile, 'client', '--config', file], { stdio: 'inherit' });
+  const client = spawn(process.execPath, [mainFile, 'client', '--config', file], {
+    // The channel tells the client when this supervisor dies: it would fight with the shell for the terminal.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
   void isTold.then(() => client.kill('SIGTERM'));
   return new Promise((resolve, reject) => {
     client.on('error', reject);

@@ -200,7 +200,7 @@ describe('commands', () => {
     restaurant.fault = (method) => (method === 'makeOrder' ? 'lost-answer' : undefined);
     const first = await run(...ORDER, '--timeout', '1', '--notes', 'ring');
     expect(first.exitCode).to.equal(1);
-    expect(first.stderr).to.match(/may have been placed[\s\S]*order --resume/);
+    expect(first.stderr).to.match(/is not confirmed[\s\S]*order --resume/);
     restaurant.fault = () => undefined;
     const { exitCode, stdout } = await run('order', '--resume', '--json');
     expect(exitCode).to.equal(0);

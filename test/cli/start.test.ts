@@ -216,6 +216,13 @@ describe('start', function () {
     expect(notes().filter(({ pid }) => isAlive(pid))).to.deep.equal([]);
   });
 
+  it('--client: kill -9 of the supervisor ends the client too', async () => {
+    const one = start(['--client']);
+    await until(() => one.stdout().includes('client is open'));
+    one.child.kill('SIGKILL');
+    await until(() => notes().every(({ pid }) => !isAlive(pid)));
+  });
+
   it('--client: SIGTERM ends the client too', async () => {
     const one = start(['--client']);
     await until(() => one.stdout().includes('client is open'));

@@ -29,7 +29,7 @@ describe('supervisor', () => {
 
   const spec = (name: string, script: string): ProcessSpec => ({
     name,
-    upText: 'is up',
+    upDetail: '',
     command: process.execPath,
     args: ['-e', `${NOTE('process.pid')} ${script}`, path.join(folder, 'pids'), name],
     logFile: path.join(folder, `${name}.log`),

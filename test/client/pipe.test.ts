@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import { expect } from 'chai';
 import type { NewOrder, OrderView } from '../../src/ports/ordering-client.js';
 import { PROJECT_ROOT, temporaryFolder } from '../cli/support/command-run.js';
@@ -19,14 +20,14 @@ describe('client without a terminal', function () {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  function run(argv: readonly string[], fault = '') {
+  function run(argv: readonly string[], fault = '', hasChannel = false) {
     const script = path.join(PROJECT_ROOT, 'test/cli/support/cli-process.ts');
     const sentFile = path.join(folder, 'sent');
     const child = spawn(process.execPath, ['--import', 'tsx', script, ...argv, '--front-end', '127.0.0.1:7400'], {
       cwd: PROJECT_ROOT,
       env: { ...process.env, XDG_STATE_HOME: folder, FAKE_FAULT: fault, FAKE_SENT_FILE: sentFile },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
+      stdio: ['pipe', 'pipe', 'pipe', hasChannel ? 'ipc' : 'ignore'],
+    }) as ChildProcessByStdio<Writable, Readable, Readable>;
     let output = '';
     let errors = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -121,6 +122,17 @@ describe('client without a terminal', function () {
     expect(new Set(sent().map((order) => order.order_id)).size).to.equal(5);
     expect(sent()).to.have.length(10);
     expect(noted()).to.deep.equal([]);
+  });
+
+  it('supervisor gone (its channel breaks): leaves with a farewell', async () => {
+    const { child, output } = run(['client'], '', true);
+    child.stdin.write('ann\n');
+    await until(() => output().includes('10) Quit'), 15_000, output);
+    // Not `close`: it does not come where the channel was closed at this end.
+    const left = once(child, 'exit');
+    child.disconnect();
+    expect((await left)[0]).to.equal(130);
+    await until(() => output().endsWith('Goodbye.\n'));
   });
 
   it('kitchen: prints events as lines of JSON until Ctrl-C', async () => {

@@ -3,6 +3,7 @@ import { runPromptClient } from '../../client/dialogue/prompt-client.js';
 import { type DialogueContext, farewell, newSession } from '../../client/dialogue/session.js';
 import { InquirerPrompter } from '../../client/inquirer-prompter.js';
 import { LinePrompter } from '../../client/line-prompter.js';
+import { stopWithSupervisor } from '../child-protocol.js';
 import type { Cli, ClientOptions } from '../cli.js';
 import { EXIT_INTERRUPTED } from '../environment.js';
 
@@ -27,10 +28,12 @@ export function addClientCommand(program: Command, cli: Cli): void {
         };
         const session = newSession();
         // A prompt that is open sees Ctrl-C itself; this is for the time in between, such as with an order on its way.
-        const forget = environment.onSignal(['SIGINT', 'SIGTERM', 'SIGHUP'], () => {
+        const leave = (): void => {
           prompter.close();
           stdout.write(`\n${farewell(session)}\n`, () => environment.exit(EXIT_INTERRUPTED));
-        });
+        };
+        const forget = environment.onSignal(['SIGINT', 'SIGTERM', 'SIGHUP'], leave);
+        stopWithSupervisor(leave);
         try {
           cli.exitCode = await runPromptClient(context, session);
         } finally {

@@ -16,5 +16,5 @@ export function report(cli: Cli, options: ClientOptions, orderId: string, outcom
   cli.exitCode = EXIT_FAILED;
   const { message, reason } = outcome.refusal;
   if (outcome.kind === 'refused') cli.note(`just-hungry: order ${orderId} was refused: ${message} [${reason}]`);
-  else cli.note(`just-hungry: order ${orderId} may have been placed: ${message} [${reason}]\n${RESUME_HINT}`);
+  else cli.note(`just-hungry: order ${orderId} is not confirmed: ${message} [${reason}]\n${RESUME_HINT}`);
 }

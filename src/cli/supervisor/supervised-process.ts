@@ -8,8 +8,8 @@ import { DEATHS_MAX, DEATHS_WITHIN_MS, DeathRecord } from './death-record.js';
 export interface ProcessSpec {
   /** Unique; names the log file and the console lines. */
   readonly name: string;
-  /** What it says of itself once up, such as `is up on 127.0.0.1:7400`. */
-  readonly upText: string;
+  /** What follows `NAME is up`, such as ` on 127.0.0.1:7400`; may be empty. */
+  readonly upDetail: string;
   readonly command: string;
   readonly args: readonly string[];
   /** Appended to, never truncated. */
@@ -126,7 +126,7 @@ export class SupervisedProcess {
     if (this.#state !== 'starting') return;
     this.#state = 'running';
     this.#mustRecover = false;
-    this.#events.onReport(`${this.spec.name} ${this.spec.upText}${this.#hasBeenReady ? ' again' : ''}`);
+    this.#events.onReport(`${this.spec.name} is up${this.#hasBeenReady ? ' again' : ''}${this.spec.upDetail}`);
     this.#hasBeenReady = true;
     this.#events.onReady();
   }

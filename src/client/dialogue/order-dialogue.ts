@@ -150,7 +150,7 @@ async function explainRefusal(context: DialogueContext, session: Session, refusa
 
 function unknownText(order: NewOrder, refusal: Refusal): string {
   return (
-    `It is not known yet whether order ${order.order_id} was placed: ${refusal.message}\n` +
+    `Order ${order.order_id} is not confirmed: ${refusal.message}\n` +
     'It is noted on this computer. Trying again finds it or places it, never twice.'
   );
 }

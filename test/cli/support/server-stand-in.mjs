@@ -13,6 +13,7 @@ const name = command === 'postcodes-stand-in' ? command : id;
 if (command === 'client') {
   console.log('client is open');
   process.stdin.resume();
+  process.on('disconnect', () => process.exit(1));
   process.stdin.on('end', () => process.exit(7));
 } else {
   process.on('disconnect', () => process.exit(1));
