@@ -1,0 +1,27 @@
+import { loadPackageDefinition, type ServiceDefinition } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import path from 'node:path';
+import { protoOptions } from '../src/net/proto-options.js';
+import type { ProtoGrpcType } from '../src/net/generated/ordering.js';
+
+const definitions = loadSync('justhungry/v1/ordering.proto', {
+  ...protoOptions,
+  includeDirs: [path.resolve(import.meta.dirname, '../proto')],
+});
+
+/** The public contract, as any customer would load it: client constructors and messages. */
+export const { FoodOrdering } = (loadPackageDefinition(definitions) as unknown as ProtoGrpcType).justhungry.v1;
+
+/** The service with every message as the bytes it came as: a proxy that does not look inside. */
+export function bytesService(): ServiceDefinition {
+  const asIs = (bytes: Buffer): Buffer => bytes;
+  const bytes = {
+    requestSerialize: asIs,
+    requestDeserialize: asIs,
+    responseSerialize: asIs,
+    responseDeserialize: asIs,
+  };
+  return Object.fromEntries(
+    Object.entries(FoodOrdering.service).map(([name, definition]) => [name, { ...definition, ...bytes }]),
+  );
+}

@@ -1,0 +1,96 @@
+import { credentials, type ChannelOptions } from '@grpc/grpc-js';
+import { build } from 'hdr-histogram-js';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FoodOrdering } from '../contract.js';
+import { orderRequest } from '../order.js';
+import type { LoadOrder, LoadResult } from './protocol.js';
+
+/**
+ * The load generator, a process of its own: the same plain unary grpc-js customers for whatever is measured. Takes LoadOrders
+ * over IPC, one at a time, and answers each with a LoadResult.
+ */
+
+/** Customers share connections as processes with many users do. */
+const CUSTOMERS_PER_CONNECTION = 64;
+const DEADLINE_MS = 10_000;
+const channel: ChannelOptions = {
+  'grpc.enable_retries': 0,
+  'grpc.enable_channelz': 0,
+  'grpc.use_local_subchannel_pool': 1,
+};
+
+type Customer = InstanceType<typeof FoodOrdering>;
+
+interface Tally {
+  isMeasuring: boolean;
+  isOver: boolean;
+  orders: number;
+  acknowledged: number;
+  readonly failures: Record<string, number>;
+}
+
+async function run({ address, customers, warmUpMs, measureMs }: LoadOrder): Promise<LoadResult> {
+  const connections = Array.from(
+    { length: Math.ceil(customers / CUSTOMERS_PER_CONNECTION) },
+    () => new FoodOrdering(address, credentials.createInsecure(), channel),
+  );
+  const histogram = build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: 60_000_000,
+    numberOfSignificantValueDigits: 3,
+  });
+  const tally: Tally = { isMeasuring: false, isOver: false, orders: 0, acknowledged: 0, failures: {} };
+  const ends = Array.from({ length: customers }, (_, index) => {
+    const connection = connections[index % connections.length] as Customer;
+    return new Promise<void>((resolve) =>
+      keepOrdering(connection, index, tally, (micros) => histogram.recordValue(micros), resolve),
+    );
+  });
+  await sleep(warmUpMs);
+  tally.isMeasuring = true;
+  const began = performance.now();
+  await sleep(measureMs);
+  tally.isMeasuring = false;
+  const elapsedMs = performance.now() - began;
+  const { orders } = tally;
+  tally.isOver = true;
+  await Promise.all(ends);
+  for (const connection of connections) connection.close();
+  return {
+    orders,
+    failures: tally.failures,
+    acknowledged: tally.acknowledged,
+    elapsedMs,
+    p50: histogram.getValueAtPercentile(50) / 1000,
+    p99: histogram.getValueAtPercentile(99) / 1000,
+    max: histogram.maxValue / 1000,
+  };
+}
+
+/** One customer: orders, waits for the answer, orders again. What began before the measurement counts when it ends in it. */
+function keepOrdering(
+  connection: Customer,
+  index: number,
+  tally: Tally,
+  record: (micros: number) => void,
+  done: () => void,
+): void {
+  const began = performance.now();
+  connection.MakeOrder(orderRequest(index), { deadline: Date.now() + DEADLINE_MS }, (error, response) => {
+    const problem = error?.message ?? (response?.receipt?.committed === true ? undefined : 'not committed');
+    if (problem === undefined) tally.acknowledged++;
+    if (tally.isMeasuring) {
+      if (problem === undefined) tally.orders++;
+      else tally.failures[problem] = (tally.failures[problem] ?? 0) + 1;
+      record(Math.round((performance.now() - began) * 1000));
+    }
+    if (tally.isOver) done();
+    else keepOrdering(connection, index, tally, record, done);
+  });
+}
+
+process.on('disconnect', () => process.exit(0));
+process.on('message', (order: LoadOrder) => {
+  void run(order).then((result) => process.send?.(result));
+});
