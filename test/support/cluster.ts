@@ -1,0 +1,215 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createPostcodeStandIn, type PostcodeStandIn } from '../../src/front-end/postcodes/stand-in.js';
+import { createOperationsClient, type OperationsClient } from '../../src/net/operations-client.js';
+import { createOrderingClient } from '../../src/net/ordering-client.js';
+import type { ReplicaStatus } from '../../src/ports/calls.js';
+import type { OrderingClient } from '../../src/ports/ordering-client.js';
+import { freePorts } from './free-ports.js';
+import { ServerProcess, type LogLine } from './server-process.js';
+import { until } from './until.js';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+/** What a replica's folder holds before its first start. */
+export const SHIPPED = ['menu.csv', 'motd.txt'] as const;
+export const CLUSTER_TOKEN = 'token-of-a-throw-away-cluster';
+export const STAFF_TOKEN = 'staff-token-of-a-throw-away-cluster';
+
+/** Settings of a throw-away cluster. */
+export interface ClusterOptions {
+  /** Default 3. */
+  readonly replicas?: number;
+  /** Default 2. */
+  readonly frontEnds?: number;
+}
+
+/** One replica of the cluster. */
+export interface Replica {
+  readonly index: number;
+  readonly id: string;
+  readonly address: string;
+  /** Its folder of resources. */
+  readonly folder: string;
+  readonly process: ServerProcess;
+}
+
+/** One front end of the cluster. */
+export interface FrontEnd {
+  readonly id: string;
+  readonly address: string;
+  readonly process: ServerProcess;
+}
+
+/**
+ * Real processes of the built program in a temporary folder, each with a pid that the test owns. `end` ends everything,
+ * stopped processes included; so does the end of this process.
+ */
+export class Cluster {
+  readonly replicas: readonly Replica[];
+  readonly frontEnds: readonly FrontEnd[];
+  readonly #operations: readonly OperationsClient[];
+  readonly #clients: OrderingClient[] = [];
+
+  private constructor(
+    /** Holds cluster.json, the folders of the replicas and the logs. */
+    readonly folder: string,
+    addresses: { readonly replicas: readonly string[]; readonly frontEnds: readonly string[] },
+    readonly postcodes: PostcodeStandIn,
+  ) {
+    const server = (name: string, args: readonly string[]): ServerProcess =>
+      new ServerProcess(
+        name,
+        [...args, '--config', path.join(folder, 'cluster.json')],
+        path.join(folder, `${name}.log`),
+      );
+    this.replicas = addresses.replicas.map((address, index) => {
+      const id = `replica-${index + 1}`;
+      return { index, id, address, folder: path.join(folder, id), process: server(id, ['replica', id]) };
+    });
+    this.frontEnds = addresses.frontEnds.map((address, index) => {
+      const id = `front-end-${index + 1}`;
+      return { id, address, process: server(id, ['front-end', id]) };
+    });
+    this.#operations = addresses.replicas.map((address) => createOperationsClient(address, CLUSTER_TOKEN));
+  }
+
+  /** Starts a new cluster and waits until it takes orders. */
+  static async start({ replicas = 3, frontEnds = 2 }: ClusterOptions = {}): Promise<Cluster> {
+    const folder = mkdtempSync(path.join(tmpdir(), 'just-hungry-cluster-'));
+    const ports = await freePorts(replicas + frontEnds);
+    const addresses = ports.map((port) => `127.0.0.1:${port}`);
+    const cluster = new Cluster(
+      folder,
+      { replicas: addresses.slice(0, replicas), frontEnds: addresses.slice(replicas) },
+      await createPostcodeStandIn(),
+    );
+    try {
+      cluster.#writeFiles();
+      await Promise.all([...cluster.replicas, ...cluster.frontEnds].map((one) => one.process.start()));
+      await cluster.primary();
+      return cluster;
+    } catch (error) {
+      cluster.printLogs();
+      await cluster.end({ keepFiles: true });
+      throw error;
+    }
+  }
+
+  #writeFiles(): void {
+    for (const { folder } of this.replicas) {
+      mkdirSync(folder);
+      for (const name of SHIPPED) cpSync(path.join(ROOT, 'resources/replica-1', name), path.join(folder, name));
+    }
+    const configuration = {
+      replicas: this.replicas.map(({ id, address }) => ({ id, address, resources: id })),
+      frontEnds: this.frontEnds.map(({ id, address }) => ({ id, address })),
+      postcodes: { url: this.postcodes.url },
+      token: CLUSTER_TOKEN,
+      staffToken: STAFF_TOKEN,
+    };
+    writeFileSync(path.join(this.folder, 'cluster.json'), JSON.stringify(configuration, undefined, 2));
+  }
+
+  /** A client of the front ends with these numbers, tried in this order; default: all. Closed with the cluster. */
+  client(order: readonly number[] = [...this.frontEnds.keys()], deadlineMs = 5_000): OrderingClient {
+    const addresses = order.map((index) => this.frontEnd(index).address);
+    const client = createOrderingClient(addresses, { staffToken: STAFF_TOKEN, deadlineMs });
+    this.#clients.push(client);
+    return client;
+  }
+
+  replica(index: number): Replica {
+    const found = this.replicas[index];
+    if (found === undefined) throw new Error(`there is no replica with index ${index}`);
+    return found;
+  }
+
+  frontEnd(index: number): FrontEnd {
+    const found = this.frontEnds[index];
+    if (found === undefined) throw new Error(`there is no front end with index ${index}`);
+    return found;
+  }
+
+  /** How a replica sees itself; `undefined` when it does not answer. */
+  async status(index: number): Promise<ReplicaStatus | undefined> {
+    try {
+      return await this.#operations[index]?.status();
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** How all see themselves. */
+  statuses(): Promise<(ReplicaStatus | undefined)[]> {
+    return Promise.all(this.replicas.map(({ index }) => this.status(index)));
+  }
+
+  /** Waits until one replica acts as primary and takes orders; of several the one in the latest view. */
+  async primary(): Promise<Replica> {
+    let seen: unknown;
+    return until(
+      async () => {
+        const all = await this.statuses();
+        seen = all;
+        const acting = all.filter((one) => one?.role === 'primary' && one.writable);
+        const latest = acting.sort((a, b) => (b?.view ?? 0) - (a?.view ?? 0))[0];
+        return this.replicas.find(({ id }) => id === latest?.id);
+      },
+      () => `a primary takes orders: ${JSON.stringify(seen)}`,
+    );
+  }
+
+  /** The replicas but this one. */
+  others(than: Replica): Replica[] {
+    return this.replicas.filter((one) => one !== than);
+  }
+
+  /** Waits until all replicas are members of one view with one log, everything of it committed and in their tables. */
+  async level(): Promise<readonly ReplicaStatus[]> {
+    let seen: unknown;
+    return until(
+      async () => {
+        const all = await this.statuses();
+        seen = all;
+        const present = all.filter((one) => one !== undefined);
+        const [first] = present;
+        if (first === undefined || present.length < this.replicas.length) return undefined;
+        const isLevel = present.every(
+          (one) =>
+            (one.role === 'primary' || one.role === 'backup') &&
+            one.view === first.view &&
+            one.chain === first.chain &&
+            one.applied === first.op &&
+            one.durableOp === first.op &&
+            one.outbox === 0,
+        );
+        return isLevel && present.some((one) => one.role === 'primary' && one.writable) && present;
+      },
+      () => `all replicas are level: ${JSON.stringify(seen, undefined, 1)}`,
+    );
+  }
+
+  /** What all servers logged, in the order of time; `server` names the one. */
+  timeline(): (LogLine & { readonly server: string })[] {
+    return [...this.replicas, ...this.frontEnds]
+      .flatMap(({ process }) => process.log().map((line) => ({ ...line, server: process.name })))
+      .sort((a, b) => a.time - b.time);
+  }
+
+  /** Prints the end of every log, and where the files are. */
+  printLogs(lines = 40): void {
+    for (const { process } of [...this.replicas, ...this.frontEnds])
+      console.error(`--- ${process.name}.log\n${process.logTail(lines)}`);
+    console.error(`--- everything is kept in ${this.folder}`);
+  }
+
+  /** Ends every process and removes the folder. */
+  async end({ keepFiles = false } = {}): Promise<void> {
+    for (const client of this.#clients) client.close();
+    for (const client of this.#operations) client.close();
+    await Promise.all([...this.replicas, ...this.frontEnds].map((one) => one.process.kill()));
+    await this.postcodes.close();
+    if (!keepFiles) rmSync(this.folder, { recursive: true, force: true });
+  }
+}

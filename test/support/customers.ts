@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { MenuItemView, NewOrder } from '../../src/ports/ordering-client.js';
+import type { Cluster } from './cluster.js';
+import type { History, Named, OrderCall } from './history.js';
+import { until } from './until.js';
+
+/** Settings of a crowd of customers. */
+export interface CustomersOptions {
+  /** Customers that order, each one order at a time; default 6. */
+  readonly writers?: number;
+  /** Customers that read; default 3. */
+  readonly readers?: number;
+  /** ms between two calls of one customer; default 5. */
+  readonly thinkMs?: number;
+}
+
+/** Orders of one user at most: all of them fit on one page. */
+const ORDERS_PER_USER = 100;
+/** Every how many orders one is asked for again, cancelled, or of something that runs out. */
+const REPEAT_EVERY = 10;
+const CANCEL_EVERY = 15;
+const LIMITED_EVERY = 40;
+
+/**
+ * Customers that order, repeat, cancel and read without pause until told to stop. Some know the first front end first, some
+ * the second; each goes on through the others when its own is gone.
+ */
+export class Customers {
+  readonly #loops: Promise<void>[] = [];
+  #isStopped = false;
+  #users: string[] = [];
+
+  constructor(
+    readonly cluster: Cluster,
+    readonly history: History,
+    readonly options: CustomersOptions = {},
+  ) {}
+
+  /** Starts everybody; resolves when each writer has placed an order. */
+  async start(): Promise<this> {
+    const { writers = 6, readers = 3 } = this.options;
+    const menu = await menuOf(this.cluster);
+    const before = this.history.acknowledged.length;
+    for (let index = 0; index < writers; index++) this.#loops.push(this.#write(this.#named('writer', index), menu));
+    for (let index = 0; index < readers; index++) this.#loops.push(this.#read(this.#named('reader', index)));
+    await this.acknowledges(writers, before);
+    return this;
+  }
+
+  /** Waits until this many more orders than `before` (default: now) have been acknowledged. */
+  async acknowledges(count: number, before = this.history.acknowledged.length): Promise<void> {
+    await until(
+      () => this.history.acknowledged.length >= before + count,
+      () => `${before + count} orders acknowledged; there are ${this.history.acknowledged.length}`,
+    );
+  }
+
+  /** Lets everybody finish what they have begun. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await Promise.all(this.#loops);
+  }
+
+  #named(role: string, index: number): Named {
+    const count = this.cluster.frontEnds.length;
+    const order = Array.from({ length: count }, (_, offset) => (index + offset) % count);
+    return { name: `${role} ${index + 1}`, calls: this.cluster.client(order) };
+  }
+
+  async #write(client: Named, menu: readonly MenuItemView[]): Promise<void> {
+    const { thinkMs = 5 } = this.options;
+    const limited = menu.filter(({ stock }) => stock !== undefined);
+    const free = menu.filter(({ stock }) => stock === undefined);
+    const run = randomUUID().slice(0, 8);
+    for (let number = 0; !this.#isStopped; number++) {
+      const user = `${client.name} ${run} ${Math.floor(number / ORDERS_PER_USER)}`;
+      if (number % ORDERS_PER_USER === 0) this.#users.push(user);
+      const items = number % LIMITED_EVERY === LIMITED_EVERY - 1 ? limited : free;
+      const placed = await this.history.place(client, newOrder(user, items, number));
+      await this.#afterwards(client, placed, number);
+      await pause(thinkMs);
+    }
+  }
+
+  async #afterwards(client: Named, { order, outcome }: OrderCall, number: number): Promise<void> {
+    if (outcome.kind !== 'ok') return;
+    const minOp = outcome.answer.receipt.op;
+    if (number % REPEAT_EVERY === 0) await this.history.place(client, order);
+    if (number % REPEAT_EVERY === 5)
+      await this.history.readUser(client, order.user_code, { consistency: 'session', minOp });
+    if (number % CANCEL_EVERY === 7) await this.history.cancel(client, order.order_id);
+  }
+
+  async #read(client: Named): Promise<void> {
+    const { thinkMs = 5 } = this.options;
+    for (let number = 0; !this.#isStopped; number++) {
+      const consistency = number % 5 === 4 ? 'any' : 'linearizable';
+      const user = this.#users[number % this.#users.length];
+      const known = this.history.orders.at(-1)?.order.order_id;
+      if (number % 2 === 0 && user !== undefined) await this.history.readUser(client, user, { consistency });
+      else if (known !== undefined) await this.history.readOrder(client, known, { consistency });
+      await pause(thinkMs);
+    }
+  }
+}
+
+/** The menu as customers see it. */
+export async function menuOf(cluster: Cluster): Promise<readonly MenuItemView[]> {
+  const { items } = await cluster.client().getMenu();
+  return items;
+}
+
+/** An order of one or two lines; `number` chooses. */
+export function newOrder(user: string, menu: readonly MenuItemView[], number = 0): NewOrder {
+  const lines = [0, 1].slice(0, 1 + (number % 2)).map((offset) => {
+    const { item, price_pence } = menu[(number + offset) % menu.length] as MenuItemView;
+    return { item, quantity: 1 + (number % 3), price_pence };
+  });
+  return { order_id: randomUUID(), user_code: user, lines, post_code: 'DH1 3LE' };
+}
