@@ -28,7 +28,7 @@ export function shipEntries(step: Step, entries: readonly Entry[]): void {
   if (first === undefined) return;
   assert(actsAsPrimary(state), 'only an acting primary ships entries');
   step.effects.push({ kind: 'append', entries, commit: state.commit });
-  const batches = inBatches(entries);
+  const batches = inBatches(entries, state.config.suffixBytesMax ?? SUFFIX_BYTES_MAX);
   for (const peer of peersOf(state)) {
     const acked = state.acked[peer] ?? 0;
     if (first.op - maxOp(acked as OpNumber, state.start) > PREPARE_WINDOW_OPS) continue;
@@ -50,12 +50,12 @@ export function extendLog(step: Step, entries: readonly Entry[]): void {
   step.effects.push({ kind: 'append', entries, commit: step.state.commit });
 }
 
-function inBatches(entries: readonly Entry[]): Entry[][] {
+function inBatches(entries: readonly Entry[], bytesMax: number): Entry[][] {
   const batches: Entry[][] = [];
   let batch: Entry[] = [];
   let bytes = 0;
   for (const entry of entries) {
-    if (batch.length > 0 && bytes + entry.row.length > SUFFIX_BYTES_MAX) {
+    if (batch.length > 0 && bytes + entry.row.length > bytesMax) {
       batches.push(batch);
       batch = [];
       bytes = 0;

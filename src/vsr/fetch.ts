@@ -129,7 +129,7 @@ export function onGetState(step: Step, from: ReplicaIndex, message: GetState): s
     suffix:
       message.after >= end
         ? { after: message.after, afterChain: message.afterChain, entries: [] }
-        : suffixAfter(log, message.after, end),
+        : suffixAfter(log, message.after, end, state.config.suffixBytesMax),
     nonce: message.nonce,
     isFounded,
   });

@@ -61,13 +61,13 @@ export function trimTo(log: Log, to: OpNumber): void {
 export const SUFFIX_BYTES_MAX = 1 << 20;
 
 /** The entries after `after` up to `to`, as many as fit a message, at least one if there is one. */
-export function suffixAfter(log: Log, after: OpNumber, to: OpNumber): LogSuffix {
+export function suffixAfter(log: Log, after: OpNumber, to: OpNumber, bytesMax = SUFFIX_BYTES_MAX): LogSuffix {
   const entries: Entry[] = [];
   let bytes = 0;
   for (let at = nextOp(after); at <= to; at = nextOp(at)) {
     const entry = present(entryAt(log, at), `op ${at} is in the log`);
     bytes += entry.row.length;
-    if (entries.length > 0 && bytes > SUFFIX_BYTES_MAX) break;
+    if (entries.length > 0 && bytes > bytesMax) break;
     entries.push(entry);
   }
   return { after, afterChain: present(chainAt(log, after), `op ${after} is in the log`), entries };

@@ -66,6 +66,8 @@ function takeUp(step: Step, started: Extract<Started, { kind: 'intact' }>): void
     return;
   }
   state.status = 'normal';
+  // Where the view began is not on disk; no later than here. Nobody may take less than that from this replica (rule 2 b).
+  state.start = lastOp(state.log);
   if (primaryOf(state, state.view) !== state.config.self) return;
   // What it told others in this view before the restart is not all known here: it never acts as its primary again (rule 2).
   const why = `${state.config.replicaIds[state.config.self] ?? ''} has restarted`;

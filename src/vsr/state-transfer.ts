@@ -77,11 +77,11 @@ function finishNormal(step: Step, fetch: Fetch, message: NewState): string | und
   if (message.logView !== message.view) return 'not the log of a view that stands';
   if (state.status === 'recovering' ? message.view <= fetch.view : message.view !== state.view)
     return 'of another view';
-  if (isOvertaken(state, fetch)) {
+  const isOwnView = state.status === 'normal' && state.logView === message.view;
+  if (isOvertaken(state, fetch, isOwnView)) {
     state.fetch = undefined;
     return 'the own log has overtaken the checkpoint';
   }
-  const isOwnView = state.status === 'normal' && state.logView === message.view;
   if (isOwnView && fetch.checkpoint === undefined) {
     state.fetch = undefined;
     const known = lastOp(state.log) - fetch.after;
@@ -107,9 +107,12 @@ function finishNormal(step: Step, fetch: Fetch, message: NewState): string | und
 /** A recovering replica switches logs only when its disk is at rest: a full disk may still drop what is on its way. */
 const isSettled = (state: State): boolean => state.status !== 'recovering' || state.durable === lastOp(state.log);
 
-/** While a checkpoint was copied the log may have come another way. */
-const isOvertaken = (state: State, { checkpoint }: Fetch): boolean =>
-  checkpoint !== undefined && checkpoint.offer.head.base.op <= state.commit;
+/**
+ * While a checkpoint was copied the log may have come another way. Within its logView it is never made shorter (rule 2 a): what
+ * the piece in hand lacks may have been counted on this disk.
+ */
+const isOvertaken = (state: State, { checkpoint }: Fetch, isOwnView: boolean): boolean =>
+  checkpoint !== undefined && checkpoint.offer.head.base.op <= (isOwnView ? lastOp(state.log) : state.commit);
 
 const chainInHand = (fetch: Fetch): string => fetch.entries.at(-1)?.chain ?? fetch.afterChain;
 

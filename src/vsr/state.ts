@@ -28,6 +28,8 @@ export interface CoreConfig {
   readonly checkpointIntervalOps: number;
   /** Ops that may be executed and not yet committed; beyond, writes are refused as OVERLOADED. */
   readonly uncommittedOpsMax: number;
+  /** Bytes of rows in one message, 1 MiB where not given; at least one entry goes, however long. */
+  readonly suffixBytesMax?: number;
 }
 
 /** Where a replica stands. */

@@ -61,7 +61,12 @@ export function vote(step: Step): void {
     op: lastOp(state.log),
     commit: state.commit,
     chain: lastChain(state.log),
-    suffix: suffixAfter(state.log, maxOp(state.commit, state.log.base.op), lastOp(state.log)),
+    suffix: suffixAfter(
+      state.log,
+      maxOp(state.commit, state.log.base.op),
+      lastOp(state.log),
+      state.config.suffixBytesMax,
+    ),
   };
   const to = primaryOf(state, state.view);
   if (to === state.config.self) {
@@ -140,7 +145,7 @@ export function afterBecamePrimary(step: Step, transition: Transition): void {
 /** What a startView carries: from what every voter has committed, if that fits a message; else the others ask. */
 function viewSuffix(state: State, known: OpNumber): LogSuffix {
   const end = lastOp(state.log);
-  const suffix = suffixAfter(state.log, maxOp(known, state.log.base.op), end);
+  const suffix = suffixAfter(state.log, maxOp(known, state.log.base.op), end, state.config.suffixBytesMax);
   return suffixEnd(suffix) === end ? suffix : suffixAfter(state.log, end, end);
 }
 

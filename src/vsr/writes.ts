@@ -1,4 +1,5 @@
 import type { Entry } from '../base/entry.js';
+import type { OpNumber } from '../base/numbers.js';
 import { refusal, type Refusal } from '../base/refusal.js';
 import type { Execution, OutboxItem } from '../base/service.js';
 import type { WriteRequest } from './event.js';
@@ -6,7 +7,7 @@ import { addEntry, nextHead, shipEntries } from './append.js';
 import { notFounded } from './core-entries.js';
 import { mayExecute } from './founding.js';
 import { heardCount } from './health.js';
-import { lastOp } from './log.js';
+import { entryAt, lastOp } from './log.js';
 import { refuse, whyNotPrimary } from './refuse.js';
 import { awaitDisks } from './replies.js';
 import { actsAsPrimary, type Step } from './state.js';
@@ -39,6 +40,7 @@ export function onWrites(step: Step, requests: readonly WriteRequest[]): void {
         copiesNeeded = execution.copiesNeeded ?? copiesNeeded;
       }
       const at = execution.kind === 'known' ? execution.op : head.op;
+      copiesNeeded = safeCopies(step, at, copiesNeeded);
       awaitDisks(step, at, { token, reply: execution.reply, copiesNeeded, deadlineMs });
     }
   }
@@ -57,6 +59,18 @@ export function executeSalvaged(step: Step, items: readonly OutboxItem[]): void 
     if (execution.kind === 'entry') entries.push(record(step, item.service, item.requestId, execution.update));
   }
   shipEntries(step, entries);
+}
+
+/**
+ * Below a majority only what would be salvaged is acknowledged: not a repeat that asks for fewer disks than the order was
+ * recorded with, and nothing that the outbox does not take (design 5). Anything else could be dropped in silence.
+ */
+function safeCopies({ state }: Step, at: OpNumber, copiesNeeded: number): number {
+  if (copiesNeeded >= state.majority || at <= state.commit) return copiesNeeded;
+  const entry = entryAt(state.log, at);
+  const service = entry === undefined ? undefined : state.services.get(entry.service);
+  const isKept = entry !== undefined && service?.salvage(entry, state.majority) !== undefined;
+  return isKept ? copiesNeeded : state.majority;
 }
 
 function record(step: Step, service: string, requestId: string, update: string): Entry {
