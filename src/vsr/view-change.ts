@@ -13,6 +13,7 @@ import { dropReplies } from './replies.js';
 import { beginRound } from './rounds.js';
 import {
   beginTransition,
+  broadcast,
   notice,
   peersOf,
   primaryOf,
@@ -69,13 +70,18 @@ export function vote(step: Step): void {
     ),
   };
   const to = primaryOf(state, state.view);
+  const { view } = state;
+  const { logView, op, commit, chain, suffix } = own;
   if (to === state.config.self) {
     state.votes.set(own.from, own);
+    // Before it is elected nobody hears of the view from its own primary, and a replica that had counted the others' wishes
+    // has perhaps never said its own: whoever is behind learns from this that the view is wanted (rule 3 ii), and votes.
+    const empty = suffixAfter(state.log, op, op);
+    broadcast(step, { kind: 'doViewChange', view, logView, op, commit, chain, suffix: empty });
     takeOverWhenElected(step);
     return;
   }
-  const { logView, op, commit, chain, suffix } = own;
-  send(step, to, { kind: 'doViewChange', view: state.view, logView, op, commit, chain, suffix });
+  send(step, to, { kind: 'doViewChange', view, logView, op, commit, chain, suffix });
 }
 
 /** The primary of the new view collects what the others hold (4.2, step 3). */
