@@ -181,12 +181,14 @@ export class Router implements CallRouter {
   }
 
   #endRound(way: CallOnItsWay): void {
-    if (way.attempts.size > 0) return;
-    const reachable = this.#replicas.filter((replica) => this.#links.isUp(replica));
+    const now = this.#clock.monotonicMs();
+    // A replica that has been silent for long is no more reachable than one whose connection broke.
+    for (const { sentMs } of way.attempts.values()) if (now - sentMs < this.#hedgeMs) return;
+    const reachable = this.#replicas.filter((replica) => this.#links.isUp(replica) && !way.attempts.has(replica));
     const told = reachable.map((replica) => way.refusals.get(replica));
     const [first] = told;
     if (first !== undefined && told.every((one) => one?.reason === 'NO_QUORUM')) return this.#noQuorum(way, first);
-    this.#park(way);
+    if (way.attempts.size === 0) this.#park(way);
   }
 
   /** Everyone who can be reached says so: waiting would only use up the customers' time. */

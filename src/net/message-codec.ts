@@ -38,6 +38,8 @@ export function wireMessage(message: Message): PeerMessage {
     }
     case 'heartbeatOk':
       return { heartbeat_ok: { view: message.view, round: message.round, op: message.op } };
+    case 'alive':
+      return { alive: { view: message.view } };
     case 'startViewChange':
       return { start_view_change: { view: message.view } };
     case 'doViewChange': {
@@ -114,6 +116,8 @@ export function messageOf(wire: PeerMessage__Output): Message {
       const { view, round, op } = partOf(wire.heartbeat_ok, 'heartbeat_ok');
       return { kind: 'heartbeatOk', view: viewOf(view), round: naturalOf(round, 'round'), op: opOf(op) };
     }
+    case 'alive':
+      return { kind: 'alive', view: viewOf(partOf(wire.alive, 'alive').view) };
     case 'start_view_change':
       return { kind: 'startViewChange', view: viewOf(partOf(wire.start_view_change, 'start_view_change').view) };
     case 'do_view_change': {

@@ -103,6 +103,7 @@ export function afterFounded(step: Step, _transition: Transition): void {
   state.durable = lastOp(state.log);
   state.start = op(0);
   state.heardMs.fill(now.nowMs);
+  state.primaryHeardMs = now.nowMs;
   state.acked.fill(op(0));
   foundedByAll(step);
 }

@@ -6,12 +6,21 @@ import type { Heartbeat, HeartbeatOk } from './message.js';
 import { countAck, followCommit, whyNotFromPrimary } from './normal.js';
 import { releaseReads } from './reads.js';
 import { beginRound } from './rounds.js';
-import { actsAsPrimary, send, type Step } from './state.js';
+import { actsAsPrimary, broadcast, send, type Step } from './state.js';
 
 /** Primary, on a tick: a heartbeat when it is due (4.1, step 6). */
 export function heartbeatWhenDue(step: Step): void {
   const { state, now } = step;
   if (actsAsPrimary(state) && now.nowMs - state.lastHeartbeatMs >= state.config.heartbeatMs) beginRound(step);
+}
+
+/** Member that is not the acting primary, on a tick: says that it is there. */
+export function sayAliveWhenDue(step: Step): void {
+  const { state, now } = step;
+  if (actsAsPrimary(state) || (state.status !== 'normal' && state.status !== 'view-change')) return;
+  if (now.nowMs - state.lastAliveMs < state.config.heartbeatMs) return;
+  state.lastAliveMs = now.nowMs;
+  broadcast(step, { kind: 'alive', view: state.view });
 }
 
 /** Backup: the primary lives; the log is fetched where the heartbeat shows that something is missing. */
@@ -24,6 +33,7 @@ export function onHeartbeat(step: Step, from: ReplicaIndex, message: Heartbeat):
     return undefined;
   }
   state.suspects = undefined;
+  state.primaryHeardMs = now.nowMs;
   const hasLog = state.logView === state.view;
   send(step, from, {
     kind: 'heartbeatOk',

@@ -11,6 +11,7 @@ export type Message =
   | PrepareOk
   | Heartbeat
   | HeartbeatOk
+  | Alive
   | StartViewChange
   | DoViewChange
   | StartView
@@ -61,6 +62,15 @@ export interface HeartbeatOk {
   readonly view: View;
   readonly round: number;
   readonly op: OpNumber;
+}
+
+/**
+ * Member that is not the acting primary → everyone, every heartbeat: I am here, in this view. So each replica knows whether it
+ * reaches a majority, also when the primary has just died, and who is behind learns of a later view.
+ */
+export interface Alive {
+  readonly kind: 'alive';
+  readonly view: View;
 }
 
 /** Everyone → everyone: a wish for view `view` by a replica that is durably in the view before (rule 3). */

@@ -14,6 +14,7 @@ export function onPrepare(step: Step, from: ReplicaIndex, message: Prepare): str
   const { state } = step;
   const ignored = whyNotFromPrimary(state, from, message.view);
   if (ignored !== undefined) return ignored;
+  state.primaryHeardMs = step.now.nowMs;
   if (state.logView < state.view || state.status === 'recovering') {
     catchUp(step, from);
     return undefined;

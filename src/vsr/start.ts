@@ -24,6 +24,7 @@ export function start(
   const step: Step = { state, now, effects: [] };
   state.lastTickMs = now.nowMs;
   state.heardMs.fill(now.nowMs);
+  state.primaryHeardMs = now.nowMs;
   switch (started.kind) {
     case 'empty':
       for (const service of services.values()) service.restore('');

@@ -156,7 +156,11 @@ export interface State {
   // Suspicion (rule 3).
   suspects: { readonly why: string } | undefined;
   readonly wishes: ({ readonly view: View; readonly atMs: number } | undefined)[];
+  /** When each peer was last heard. */
   readonly heardMs: number[];
+  /** When the primary of the view last showed that it acts as one. */
+  primaryHeardMs: number;
+  lastAliveMs: number;
   lastWishMs: number;
   lastTickMs: number;
   wasPaused: boolean;
@@ -203,16 +207,18 @@ export function newState(config: CoreConfig, services: ReadonlyMap<string, Servi
     transition: undefined,
     transitions: 0,
     deferred: [],
-    acked: new Array<OpNumber>(count).fill(op(0)),
-    roundAnswered: new Array<number>(count).fill(0),
+    acked: Array.from<OpNumber>({ length: count }).fill(op(0)),
+    roundAnswered: Array.from<number>({ length: count }).fill(0),
     round: 0,
     lastHeartbeatMs: -Infinity,
     pending: new Map(),
     pendingOddly: 0,
     resigned: undefined,
     suspects: undefined,
-    wishes: new Array<undefined>(count).fill(undefined),
-    heardMs: new Array<number>(count).fill(-Infinity),
+    wishes: Array.from<undefined>({ length: count }).fill(undefined),
+    heardMs: Array.from<number>({ length: count }).fill(-Infinity),
+    primaryHeardMs: -Infinity,
+    lastAliveMs: -Infinity,
     lastWishMs: -Infinity,
     lastTickMs: -Infinity,
     wasPaused: false,

@@ -6,7 +6,7 @@ import type { Effect } from './effect.js';
 import type { Event } from './event.js';
 import { askAgainWhenLate, onGetChunk, onGetState } from './fetch.js';
 import { afterFounded, askWhoIsEmpty, onReport, onReportResponse } from './founding.js';
-import { heartbeatWhenDue, onHeartbeat, onHeartbeatOk } from './heartbeat.js';
+import { heartbeatWhenDue, sayAliveWhenDue, onHeartbeat, onHeartbeatOk } from './heartbeat.js';
 import { cutFrom, lastOp } from './log.js';
 import type { Envelope, Message } from './message.js';
 import { onAppended, onPrepare, onPrepareOk } from './normal.js';
@@ -109,6 +109,7 @@ function onTick(step: Step): void {
   expireReplies(step);
   expireReads(step);
   heartbeatWhenDue(step);
+  sayAliveWhenDue(step);
   suspectWhenSilent(step);
   if (state.transition !== undefined) return;
   askWhoIsEmpty(step);
@@ -129,6 +130,7 @@ function noticePause(step: Step): void {
     state.listenUntilMs = now.nowMs + state.config.heartbeatMs;
     for (let index = 0; index < state.count; index++)
       if (state.heardMs[index] !== -Infinity) state.heardMs[index] = now.nowMs;
+    state.primaryHeardMs = now.nowMs;
     if (state.viewChangeDeadlineMs !== Infinity)
       state.viewChangeDeadlineMs = Math.max(state.viewChangeDeadlineMs, now.nowMs + state.config.heartbeatMs);
   }
@@ -187,6 +189,7 @@ function provenView(message: Message): View | undefined {
     case 'prepareOk':
     case 'heartbeat':
     case 'heartbeatOk':
+    case 'alive':
     case 'doViewChange':
     case 'startView':
     case 'newState':
@@ -217,6 +220,9 @@ function onMessage(step: Step, from: ReplicaIndex, clusterId: string, message: M
       return onHeartbeat(step, from, message);
     case 'heartbeatOk':
       return onHeartbeatOk(step, from, message);
+    case 'alive':
+      // That it was heard, and of which view, is noted with every message.
+      return undefined;
     case 'startViewChange':
       return onStartViewChange(step, from, message);
     case 'doViewChange':

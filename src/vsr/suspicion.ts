@@ -19,7 +19,7 @@ export function suspectWhenSilent(step: Step): void {
   } else if (state.status === 'view-change') {
     if (now.nowMs >= state.viewChangeDeadlineMs) state.suspects ??= { why: `view ${state.view} did not begin in time` };
   } else if (primaryOf(state, state.view) !== state.config.self) {
-    const silentMs = now.nowMs - (state.heardMs[primaryOf(state, state.view)] ?? -Infinity);
+    const silentMs = now.nowMs - state.primaryHeardMs;
     if (silentMs >= patienceMs) state.suspects ??= { why: `${primaryId(step)} missed ${UNHEALTHY_AFTER} heartbeats` };
   }
   const isDue = now.nowMs - state.lastWishMs >= state.config.heartbeatMs;

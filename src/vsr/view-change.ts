@@ -189,6 +189,7 @@ export function afterJoinedView(step: Step, transition: Transition): void {
   settleInView(state);
   const primary = primaryOf(state, state.view);
   state.heardMs[primary] = now.nowMs;
+  state.primaryHeardMs = now.nowMs;
   assert(lastOp(state.log) >= state.start, 'a log of a view reaches the op at which it began');
   applyCommitted(step);
   acknowledge(step);

@@ -71,6 +71,7 @@ const arbitraries: { readonly [K in Message['kind']]: fc.Arbitrary<Extract<Messa
   prepareOk: fc.record({ kind: kind('prepareOk'), view: views, op: ops }),
   heartbeat: fc.record({ kind: kind('heartbeat'), view: views, start: ops, commit: ops, op: ops, round: number }),
   heartbeatOk: fc.record({ kind: kind('heartbeatOk'), view: views, round: number, op: ops }),
+  alive: fc.record({ kind: kind('alive'), view: views }),
   startViewChange: fc.record({ kind: kind('startViewChange'), view: views }),
   doViewChange: fc.record({
     kind: kind('doViewChange'),
