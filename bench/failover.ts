@@ -96,7 +96,6 @@ async function faults(
     const load = new Load(cluster, history, await menuOf(cluster));
     for (let number = 1; number <= count; number++) {
       await load.steady();
-      await cluster.level().catch(() => undefined);
       const primary = await cluster.primary();
       const [faultMs, wallMs] = [performance.now(), Date.now()];
       await run.begin(primary);
@@ -109,7 +108,7 @@ async function faults(
       );
       if (values.timeline) printTimeline(cluster, wallMs);
       await run.end(primary);
-      await backIn(cluster, primary);
+      await cluster.joined(primary);
     }
     await load.stop();
     await cluster.level();
@@ -132,17 +131,6 @@ async function faults(
     await cluster.end();
   }
   return trials;
-}
-
-/** Waits until the replica is a member that is nearly level: orders do not stand still. */
-async function backIn(cluster: Cluster, { index }: Replica): Promise<void> {
-  for (;;) {
-    const [own, primary] = await Promise.all([cluster.status(index), cluster.primary()]);
-    const leading = await cluster.status(primary.index);
-    if (own?.role === 'backup' && leading !== undefined && own.view === leading.view && leading.op - own.applied < 200)
-      return;
-    await pause(20);
-  }
 }
 
 function printTimeline(cluster: Cluster, fromMs: number): void {

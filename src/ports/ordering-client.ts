@@ -5,14 +5,7 @@ import type { Refusal } from '../base/refusal.js';
  * lower case without prefix, times RFC 3339, op and view as numbers). `--json` prints exactly these.
  */
 
-export type OrderStatusName =
-  | 'placed'
-  | 'accepted'
-  | 'preparing'
-  | 'ready'
-  | 'delivered'
-  | 'rejected'
-  | 'cancelled';
+export type OrderStatusName = 'placed' | 'accepted' | 'preparing' | 'ready' | 'delivered' | 'rejected' | 'cancelled';
 export type PostcodeVerdictName = 'valid' | 'malformed' | 'unknown' | 'terminated' | 'unchecked';
 export type ConsistencyName = 'linearizable' | 'session' | 'any';
 
@@ -124,9 +117,7 @@ export interface OrderingClient {
     expectedVersion?: number,
   ): Promise<{ menu_version: number; receipt: ReceiptView }>;
   setMotd(requestId: string, motd: string): Promise<{ motd_version: number; receipt: ReceiptView }>;
-  validatePostcode(
-    postCode: string,
-  ): Promise<{ verdict: PostcodeVerdictName; normalised: string; reason: string }>;
+  validatePostcode(postCode: string): Promise<{ verdict: PostcodeVerdictName; normalised: string; reason: string }>;
   /** Events from `fromOp` on; resumes by itself after a broken connection; ends when `signal` is aborted. */
   watchOrders(fromOp: number, userCode: string | undefined, signal: AbortSignal): AsyncIterable<OrderEventView>;
   close(): void;

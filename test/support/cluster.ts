@@ -165,6 +165,24 @@ export class Cluster {
     return this.replicas.filter((one) => one !== than);
   }
 
+  /** Waits until a replica that was started is a member again: in the primary's view, and heard there. */
+  async joined(replica: Replica): Promise<void> {
+    let seen: unknown;
+    await until(
+      async () => {
+        const primary = await this.primary();
+        const [own, leading] = await Promise.all([this.status(replica.index), this.status(primary.index)]);
+        seen = [own, leading];
+        if (own === undefined || leading === undefined || own.view !== leading.view) return false;
+        if (primary === replica) return true;
+        return (
+          own.role === 'backup' && leading.peers.some(({ id, health }) => id === replica.id && health === 'healthy')
+        );
+      },
+      () => `${replica.id} is a member: ${JSON.stringify(seen)}`,
+    );
+  }
+
   /** Waits until all replicas are members of one view with one log, everything of it committed and in their tables. */
   async level(): Promise<readonly ReplicaStatus[]> {
     let seen: unknown;

@@ -1,0 +1,70 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect } from 'chai';
+import type { OrderingClient } from '../../src/ports/ordering-client.js';
+import { clusterForSuite } from '../support/cluster-suite.js';
+import { menuOf, newOrder } from '../support/customers.js';
+import { directClient } from '../support/direct-client.js';
+import type { Named } from '../support/history.js';
+
+/** How long the primary hangs. */
+const HANG_MS = 5_000;
+/** Calls to the hanging primary wait until well after it goes on. */
+const PATIENCE_MS = 15_000;
+
+describe('faults: a primary that hangs', () => {
+  const suite = clusterForSuite();
+
+  it('SIGSTOP of the primary for 5 s: another takes over, and the old one neither acknowledges nor reads what is stale', async () => {
+    const { cluster, history } = suite;
+    const beginMs = performance.now();
+    const customers = await suite.customers();
+    const old = await cluster.primary();
+    const calls = await directClient(old, PATIENCE_MS);
+    const direct: Named = { name: 'direct', calls: calls as OrderingClient };
+    const menu = await menuOf(cluster);
+    const first = await history.placeOnce(direct, newOrder('direct user', menu));
+    expect(first.outcome).to.have.property('kind', 'ok');
+
+    await old.process.pause();
+    const untilMs = performance.now() + HANG_MS;
+    // Asked before anybody else is primary, and answered after somebody else was.
+    const early = [history.readUser(direct, 'direct user'), history.placeOnce(direct, newOrder('direct user', menu))];
+    const customer: Named = { name: 'customer', calls: cluster.client([1]) };
+    const later = await history.place(customer, newOrder('direct user', menu));
+    expect(later.outcome).to.have.property('kind', 'ok');
+    // Begun after that order had been acknowledged by the new primary: an answer without it would be stale.
+    const late = [0, 1, 2].flatMap(() => [
+      history.readUser(direct, 'direct user'),
+      history.placeOnce(direct, newOrder('direct user', menu)),
+    ]);
+    await customers.acknowledges(50);
+    await pause(untilMs - performance.now());
+    old.process.resume();
+
+    for (const { outcome } of await Promise.all([...early, ...late])) expect(outcome.kind).to.equal('refused');
+    await cluster.joined(old);
+    await customers.acknowledges(20);
+    await customers.stop();
+    calls.close();
+    const errors = history.errorsSince(beginMs).filter((line) => !line.startsWith('direct'));
+    expect(errors).to.deep.equal([]);
+    await suite.check();
+  });
+
+  it('SIGSTOP of a backup: orders go on without it, and it follows when it goes on', async () => {
+    const { cluster, history } = suite;
+    const beginMs = performance.now();
+    const customers = await suite.customers();
+    const primary = await cluster.primary();
+    const [, hanging] = cluster.others(primary);
+    if (hanging === undefined) throw new Error('there are two backups');
+    await hanging.process.pause();
+    await customers.acknowledges(200);
+    hanging.process.resume();
+    await cluster.joined(hanging);
+    expect((await cluster.primary()).id).to.equal(primary.id);
+    await customers.stop();
+    expect(history.errorsSince(beginMs)).to.deep.equal([]);
+    await suite.check();
+  });
+});
