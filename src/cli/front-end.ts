@@ -1,7 +1,9 @@
 import pino from 'pino';
 import { createPostcodeChecker } from '../front-end/postcodes/checker.js';
+import { startRechecking } from '../front-end/postcodes/rechecking.js';
 import { Router } from '../front-end/router.js';
 import { startFrontEndServer } from '../net/front-end-server.js';
+import { createUncheckedOrders } from '../net/unchecked-orders.js';
 import { createRequestLinks } from '../net/request-links.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import { systemClock } from '../runtime/system-clock.js';
@@ -34,11 +36,13 @@ export async function runFrontEnd(configuration: ClusterConfiguration, id: strin
       postcodes,
       onProblem: (problem, error) => log.error({ err: error }, problem),
     });
+    const rechecking = startRechecking({ orders: createUncheckedOrders(router), postcodes, clock: systemClock });
     let isStopping = false;
     stop = () => {
       if (isStopping) return;
       isStopping = true;
       log.info('stopping');
+      rechecking.stop();
       void server
         .stop()
         .then(() => {

@@ -81,6 +81,7 @@ export class Rig {
       reachable?: readonly number[];
       staffToken?: string | undefined;
       links?: (links: RequestLinks) => RequestLinks;
+      postcodes?: PostcodeGate;
     } = {},
   ): Promise<FrontEndServer> {
     const dead = await freeAddresses(1);
@@ -100,7 +101,7 @@ export class Rig {
       listenAddress: '127.0.0.1:0',
       router,
       links,
-      postcodes,
+      postcodes: options.postcodes ?? postcodes,
       onProblem,
     });
     this.#ends.push(async () => {
