@@ -1,23 +1,37 @@
 import type { Entry } from '../../src/base/entry.js';
+import { majorityOf } from '../../src/base/numbers.js';
+import type { Message } from '../../src/vsr/message.js';
 
-/** A violation of a guarantee; the run's seed and schedule are added by the runner. */
+/** A violation of a guarantee; the run's seed and time are added by the runner. */
 export class Violation extends Error {
   override readonly name = 'Violation';
 }
 
+/** What a replica's disk holds, as a crash would leave it. */
+export interface DiskFacts {
+  readonly promises: { readonly view: number; readonly logView: number; readonly recovering: boolean } | undefined;
+  readonly lastOp: number;
+  /** Chain at an op, where the disk still has its entry. */
+  readonly chainAt: (op: number) => string | undefined;
+}
+
 /**
- * What must be true of the whole cluster, kept apart from it: every replica tells what it applies, acknowledges and keeps; each
- * thing told is held against all that was told before.
+ * What must be true of the whole cluster, kept apart from it: every replica tells what it sends, applies, acknowledges and keeps;
+ * each thing told is held against all that was told before.
  */
 export class Checkers {
   readonly #committed = new Map<number, string>();
   readonly #opOfRequest = new Map<string, number>();
-  readonly #promises = new Map<number, { view: number; logView: number }>();
+  readonly #disks = new Map<number, DiskFacts>();
   readonly #primaryOfView = new Map<number, number>();
+  readonly #startOfView = new Map<number, number>();
+  #wipes = 0;
   /** Ids acknowledged to a client, with the op where it is final (a majority or more). */
   readonly acknowledged = new Map<string, { op: number; isFinal: boolean }>();
   #acknowledgedOp = 0;
   committedOps = 0;
+
+  constructor(private readonly replicas: number) {}
 
   /** A replica's tables follow an entry. */
   onApplied(replica: number, entry: Entry): void {
@@ -25,6 +39,7 @@ export class Checkers {
     if (known === undefined) {
       this.#committed.set(entry.op, entry.chain);
       this.committedOps++;
+      this.#checkCopies(replica, entry);
     } else if (known !== entry.chain)
       throw new Violation(`replica ${replica} applied another entry at op ${entry.op}: committed updates never change`);
     if (entry.requestId === '') return;
@@ -34,19 +49,60 @@ export class Checkers {
       throw new Violation(`request ${entry.requestId} was executed at op ${first} and again at op ${entry.op}`);
   }
 
-  /** A replica made promises durable, or came back with these. */
-  onPromises(replica: number, promises: { view: number; logView: number }): void {
-    const before = this.#promises.get(replica);
-    if (before !== undefined && (promises.view < before.view || promises.logView < before.logView))
+  /** Committed means: on a majority's disks (a disk lost since then is excused). */
+  #checkCopies(replica: number, entry: Entry): void {
+    let copies = 0;
+    for (const disk of this.#disks.values()) if (disk.chainAt(entry.op) === entry.chain) copies++;
+    if (copies + this.#wipes < majorityOf(this.replicas))
+      throw new Violation(`replica ${replica} committed op ${entry.op} with ${copies} of ${this.replicas} disks`);
+  }
+
+  /** A write came to an end, or a crash left this: promises never fall, and a log is never made shorter within its view. */
+  onDisk(replica: number, disk: DiskFacts): void {
+    const before = this.#disks.get(replica);
+    this.#disks.set(replica, disk);
+    if (disk.promises === undefined || before?.promises === undefined) return;
+    const { view, logView } = disk.promises;
+    if (view < before.promises.view || logView < before.promises.logView)
       throw new Violation(
-        `replica ${replica} fell from view ${before.view}/${before.logView} to ${promises.view}/${promises.logView}`,
+        `replica ${replica} fell from view ${before.promises.view}/${before.promises.logView} to ${view}/${logView}`,
       );
-    this.#promises.set(replica, { ...promises });
+    if (disk.promises.recovering || before.promises.recovering) return;
+    if (logView === before.promises.logView && disk.lastOp < before.lastOp)
+      throw new Violation(
+        `replica ${replica} made its log of view ${logView} shorter, from ${before.lastOp} to ${disk.lastOp}`,
+      );
+    const begun = this.#startOfView.get(logView);
+    if (begun !== undefined && disk.lastOp < begun)
+      throw new Violation(
+        `replica ${replica} took a log of view ${logView} up to ${disk.lastOp}; it began at op ${begun}`,
+      );
   }
 
   /** A replica's disk was destroyed: it begins anew. */
   onWiped(replica: number): void {
-    this.#promises.delete(replica);
+    this.#disks.delete(replica);
+    this.#wipes++;
+  }
+
+  /** Rule 1: what a message says of the sender's disk is true when it leaves. */
+  onSend(replica: number, message: Message, disk: DiskFacts): void {
+    const claim = claimOf(message);
+    if (claim === undefined) return;
+    const refuse = (why: string): never => {
+      throw new Violation(`replica ${replica} sent ${message.kind} ${JSON.stringify(claim)}, but ${why}`);
+    };
+    const { promises } = disk;
+    if (promises === undefined) return refuse('its folder is empty');
+    if (promises.recovering) refuse('it is recovering');
+    if (promises.view !== claim.view) refuse(`view ${promises.view} is on its disk`);
+    if (claim.logView !== undefined && promises.logView !== claim.logView)
+      refuse(`logView ${promises.logView} is on its disk`);
+    if (claim.op !== undefined && disk.lastOp < claim.op) refuse(`its journal ends at ${disk.lastOp}`);
+    if (message.kind === 'startView') {
+      this.onActsAsPrimary(replica, message.view);
+      this.#startOfView.set(message.view, message.start);
+    }
   }
 
   /** A replica acknowledges or confirms something as primary of a view. */
@@ -76,11 +132,11 @@ export class Checkers {
     return this.#acknowledgedOp;
   }
 
-  /** A linearizable read that began when `seen` was acknowledged is answered on the state at `asOf`. */
+  /** A read that began when `seen` was acknowledged is answered on the state at `asOf`. */
   onRead(seen: number, asOf: number, consistency: string): void {
-    if (consistency === 'linearizable' && asOf < seen)
-      throw new Violation(`a linearizable read saw op ${asOf} though op ${seen} had been acknowledged before it`);
-    this.#acknowledgedOp = Math.max(this.#acknowledgedOp, consistency === 'linearizable' ? asOf : 0);
+    if (consistency !== 'any' && asOf < seen)
+      throw new Violation(`a ${consistency} read saw op ${asOf} though op ${seen} had been acknowledged before it`);
+    if (consistency === 'linearizable') this.#acknowledgedOp = Math.max(this.#acknowledgedOp, asOf);
   }
 
   /** After healing: everything that was acknowledged is there, once, where it was said to be. */
@@ -90,5 +146,44 @@ export class Checkers {
       if (isFinal && this.#opOfRequest.get(id) !== op)
         throw new Violation(`request ${id}, acknowledged at op ${op}, stands at op ${this.#opOfRequest.get(id)}`);
     }
+  }
+}
+
+interface Claim {
+  readonly view: number;
+  readonly logView?: number;
+  readonly op?: number;
+}
+
+/** What a message says of its sender's disk (rule 1); undefined when it says nothing. */
+function claimOf(message: Message): Claim | undefined {
+  switch (message.kind) {
+    case 'prepare':
+    case 'heartbeat':
+      return { view: message.view, logView: message.view };
+    case 'startView':
+      return { view: message.view, logView: message.view, op: message.start };
+    case 'prepareOk':
+      return { view: message.view, logView: message.view, op: message.op };
+    case 'heartbeatOk':
+      return message.op > 0 ? { view: message.view, logView: message.view, op: message.op } : { view: message.view };
+    case 'startViewChange':
+      return { view: message.view - 1 };
+    case 'doViewChange':
+      return { view: message.view, logView: message.logView, op: message.op };
+    case 'alive':
+    case 'recoveryResponse':
+    case 'submitOutbox':
+    case 'newState':
+      return { view: message.view };
+    case 'checkpointOffered':
+    case 'getState':
+    case 'getChunk':
+    case 'chunk':
+    case 'recovery':
+    case 'wantReplica':
+    case 'report':
+    case 'reportResponse':
+      return undefined;
   }
 }

@@ -4,6 +4,7 @@ import type { OutboxItem } from '../../src/base/service.js';
 import type { Promises } from '../../src/vsr/effect.js';
 import type { Started } from '../../src/vsr/event.js';
 import { GENESIS } from '../../src/vsr/log.js';
+import type { DiskFacts } from './checkers.js';
 import { MemoryFiles } from '../support/memory-files.js';
 import type { Prng } from './prng.js';
 
@@ -48,6 +49,24 @@ export class SimulatedFolder {
       write.apply(this.durable);
       this.durable.promises = write.promises;
     }
+  }
+
+  /** The last op that is on disk. */
+  get lastOp(): number {
+    const { journal, checkpoint } = this.durable;
+    return journal.at(-1)?.op ?? checkpoint?.offer.head.base.op ?? 0;
+  }
+
+  /** What the checkers ask of a disk. */
+  facts(): DiskFacts {
+    const { promises, journal, checkpoint } = this.durable;
+    const base = checkpoint?.offer.head.base ?? GENESIS;
+    const first = journal[0]?.op ?? 0;
+    return {
+      promises,
+      lastOp: this.lastOp,
+      chainAt: (at) => (at === base.op ? base.chain : journal[at - first]?.chain),
+    };
   }
 
   wipe(): void {

@@ -5,7 +5,7 @@ import type { Service } from '../../src/base/service.js';
 import type { Effect, Outcome } from '../../src/vsr/effect.js';
 import type { Event } from '../../src/vsr/event.js';
 import { invariants } from '../../src/vsr/invariants.js';
-import { entryAt } from '../../src/vsr/log.js';
+import { entryAt, lastOp } from '../../src/vsr/log.js';
 import type { Message } from '../../src/vsr/message.js';
 import { receiptsTable } from '../../src/vsr/receipts.js';
 import { start } from '../../src/vsr/start.js';
@@ -24,8 +24,9 @@ export interface World {
   readonly checkers: Checkers;
   send(from: number, to: ReplicaIndex, clusterId: string, message: Message): void;
   onOutcome(replica: number, token: number, outcome: Outcome): void;
-  trace(line: () => string): void;
-  /** Runs a process's event; a violation or assertion ends the run. */
+  onNotice(replica: number, notice: { readonly kind: string }): void;
+  /** A durable transition of this kind is about to be written. */
+  onTransition(replica: SimulatedReplica, kind: string): void;
 }
 
 /** Distribution of everything without its kind's clock. */
@@ -40,6 +41,8 @@ export class SimulatedReplica {
   state: State | undefined;
   /** Added to the world's clock for entries' times; jumps. */
   wallOffsetMs = 0;
+  /** How fast its monotonic clock runs. */
+  clockRate = 1;
   isPaused = false;
   diskDelayMs = 2;
   isDiskFull = false;
@@ -58,6 +61,20 @@ export class SimulatedReplica {
     private readonly world: World,
   ) {}
 
+  /** This machine's monotonic clock: it has its own beginning and rate. */
+  monotonicMs(): number {
+    return (this.index + 1) * 1_000_000 + this.world.schedule.nowMs * this.clockRate;
+  }
+
+  #now() {
+    const { schedule, prng } = this.world;
+    return {
+      nowMs: this.monotonicMs(),
+      wallMs: 1_700_000_000_000 + Math.floor(schedule.nowMs) + this.wallOffsetMs,
+      randomU32: prng.u32(),
+    };
+  }
+
   get isUp(): boolean {
     return this.state !== undefined;
   }
@@ -67,19 +84,14 @@ export class SimulatedReplica {
     const incarnation = ++this.#incarnation;
     const started = this.folder.load();
     const service = this.makeService(this.folder.files);
-    const now = {
-      nowMs: schedule.nowMs,
-      wallMs: 1_700_000_000_000 + Math.floor(schedule.nowMs) + this.wallOffsetMs,
-      randomU32: prng.u32(),
-    };
     this.#applied = started.kind === 'intact' ? started.checkpoint.base.op : 0;
-    if (started.kind === 'intact') this.world.checkers.onPromises(this.index, started);
+    this.world.checkers.onDisk(this.index, this.folder.facts());
     const { state, effects } = start(
       this.config,
       new Map([[service.name, service]]),
       receiptsTable(this.folder.files),
       started,
-      now,
+      this.#now(),
     );
     this.state = state;
     this.#run(effects);
@@ -98,13 +110,15 @@ export class SimulatedReplica {
     this.isPaused = false;
     this.#inboxWhilePaused = [];
     this.folder.crash(this.#isWriting ? this.#queue[0]?.write : undefined, this.world.prng);
+    this.world.checkers.onDisk(this.index, this.folder.facts());
     this.#queue = [];
     this.#isWriting = false;
   }
 
-  resume(): void {
+  /** SIGCONT: what came meanwhile is read after the first tick, or before it. */
+  resume(isTickFirst: boolean): void {
     this.isPaused = false;
-    this.dispatch({ kind: 'tick' });
+    if (isTickFirst) this.dispatch({ kind: 'tick' });
     for (const event of this.#inboxWhilePaused.splice(0)) this.dispatch(event);
   }
 
@@ -114,13 +128,7 @@ export class SimulatedReplica {
       if (event.kind !== 'tick') this.#inboxWhilePaused.push(event);
       return;
     }
-    const { schedule, prng } = this.world;
-    const timed = {
-      ...event,
-      nowMs: schedule.nowMs,
-      wallMs: 1_700_000_000_000 + Math.floor(schedule.nowMs) + this.wallOffsetMs,
-      randomU32: prng.u32(),
-    } as Event;
+    const timed = { ...event, ...this.#now() } as Event;
     this.reached.add(event.kind === 'message' ? event.envelope.message.kind : event.kind);
     const effects = step(this.state, timed);
     invariants(this.state);
@@ -148,6 +156,7 @@ export class SimulatedReplica {
     const state = present(this.state, 'effects come of a running replica');
     switch (effect.kind) {
       case 'send':
+        world.checkers.onSend(this.index, effect.message, folder.facts());
         world.send(this.index, effect.to, state.clusterId, effect.message);
         return;
       case 'reply':
@@ -156,13 +165,12 @@ export class SimulatedReplica {
         world.onOutcome(this.index, effect.token, effect.outcome);
         return;
       case 'notice':
-        world.trace(() => `r${this.index} ${JSON.stringify(effect.notice)}`);
+        world.onNotice(this.index, effect.notice);
         return;
       case 'append': {
         const { entries } = effect;
         const last = entries.at(-1);
         if (last === undefined) return;
-        folder.durable.commit = Math.max(folder.durable.commit, 0);
         const commit = effect.commit;
         this.#write({ kind: 'append', entries }, () => {
           folder.durable.commit = Math.max(folder.durable.commit, Math.min(commit, last.op));
@@ -268,8 +276,9 @@ export class SimulatedReplica {
     apply: Extract<DiskWrite, { kind: 'transition' }>['apply'],
   ): void {
     const { promises, transition } = effect;
+    this.reached.add(effect.kind);
+    this.world.onTransition(this, effect.kind);
     this.#write({ kind: 'transition', promises, apply }, () => {
-      this.world.checkers.onPromises(this.index, promises);
       if (effect.kind === 'installCheckpoint' || effect.kind === 'initialise') this.#replaceFiles();
       return { kind: 'transitionDone', transition };
     });
@@ -308,6 +317,7 @@ export class SimulatedReplica {
           return;
         }
         this.folder.complete(next.write);
+        this.world.checkers.onDisk(this.index, this.folder.facts());
         const event = next.done();
         this.#queue.shift();
         this.#isWriting = false;
@@ -315,6 +325,19 @@ export class SimulatedReplica {
         if (!this.#isWriting) this.#writeNext();
       }),
     );
+  }
+
+  /** One line on where it stands. */
+  describe(): string {
+    const { state } = this;
+    if (state === undefined) return 'down';
+    const { status, view, logView, log, durable, commit, outbox, resigned, transition, fetch } = state;
+    const facts = [`${status} ${view}/${logView} op ${lastOp(log)} durable ${durable} commit ${commit}`];
+    if (outbox.length > 0) facts.push(`outbox ${outbox.length}`);
+    if (resigned?.view === view) facts.push('resigned');
+    if (transition !== undefined) facts.push(transition.next);
+    if (fetch !== undefined) facts.push(`fetch ${fetch.purpose}`);
+    return facts.join(' ');
   }
 
   #ifAlive(run: () => void): () => void {

@@ -1,0 +1,48 @@
+import type { Prng } from './prng.js';
+
+/** How unkind one run is: drawn from its seed. */
+export interface Conditions {
+  readonly replicas: number;
+  /** Simulated ms under faults. */
+  readonly faultsMs: number;
+  /** Chance that a message is lost, or delivered twice. */
+  readonly loss: number;
+  readonly duplication: number;
+  /** Longest usual delay of a message, ms; each link has a factor of its own. */
+  readonly delayMs: number;
+  /** Chance that a message is held back, to arrive long after those sent behind it. */
+  readonly straggling: number;
+  /** Most by which a monotonic clock is fast or slow, as a share. */
+  readonly drift: number;
+  /** Chance that a process dies around a durable transition of its own. */
+  readonly crashAtTransition: number;
+  readonly checkpointIntervalOps: number;
+  /** Bytes of rows in one message: small ones make every transfer come in pieces; 0 for the core's own. */
+  readonly suffixBytesMax: number;
+  /** Mean ms between two faults. */
+  readonly pace: number;
+  /** Faults begin at once, so that the founding meets them. */
+  readonly isFoundingUnkind: boolean;
+  /** Most writes of one batch. */
+  readonly batchMax: number;
+}
+
+/** Draws the conditions of a run; what is given stands. */
+export function drawConditions(prng: Prng, given: Partial<Conditions>): Conditions {
+  const drawn: Conditions = {
+    replicas: prng.chance(0.75) ? 3 : 5,
+    faultsMs: prng.chance(0.04) ? prng.between(10_000, 20_000) : prng.between(1_000, 6_000),
+    loss: prng.pick([0, 0.01, 0.05, 0.2]),
+    duplication: prng.pick([0, 0.02, 0.1]),
+    delayMs: prng.pick([1, 5, 20, 60]),
+    straggling: prng.pick([0, 0, 0.005, 0.03]),
+    drift: prng.pick([0, 0.01, 0.1]),
+    crashAtTransition: prng.pick([0, 0, 0.03, 0.15]),
+    checkpointIntervalOps: prng.pick([5, 20, 100, 1_000]),
+    suffixBytesMax: prng.pick([0, 0, 300, 1_000, 4_000]),
+    pace: prng.pick([50, 150, 400]),
+    isFoundingUnkind: prng.chance(0.25),
+    batchMax: prng.pick([3, 3, 3, 40]),
+  };
+  return { ...drawn, ...given };
+}

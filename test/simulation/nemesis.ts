@@ -1,0 +1,154 @@
+import { majorityOf } from '../../src/base/numbers.js';
+import type { Checkers } from './checkers.js';
+import type { Conditions } from './conditions.js';
+import type { Network } from './network.js';
+import type { Prng } from './prng.js';
+import type { Schedule } from './schedule.js';
+import type { SimulatedReplica } from './simulated-replica.js';
+
+/** Does harm, within what the guarantees allow (design 2): one disk lost at a time, any number of crashes. */
+export class Nemesis {
+  #isDone = false;
+  faults = 0;
+  wipes = 0;
+
+  constructor(
+    private readonly prng: Prng,
+    private readonly schedule: Schedule,
+    private readonly checkers: Checkers,
+    private readonly conditions: Conditions,
+    private readonly network: Network,
+    private readonly replicas: readonly SimulatedReplica[],
+    private readonly trace: (line: () => string) => void,
+  ) {}
+
+  begin(): void {
+    const { prng, schedule } = this;
+    const act = (): void => {
+      if (this.#isDone) return;
+      this.faults++;
+      this.#harm(prng.pick(this.replicas));
+      schedule.after(prng.between(1, 2 * this.conditions.pace), act);
+    };
+    schedule.after(this.conditions.isFoundingUnkind ? prng.between(0, 100) : prng.between(200, 1_000), act);
+  }
+
+  /** Ends all harm and mends what was done. */
+  heal(): void {
+    this.#isDone = true;
+    this.network.heal();
+    for (const replica of this.replicas) {
+      replica.diskDelayMs = 2;
+      this.#makeRoom(replica);
+      if (replica.isPaused) replica.resume(true);
+      if (!replica.isUp) replica.boot();
+    }
+  }
+
+  /** A durable transition begins: the process may die before, within or just after it. */
+  onTransition(replica: SimulatedReplica): void {
+    const { prng } = this;
+    if (this.#isDone || !prng.chance(this.conditions.crashAtTransition)) return;
+    this.schedule.after(prng.unit() * 2 * (replica.diskDelayMs + 1), () => {
+      if (!this.#isDone) this.#crash(replica, prng.between(0, prng.pick([10, 300])));
+    });
+  }
+
+  #harm(victim: SimulatedReplica): void {
+    const { prng, replicas } = this;
+    switch (prng.between(0, 18)) {
+      case 0:
+      case 1:
+      case 2:
+        return this.#crash(victim, prng.between(0, prng.pick([20, 800])));
+      case 3:
+        return this.#crashMinority(prng.between(200, 2_500));
+      case 4:
+      case 5:
+        return this.network.cutSome();
+      case 15:
+      case 16:
+      case 17:
+        return this.network.stallSome();
+      case 6:
+        return this.network.isolate(victim.index);
+      case 7:
+      case 8:
+        return this.#pause(victim, prng.between(20, 1_500));
+      case 9:
+        victim.diskDelayMs = prng.pick([0, 2, 10, 100]);
+        return;
+      case 10:
+        victim.wallOffsetMs += prng.between(-5_000, 5_000);
+        return;
+      case 11:
+        return this.#fillDisk(victim, prng.between(50, 1_000));
+      case 12:
+        for (const replica of replicas) this.#crash(replica, prng.between(0, 300));
+        return;
+      case 13:
+        return this.#wipe(victim);
+      case 14:
+        if (victim.isUp) victim.dispatch({ kind: 'diskSlow' });
+        return;
+      default:
+        if (victim.isUp) victim.dispatch({ kind: 'resign', why: 'told to' });
+    }
+  }
+
+  #crash(replica: SimulatedReplica, downMs: number): void {
+    if (!replica.isUp) return;
+    this.trace(() => `r${replica.index} crashes`);
+    replica.crash();
+    this.schedule.after(downMs, () => {
+      if (replica.isUp) return;
+      replica.boot();
+      this.trace(() => `r${replica.index} boots: ${replica.describe()}`);
+    });
+  }
+
+  /** As many at once as the cluster bears: two of five. */
+  #crashMinority(downMs: number): void {
+    const { prng, replicas } = this;
+    for (let left = replicas.length - majorityOf(replicas.length); left > 0; left--)
+      this.#crash(prng.pick(replicas), downMs);
+  }
+
+  /** One disk at a time is lost, as the guarantee has it: the others hold their promises, nobody else is recovering. */
+  #wipe(replica: SimulatedReplica): void {
+    const others = this.replicas.filter((other) => other !== replica);
+    const isFair = others.every(({ folder }) => {
+      const { promises } = folder.durable;
+      return promises !== undefined && !promises.recovering && folder.lastOp >= 2;
+    });
+    if (!isFair || !replica.isUp) return;
+    this.trace(() => `r${replica.index} is wiped`);
+    this.wipes++;
+    replica.crash();
+    replica.folder.wipe();
+    this.checkers.onWiped(replica.index);
+    this.schedule.after(this.prng.between(0, 300), () => {
+      if (!replica.isUp) replica.boot();
+    });
+  }
+
+  #pause(replica: SimulatedReplica, forMs: number): void {
+    if (!replica.isUp || replica.isPaused) return;
+    replica.isPaused = true;
+    this.schedule.after(forMs, () => {
+      // What waits in the sockets may be read before the first timer fires, or after.
+      if (replica.isPaused) replica.resume(this.prng.chance(0.5));
+    });
+  }
+
+  #fillDisk(replica: SimulatedReplica, forMs: number): void {
+    replica.isDiskFull = true;
+    this.schedule.after(forMs, () => this.#makeRoom(replica));
+  }
+
+  #makeRoom(replica: SimulatedReplica): void {
+    if (!replica.isDiskFull) return;
+    replica.isDiskFull = false;
+    replica.dispatch({ kind: 'diskHasRoom' });
+  }
+}
