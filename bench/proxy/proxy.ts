@@ -3,8 +3,10 @@ import {
   credentials,
   type handleUnaryCall,
   makeGenericClientConstructor,
+  type MethodDefinition,
   Server,
   ServerCredentials,
+  type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { announce } from '../announce.js';
@@ -21,7 +23,10 @@ const upstreams = Array.from(
   { length: connections },
   () => new Upstream(address, credentials.createInsecure(), { ...channel, ...pool }),
 );
-const { path, requestSerialize, responseDeserialize } = (service as typeof FoodOrdering.service).MakeOrder;
+type AnyMethod = MethodDefinition<never, never>;
+const { path, requestSerialize, responseDeserialize } = (service as ServiceDefinition)[
+  'MakeOrder'
+] as unknown as AnyMethod;
 let next = 0;
 
 const makeOrder: handleUnaryCall<never, never> = ({ request }, callback) => {
