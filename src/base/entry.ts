@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { csvField, ROW_END, scanCsvRow } from './csv.js';
+import { isoTime } from './iso-time.js';
 import { op as makeOp, view as makeView, type OpNumber, type View } from './numbers.js';
 
 /** Header row of every journal segment. */
@@ -37,24 +38,37 @@ export interface Entry extends EntryHead {
 export type BadEntry = { kind: 'end' } | { kind: 'torn' } | { kind: 'bad'; reason: string };
 
 const CHECKSUM_DIGITS = 8;
-const encoder = new TextEncoder();
+const CHAIN_DIGITS = GENESIS_CHAIN.length;
+/** What stands in a row behind the checksum: a comma, the chain and the row's end. */
+const BEHIND_CHECKSUM = 1 + CHAIN_DIGITS + ROW_END.length;
 
-function chainOf(previous: Chain, head: string | Uint8Array, checksum: string): Chain {
-  const text = typeof head === 'string' ? previous + head + checksum : concat(previous, head, checksum);
-  return hash('sha256', text, 'hex').slice(0, 32);
-}
+const checksumOf = (head: Uint8Array): string => crc32(head).toString(16).padStart(CHECKSUM_DIGITS, '0');
 
-function concat(previous: Chain, head: Uint8Array, checksum: string): Buffer {
-  return Buffer.concat([Buffer.from(previous, 'latin1'), head, Buffer.from(checksum, 'latin1')]);
+/** Used again for every chain: one copy into it costs less than joining new buffers. */
+let scratch = Buffer.alloc(4096);
+
+/** The chain of a row: a hash over the chain before it and the row's bytes up to `end`, behind its checksum. */
+function chainOf(previous: Chain, row: Uint8Array, end: number): Chain {
+  const length = previous.length + end;
+  if (length > scratch.length) scratch = Buffer.alloc(2 * length);
+  scratch.write(previous, 0, 'latin1');
+  scratch.set(row.subarray(0, end), previous.length);
+  return hash('sha256', scratch.subarray(0, length), 'hex').slice(0, CHAIN_DIGITS);
 }
 
 /** Encodes the entry that follows the chain `previous`. */
 export function encodeEntry(head: EntryHead, previous: Chain): Entry {
-  const time = new Date(head.timeMs).toISOString();
-  const text = `${head.op},${head.view},${time},${csvField(head.requestId)},${csvField(head.service)},${csvField(head.update)},`;
-  const checksum = crc32(text).toString(16).padStart(CHECKSUM_DIGITS, '0');
-  const chain = chainOf(previous, text, checksum);
-  return { ...head, chain, row: encoder.encode(`${text}${checksum},${chain}${ROW_END}`) };
+  const { op, view, timeMs, requestId, service, update } = head;
+  const text = `${op},${view},${isoTime(timeMs)},${csvField(requestId)},${csvField(service)},${csvField(update)},`;
+  const textBytes = Buffer.byteLength(text);
+  const end = textBytes + CHECKSUM_DIGITS;
+  // Small rows share slabs of memory, which entries that follow each other leave together.
+  const row = Buffer.allocUnsafe(end + BEHIND_CHECKSUM);
+  row.write(text);
+  row.write(checksumOf(row.subarray(0, textBytes)), textBytes, 'latin1');
+  const chain = chainOf(previous, row, end);
+  row.write(`,${chain}${ROW_END}`, end, 'latin1');
+  return { ...head, chain, row };
 }
 
 const DECIMAL = /^(0|[1-9][0-9]{0,15})$/;
@@ -79,12 +93,12 @@ export function decodeEntry(
   if (!DECIMAL.test(opText) || !DECIMAL.test(viewText)) return { kind: 'bad', reason: 'op or view is not a number' };
   const timeMs = Date.parse(time);
   if (Number.isNaN(timeMs)) return { kind: 'bad', reason: 'time is not RFC 3339' };
-  const row = bytes.slice(start, scanned.end);
+  const row = Buffer.from(bytes.subarray(start, scanned.end));
   // The checksum covers the row up to the comma before it: 8 digits, a comma, the chain and CR LF follow.
-  const headBytes = row.subarray(0, row.length - chain.length - 2 - 1 - checksum.length);
-  if (crc32(headBytes).toString(16).padStart(CHECKSUM_DIGITS, '0') !== checksum)
+  const end = row.length - ROW_END.length - chain.length - 1;
+  if (checksumOf(row.subarray(0, end - checksum.length)) !== checksum)
     return { kind: 'bad', reason: 'the checksum does not match the row' };
-  if (previous !== undefined && chainOf(previous, headBytes, checksum) !== chain)
+  if (previous !== undefined && chainOf(previous, row, end) !== chain)
     return { kind: 'bad', reason: 'the chain does not follow from the row before it' };
   const entry: Entry = {
     op: makeOp(Number(opText)),
@@ -101,7 +115,5 @@ export function decodeEntry(
 
 /** Whether the chain of an entry (decoded without it) follows from `previous`. */
 export function chainFollows(entry: Entry, previous: Chain): boolean {
-  const headLength = entry.row.length - ROW_END.length - entry.chain.length - 1 - CHECKSUM_DIGITS;
-  const checksum = String.fromCharCode(...entry.row.subarray(headLength, headLength + CHECKSUM_DIGITS));
-  return chainOf(previous, entry.row.subarray(0, headLength), checksum) === entry.chain;
+  return chainOf(previous, entry.row, entry.row.length - BEHIND_CHECKSUM) === entry.chain;
 }

@@ -16,9 +16,7 @@ export function rowsOf(entries: readonly Entry[]): Buffer[] {
 export function entriesOf(rows: readonly Buffer[], previous: OpNumber | undefined): Entry[] {
   let expected = previous === undefined ? undefined : nextOp(previous);
   return rows.map((row) => {
-    // As a plain Uint8Array, so that the entry's row is a copy: a slice of a Buffer would keep the whole batch in memory.
-    const bytes = new Uint8Array(row.buffer, row.byteOffset, row.byteLength);
-    const decoded = decodeEntry(bytes, 0, undefined);
+    const decoded = decodeEntry(row, 0, undefined);
     if (decoded.kind === 'bad') throw new MalformedError(`an entry's row: ${decoded.reason}`);
     if (decoded.kind !== 'entry' || decoded.end !== row.length)
       throw new MalformedError('an entry is not one whole row');
