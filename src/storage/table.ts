@@ -17,6 +17,8 @@ export class TableFile implements Table {
   #flushedBytes = 0;
   #tail = Buffer.alloc(TAIL_BYTES_FIRST);
   #tailBytes = 0;
+  /** Bytes of the tail over which the hash has run: it is cheaper once for a batch of rows than for each. */
+  #hashedTailBytes = 0;
   #hash: Hash;
 
   constructor(
@@ -50,6 +52,7 @@ export class TableFile implements Table {
 
   /** SHA-256 of everything so far, in hex. */
   hash(): string {
+    this.#hashTail();
     return this.#hash.copy().digest('hex');
   }
 
@@ -71,6 +74,7 @@ export class TableFile implements Table {
    */
   flush(): boolean {
     if (this.#file === undefined || this.#tailBytes === 0) return true;
+    this.#hashTail();
     try {
       this.#file.write(this.#flushedBytes, this.#tail.subarray(0, this.#tailBytes));
     } catch (error) {
@@ -80,6 +84,7 @@ export class TableFile implements Table {
     }
     this.#flushedBytes += this.#tailBytes;
     this.#tailBytes = 0;
+    this.#hashedTailBytes = 0;
     return true;
   }
 
@@ -102,7 +107,14 @@ export class TableFile implements Table {
     this.#file = file;
     this.#flushedBytes = length;
     this.#tailBytes = 0;
+    this.#hashedTailBytes = 0;
     this.#hash = hash;
+  }
+
+  #hashTail(): void {
+    if (this.#hashedTailBytes === this.#tailBytes) return;
+    this.#hash.update(this.#tail.subarray(this.#hashedTailBytes, this.#tailBytes));
+    this.#hashedTailBytes = this.#tailBytes;
   }
 
   #push(text: string): void {
@@ -113,7 +125,6 @@ export class TableFile implements Table {
       this.#tail = larger;
     }
     this.#tail.write(text, this.#tailBytes);
-    this.#hash.update(this.#tail.subarray(this.#tailBytes, this.#tailBytes + bytes));
     this.#tailBytes += bytes;
   }
 
