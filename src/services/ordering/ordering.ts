@@ -24,7 +24,7 @@ import type { OrderingQuery, OrderingRequest } from './requests.js';
 import { restoreState } from './restore.js';
 import { encodeSnapshot } from './snapshot.js';
 import { Speculation } from './speculation.js';
-import { decodeUpdate, type Update } from './updates.js';
+import { decodeUpdate, type Update, updateOf } from './updates.js';
 
 /** Name of the service in the journal. */
 export const ORDERING = 'ordering';
@@ -71,7 +71,7 @@ export class Ordering implements Service {
   speculate(entry: Entry): void {
     const { op, timeMs, requestId, update: text } = entry;
     assert(op > this.#committed.op, 'what is speculated is not committed yet');
-    const update = decodeUpdate(text);
+    const update = updateOf(text);
     this.#speculation.add({ op, timeMs, requestId, update, text });
     if (update.kind !== 'menu' && update.kind !== 'motd') return;
     const answered = update.kind === 'menu' ? { menuVersion: update.version } : { motdVersion: update.version };

@@ -74,9 +74,19 @@ export interface RefusedUpdate {
   readonly content: string;
 }
 
+/** The update that was encoded last. */
+let lastEncoded: { readonly text: string; readonly update: Update } | undefined;
+
 /** The update as an entry holds it. */
 export function encodeUpdate(update: Update): string {
-  return JSON.stringify(update);
+  const text = JSON.stringify(update);
+  lastEncoded = { text, update };
+  return text;
+}
+
+/** As `decodeUpdate`; the primary, which speculates every entry right after making it, need not parse its own text. */
+export function updateOf(text: string): Update {
+  return lastEncoded?.text === text ? lastEncoded.update : decodeUpdate(text);
 }
 
 /** Reads an update of an entry. Entries are checked by checksum and chain: another shape is a bug and asserted. */
