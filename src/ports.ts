@@ -135,9 +135,10 @@ export interface ReplicaStorage {
   readonly files: ServiceFiles;
   /**
    * Reads and verifies everything. Called once, before anything else. What it reports has been fsynced: after a kill -9
-   * rows can be read back that are in the page cache only, and nothing may rely on those (rule 1).
+   * rows can be read back that are in the page cache only, and nothing may rely on those (rule 1). With `distrust`, the
+   * reason, nothing counts though it looks sound (an fsync has failed): `damaged`, durably so, unless the folder is empty.
    */
-  load(): Promise<Loaded>;
+  load(distrust?: string): Promise<Loaded>;
   /**
    * Makes a new folder of whatever is there: the preallocated replica.json, a journal that holds `entries` (from op 1, may be
    * none), empty tables; menu.csv and motd.txt stay. A damaged folder's files are moved aside first. One atomic step: a

@@ -38,7 +38,9 @@ export async function runReplica(
   stopWithSupervisor(() => stop());
   try {
     const storage = openReplicaStorage(nodeFileSystem, member.resources);
-    const loaded = await storage.load();
+    const loaded = await storage.load(
+      recover ? 'a write to disk failed before: what is on it is not known' : undefined,
+    );
     if (loaded.kind === 'damaged')
       log.warn({ damage: loaded.damage }, 'the folder is damaged: recovering from the others');
     if (loaded.kind === 'intact' && loaded.repaired !== undefined && loaded.repaired.length > 0)
@@ -57,7 +59,6 @@ export async function runReplica(
       services: new Map([[ORDERING, ordering]]),
       clock: systemClock,
       loaded,
-      mustRecover: recover,
       hasRoom: () => nodeFileSystem.freeBytes(member.resources) > ROOM_BYTES_MIN,
       onNotice: (notice, at) => tell(log, notice, at),
       onFatal: (why) => end(log, why),

@@ -3,7 +3,7 @@ import { assertNever } from '../base/assert.js';
 import { view, type ReplicaIndex } from '../base/numbers.js';
 import { refusal } from '../base/refusal.js';
 import { DamagedFileError, type Service } from '../base/service.js';
-import type { Clock, Damage, Loaded, ReplicaStorage } from '../ports.js';
+import { DiskFullError, type Clock, type Damage, type Loaded, type ReplicaStorage } from '../ports.js';
 import type { IncomingCall, ReplicaCalls, ReplicaStatus } from '../ports/calls.js';
 import type { Transport } from '../ports/transport.js';
 import type { Effect, Notice } from '../vsr/effect.js';
@@ -44,8 +44,6 @@ export interface ReplicaParts {
   readonly clock: Clock;
   /** The folder as `storage.load` found it. */
   readonly loaded: Loaded;
-  /** Starts as recovering though the folder looks sound: the last process saw an fsync fail. */
-  readonly mustRecover: boolean;
   /** Whether a full disk has room again. */
   readonly hasRoom: () => boolean;
   readonly onNotice: (notice: Notice, at: { view: number; op: number; commit: number }) => void;
@@ -67,6 +65,7 @@ export class ReplicaRuntime implements ReplicaCalls {
   #transport: Transport | undefined;
   #isStepping = false;
   #isStopping = false;
+  #isWaitingForRoom = false;
   #isDead = false;
 
   constructor(parts: ReplicaParts) {
@@ -77,7 +76,7 @@ export class ReplicaRuntime implements ReplicaCalls {
       onTransitionDone: (transition) => this.#dispatch({ kind: 'transitionDone', transition }),
       onDiskFull: () => this.#onDiskFull(),
       onDiskSlow: () => this.#dispatch({ kind: 'diskSlow' }),
-      onFailed: (error) => this.#die({ kind: 'diskFailed', error }),
+      onFailed: (error) => this.#onDiskFailed(error),
     });
     const { config, services, storage } = parts;
     const { state, effects } = start(config, services, receiptsTable(storage.files), startedOf(parts), this.#now());
@@ -237,7 +236,7 @@ export class ReplicaRuntime implements ReplicaCalls {
         return;
       }
       case 'stageChunk':
-        storage.stageChunk(effect.file, effect.offset, effect.bytes);
+        this.#stage(effect.file, effect.offset, effect.bytes);
         return;
       case 'verifyStaged': {
         const { nonce } = effect;
@@ -295,7 +294,8 @@ export class ReplicaRuntime implements ReplicaCalls {
       await storage.checkpoint(head);
       if (!this.#isDead) this.#dispatch({ kind: 'checkpointed', op: head.base.op });
     } catch (error) {
-      if (!this.#isDead) this.#die({ kind: 'diskFailed', error });
+      if (error instanceof DiskFullError) this.#whenRoom(() => this.#dispatch({ kind: 'checkpointFailed' }));
+      else this.#onDiskFailed(error);
     }
   }
 
@@ -303,18 +303,45 @@ export class ReplicaRuntime implements ReplicaCalls {
     try {
       await this.#parts.storage.settleOutbox(requestIds);
     } catch (error) {
-      if (!this.#isDead) this.#die({ kind: 'diskFailed', error });
+      // Without room they stay in the file, and are found to be settled again at the next start.
+      if (!(error instanceof DiskFullError)) this.#onDiskFailed(error);
+    }
+  }
+
+  #stage(file: string, offset: number, bytes: Uint8Array): void {
+    try {
+      this.#parts.storage.stageChunk(file, offset, bytes);
+    } catch (error) {
+      if (!(error instanceof DiskFullError)) throw error;
+      this.#onDiskFull();
     }
   }
 
   #onDiskFull(): void {
     this.#dispatch({ kind: 'diskFull' });
+    if (this.#isWaitingForRoom) return;
+    this.#isWaitingForRoom = true;
+    this.#whenRoom(() => {
+      this.#isWaitingForRoom = false;
+      this.#dispatch({ kind: 'diskHasRoom' });
+    });
+  }
+
+  #whenRoom(run: () => void): void {
     const timer = setInterval(() => {
       if (!this.#parts.hasRoom()) return;
       clearInterval(timer);
-      this.#dispatch({ kind: 'diskHasRoom' });
+      run();
     }, ROOM_EVERY_MS);
     this.#timers.push(timer);
+  }
+
+  /** A write failed for another reason than room, or into a file that somebody deleted: nothing since counts (rule 10). */
+  #onDiskFailed(error: unknown): void {
+    if (this.#isDead) return;
+    if (error instanceof DamagedFileError)
+      this.#die({ kind: 'damaged', damage: [{ file: error.file, what: error.detail }] });
+    else this.#die({ kind: 'diskFailed', error });
   }
 
   /** What the file system shows: a file that was deleted or changed from outside is found within a moment. */
@@ -332,7 +359,7 @@ export class ReplicaRuntime implements ReplicaCalls {
   }
 }
 
-function startedOf({ loaded, mustRecover }: ReplicaParts): Started {
+function startedOf({ loaded }: ReplicaParts): Started {
   switch (loaded.kind) {
     case 'empty':
       return { kind: 'empty' };
@@ -342,8 +369,7 @@ function startedOf({ loaded, mustRecover }: ReplicaParts): Started {
     }
     case 'intact': {
       const { durable, checkpoint, entries, commit, outbox } = loaded;
-      const { clusterId, view: inView, logView, recovering } = durable;
-      const isRecovering = recovering || mustRecover;
+      const { clusterId, view: inView, logView, recovering: isRecovering } = durable;
       return { kind: 'intact', clusterId, view: inView, logView, isRecovering, checkpoint, entries, commit, outbox };
     }
   }

@@ -93,15 +93,18 @@ class FolderStorage implements ReplicaStorage {
     this.#outbox = new OutboxFile(fileSystem, folder, []);
   }
 
-  async load(): Promise<Loaded> {
+  async load(distrust?: string): Promise<Loaded> {
     assert(this.#state === 'opened', 'a folder is loaded once');
-    const loaded = await loadFolder(this.fileSystem, this.folder);
+    const found = await loadFolder(this.fileSystem, this.folder);
+    const loaded = distrust === undefined ? found : distrusted(found, distrust);
     this.#state = loaded.kind;
     if (loaded.kind === 'empty') return { kind: 'empty' };
     this.#replica = loaded.replica;
     const { items: outbox } = loaded.outbox;
     this.#outbox = new OutboxFile(this.fileSystem, this.folder, outbox);
     if (loaded.kind === 'damaged') {
+      if (distrust !== undefined && loaded.replica !== undefined)
+        await loaded.replica.write(durableOf(loaded.replica), 'lost');
       const durable = loaded.replica === undefined ? undefined : durableOf(loaded.replica);
       return { kind: 'damaged', durable, damage: loaded.damage, outbox };
     }
@@ -330,4 +333,11 @@ class FolderStorage implements ReplicaStorage {
       () => undefined,
     );
   }
+}
+
+/** A folder that looks sound and is not to be believed. */
+function distrusted(found: LoadedFolder, why: string): LoadedFolder {
+  if (found.kind !== 'sound') return found;
+  const { replica, outbox } = found;
+  return { kind: 'damaged', replica, damage: [{ file: JOURNAL_FOLDER, what: why }], outbox };
 }

@@ -1,3 +1,4 @@
+import { DamagedFileError } from '../base/service.js';
 import type { Damage, FileStat, FileSystem, OpenFile } from '../ports.js';
 
 /**
@@ -48,8 +49,10 @@ export class TrackedFile {
     this.#note();
   }
 
+  /** Throws DamagedFileError when the file was deleted meanwhile: nothing fsynced to it counts (rule 10). */
   async sync(): Promise<void> {
     await this.open.sync();
+    if (this.open.stat().links === 0) throw new DamagedFileError(this.name, 'it was deleted while it was in use');
   }
 
   close(): void {

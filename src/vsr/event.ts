@@ -74,6 +74,8 @@ export type Event = Now &
     | { readonly kind: 'checkpointVerified'; readonly nonce: number; readonly isValid: boolean }
     /** A checkpoint of this op is durable: entries up to the one before it may leave memory. */
     | { readonly kind: 'checkpointed'; readonly op: OpNumber }
+    /** There was no room for the checkpoint that was ordered; there may be now. */
+    | { readonly kind: 'checkpointFailed' }
     /** The disk has no room: appends above the durable op were given up. */
     | { readonly kind: 'diskFull' }
     /** There is room again. */

@@ -69,6 +69,9 @@ function take(step: Step, event: Event): void {
       return onCheckpointVerified(step, event.nonce, event.isValid);
     case 'checkpointed':
       return onCheckpointed(state, event.op);
+    case 'checkpointFailed':
+      state.checkpoints.isUnderWay = false;
+      return;
     case 'diskFull':
       return onDiskFull(step);
     case 'diskHasRoom':
@@ -88,6 +91,7 @@ const isAboutDiskOrTime = (event: Event): boolean =>
   event.kind === 'appended' ||
   event.kind === 'transitionDone' ||
   event.kind === 'checkpointed' ||
+  event.kind === 'checkpointFailed' ||
   event.kind === 'diskFull' ||
   event.kind === 'diskHasRoom';
 
@@ -291,11 +295,12 @@ function onDiskFull(step: Step): void {
   const { state } = step;
   state.isDiskFull = true;
   resign(step, 'the disk is full');
+  // What is on its way would find no room, or has lost the log that it continues.
+  if (state.transition === undefined) state.fetch = undefined;
   // Behind any other transition no append is waiting: it was made when the disk had settled.
   const mayWait = state.transition === undefined || state.transition.next === 'leftView';
   if (mayWait && lastOp(state.log) > state.durable) {
     cutFrom(state.log, nextOp(state.durable));
-    state.fetch = undefined;
     // As after a restart: that more is committed elsewhere is learned again when there is room for it.
     state.commit = minOp(state.commit, state.durable);
     dropReplies(step);
