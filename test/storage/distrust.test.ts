@@ -8,7 +8,8 @@ import { firstEntries, onDisk, promises } from '../support/storage-folders.js';
 
 describe('storage: what may not be believed', () => {
   it('load: a folder that an fsync failed in is damaged, and stays so over starts', async () => {
-    const { fileSystem, folder, dispose } = onDisk();
+    const disk = onDisk();
+    const { fileSystem, folder } = disk;
     const storage = openReplicaStorage(fileSystem, folder);
     await storage.load();
     await storage.initialise(promises(3), firstEntries(4));
@@ -24,11 +25,12 @@ describe('storage: what may not be believed', () => {
     expect((await again.load()).kind).to.equal('damaged');
     await again.initialise(promises(5, 0, true), []);
     again.close();
-    dispose();
+    disk.dispose();
   });
 
   it('append: entries fsynced to a journal that was deleted do not count', async () => {
-    const { fileSystem, folder, dispose } = onDisk();
+    const disk = onDisk();
+    const { fileSystem, folder } = disk;
     const storage = openReplicaStorage(fileSystem, folder);
     await storage.load();
     const [first, second, ...rest] = firstEntries(4);
@@ -41,6 +43,6 @@ describe('storage: what may not be believed', () => {
     await storage.append(rest, op(1)).catch((error: unknown) => (thrown = error));
     expect(thrown).to.be.instanceOf(DamagedFileError);
     storage.close();
-    dispose();
+    disk.dispose();
   });
 });

@@ -8,6 +8,7 @@ import type { ReplicaStatus } from '../../src/ports/calls.js';
 import type { OrderingClient } from '../../src/ports/ordering-client.js';
 import { freePorts } from './free-ports.js';
 import { ServerProcess, type LogLine } from './server-process.js';
+import { TcpProxy } from './tcp-proxy.js';
 import { until } from './until.js';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -22,6 +23,8 @@ export interface ClusterOptions {
   readonly replicas?: number;
   /** Default 2. */
   readonly frontEnds?: number;
+  /** Whether replicas reach each other through ways that `silence` can close; default false. */
+  readonly hasProxies?: boolean;
 }
 
 /** One replica of the cluster. */
@@ -50,17 +53,20 @@ export class Cluster {
   readonly frontEnds: readonly FrontEnd[];
   readonly #operations: readonly OperationsClient[];
   readonly #clients: OrderingClient[] = [];
+  /** By `from` and `to`; empty without proxies. */
+  readonly #ways = new Map<string, TcpProxy>();
 
   private constructor(
-    /** Holds cluster.json, the folders of the replicas and the logs. */
+    /** Holds the configurations, the folders of the replicas and the logs. */
     readonly folder: string,
     addresses: { readonly replicas: readonly string[]; readonly frontEnds: readonly string[] },
     readonly postcodes: PostcodeStandIn,
   ) {
+    // Each has a configuration of its own: it may reach the others at addresses of its own.
     const server = (name: string, args: readonly string[]): ServerProcess =>
       new ServerProcess(
         name,
-        [...args, '--config', path.join(folder, 'cluster.json')],
+        [...args, '--config', path.join(folder, `${name}.json`)],
         path.join(folder, `${name}.log`),
       );
     this.replicas = addresses.replicas.map((address, index) => {
@@ -75,7 +81,7 @@ export class Cluster {
   }
 
   /** Starts a new cluster and waits until it takes orders. */
-  static async start({ replicas = 3, frontEnds = 2 }: ClusterOptions = {}): Promise<Cluster> {
+  static async start({ replicas = 3, frontEnds = 2, hasProxies = false }: ClusterOptions = {}): Promise<Cluster> {
     const folder = mkdtempSync(path.join(tmpdir(), 'just-hungry-cluster-'));
     const ports = await freePorts(replicas + frontEnds);
     const addresses = ports.map((port) => `127.0.0.1:${port}`);
@@ -85,6 +91,7 @@ export class Cluster {
       await createPostcodeStandIn(),
     );
     try {
+      if (hasProxies) await cluster.#startProxies();
       cluster.#writeFiles();
       await Promise.all([...cluster.replicas, ...cluster.frontEnds].map((one) => one.process.start()));
       await cluster.primary();
@@ -101,14 +108,38 @@ export class Cluster {
       mkdirSync(folder);
       for (const name of SHIPPED) cpSync(path.join(ROOT, 'resources/replica-1', name), path.join(folder, name));
     }
-    const configuration = {
-      replicas: this.replicas.map(({ id, address }) => ({ id, address, resources: id })),
-      frontEnds: this.frontEnds.map(({ id, address }) => ({ id, address })),
-      postcodes: { url: this.postcodes.url },
-      token: CLUSTER_TOKEN,
-      staffToken: STAFF_TOKEN,
-    };
-    writeFileSync(path.join(this.folder, 'cluster.json'), JSON.stringify(configuration, undefined, 2));
+    for (const { process } of [...this.replicas, ...this.frontEnds]) {
+      const configuration = {
+        replicas: this.replicas.map(({ id, address }) => ({
+          id,
+          address: this.#ways.get(`${process.name} ${id}`)?.address ?? address,
+          resources: id,
+        })),
+        frontEnds: this.frontEnds.map(({ id, address }) => ({ id, address })),
+        postcodes: { url: this.postcodes.url },
+        token: CLUSTER_TOKEN,
+        staffToken: STAFF_TOKEN,
+      };
+      writeFileSync(path.join(this.folder, `${process.name}.json`), JSON.stringify(configuration, undefined, 2));
+    }
+  }
+
+  async #startProxies(): Promise<void> {
+    for (const from of this.replicas)
+      for (const to of this.others(from)) {
+        const [port = 0] = await freePorts(1);
+        this.#ways.set(`${from.id} ${to.id}`, await TcpProxy.start(port, to.address));
+      }
+  }
+
+  /** From now on nothing of what `from` sends to `to` arrives, nor an answer on that way; `to` has a way of its own back. */
+  silence(from: Replica, to: Replica): void {
+    this.#ways.get(`${from.id} ${to.id}`)?.silence();
+  }
+
+  /** All ways are open again; what was sent meanwhile arrives late. */
+  openWays(): void {
+    for (const way of this.#ways.values()) way.open();
   }
 
   /** A client of the front ends with these numbers, tried in this order; default: all. Closed with the cluster. */
@@ -227,6 +258,7 @@ export class Cluster {
     for (const client of this.#clients) client.close();
     for (const client of this.#operations) client.close();
     await Promise.all([...this.replicas, ...this.frontEnds].map((one) => one.process.kill()));
+    await Promise.all([...this.#ways.values()].map((way) => way.close()));
     await this.postcodes.close();
     if (!keepFiles) rmSync(this.folder, { recursive: true, force: true });
   }
