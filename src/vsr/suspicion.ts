@@ -1,7 +1,7 @@
 import { nextView, view as makeView, type ReplicaIndex, type View } from '../base/numbers.js';
 import { heardCount, UNHEALTHY_AFTER } from './health.js';
 import type { StartViewChange } from './message.js';
-import { actsAsPrimary, broadcast, notice, primaryOf, type Step } from './state.js';
+import { actsAsPrimary, broadcast, notice, peersOf, primaryOf, type Step } from './state.js';
 import { dropReads } from './reads.js';
 import { leaveView, vote } from './view-change.js';
 
@@ -17,16 +17,28 @@ export function suspectWhenSilent(step: Step): void {
     if (heardCount(state, now.nowMs) < state.majority)
       resign(step, `no majority has answered for ${UNHEALTHY_AFTER} heartbeats`);
   } else if (state.status === 'view-change') {
-    if (now.nowMs >= state.viewChangeDeadlineMs) state.suspects ??= { why: `view ${state.view} did not begin in time` };
+    if (now.nowMs >= state.viewChangeDeadlineMs) suspect(step, `view ${state.view} did not begin in time`);
   } else if (primaryOf(state, state.view) !== state.config.self) {
     const silentMs = now.nowMs - state.primaryHeardMs;
-    if (silentMs >= patienceMs) state.suspects ??= { why: `${primaryId(step)} missed ${UNHEALTHY_AFTER} heartbeats` };
+    if (silentMs >= patienceMs) suspect(step, `${primaryId(step)} missed ${UNHEALTHY_AFTER} heartbeats`);
   }
   const isDue = now.nowMs - state.lastWishMs >= state.config.heartbeatMs;
   if (!isDue) return;
   state.lastWishMs = now.nowMs;
   if (state.status === 'view-change') vote(step);
   if (state.suspects !== undefined && state.transition === undefined) wish(step);
+}
+
+/**
+ * Wants the next view from now on. Backups do not hear each other before that: what was silent so far may well live, and only
+ * from now on shows by its silence, or by refusing the connection, that it does not (or customers would be told NO_QUORUM).
+ */
+function suspect(step: Step, why: string): void {
+  const { state, now } = step;
+  if (state.suspects !== undefined) return;
+  state.suspects = { why };
+  if (state.status !== 'normal') return;
+  for (const peer of peersOf(state)) if (peer !== primaryOf(state, state.view)) state.heardMs[peer] = now.nowMs;
 }
 
 /** Says that this replica wants the next view, and counts who does. */
@@ -47,7 +59,7 @@ export function onStartViewChange(step: Step, from: ReplicaIndex, message: Start
   const isPrimaryResigning = from === primaryOf(state, state.view);
   const isCandidateAsking = state.status === 'view-change' && from === primaryOf(state, message.view);
   if ((isPrimaryResigning || isCandidateAsking) && state.suspects === undefined) {
-    state.suspects = { why: `${state.config.replicaIds[from]} asked for view ${message.view}` };
+    suspect(step, `${state.config.replicaIds[from]} asked for view ${message.view}`);
     wish(step);
     return undefined;
   }
@@ -70,7 +82,7 @@ export function onConnectionRefused(step: Step, peer: ReplicaIndex): void {
   state.heardMs[peer] = -Infinity;
   const isMember = state.status === 'normal' || state.status === 'view-change';
   if (!isMember || peer !== primaryOf(state, state.view) || state.suspects !== undefined) return;
-  state.suspects = { why: `${primaryId(step)} refused the connection` };
+  suspect(step, `${primaryId(step)} refused the connection`);
   wish(step);
 }
 
