@@ -138,20 +138,24 @@ describe('5.2 state transfer (rules 2 and 5)', () => {
 
   it('rule 2 a: a checkpoint that comes late never makes the log of its own view shorter', () => {
     const cluster = Cluster.founded({ suffixBytesMax: 400, checkpointIntervalOps: 4 });
-    // Everything for replica 2 is late, in order.
-    const ids = Array.from({ length: 24 }, (_, index) => `id-${index}`);
+    // All is sent while only op 2 is committed; everything for replica 2 is late, in order.
     const late = [];
-    for (let index = 0; index < 12; index += 4) {
-      cluster.writeAll(0, ids.slice(index, index + 4));
+    const forOne = [];
+    for (let batch = 0; batch < 6; batch++) {
+      const ids = Array.from({ length: 4 }, (_, index) => `id-${batch * 4 + index}`);
+      cluster.writeAll(0, ids);
       late.push(...cluster.hold(cluster.inFlight('prepare', { to: 2 })));
-      if (index < 8) cluster.settle([0, 1]);
+      forOne.push(cluster.hold(cluster.inFlight('prepare', { to: 1 })));
     }
-    // Replica 1 misses the rest for now: those ops are on the primary's disk alone.
-    cluster.writeAll(0, ids.slice(12));
-    late.push(...cluster.hold(cluster.inFlight('prepare', { to: 2 })));
-    cluster.hold(cluster.inFlight('prepare', { to: 1 }));
     cluster.core(0).fsync();
-    for (const run of cluster.core(0).later.splice(0)) run();
+    // Replica 1 takes the first four batches: op 18 is committed, checkpoints are made. The rest is on the primary alone.
+    for (const prepares of forOne.slice(0, 4)) {
+      for (const prepare of prepares) cluster.deliverAgain(prepare);
+      cluster.core(1).fsync();
+      cluster.deliver(cluster.inFlight('prepareOk', { from: 1 }));
+      for (const run of cluster.core(0).later.splice(0)) run();
+    }
+    expect(cluster.core(0).state).to.include({ commit: 18 });
     expect(cluster.core(0).state.log.base.op, 'the log in memory no longer reaches back').to.be.greaterThan(2);
     // A heartbeat overtakes them: replica 2 asks, and copies a checkpoint.
     cluster.sleep(HEARTBEAT_MS);
