@@ -47,6 +47,8 @@ export function step(state: State, event: Event): Effect[] {
 function take(step: Step, event: Event): void {
   const { state } = step;
   if (state.transition !== undefined && !isAboutDiskOrTime(event)) {
+    // That its sender lives is known now; a call that waits before it must not be told otherwise after a slow write.
+    if (event.kind === 'message') noteLife(step, event.envelope);
     defer(step, event);
     return;
   }
@@ -148,6 +150,12 @@ function onEnvelope(step: Step, envelope: Envelope, event: Event): void {
   const ignored =
     whyForeign(state, envelope) ?? riseFirst(step, from, message, event) ?? onMessage(step, from, clusterId, message);
   if (ignored !== undefined) notice(step, { kind: 'ignored', message: message.kind, from, why: ignored });
+}
+
+/** A member of this cluster has been heard. */
+function noteLife({ state, now }: Step, envelope: Envelope): void {
+  const isMember = provenView(envelope.message) !== undefined;
+  if (isMember && whyForeign(state, envelope) === undefined) state.heardMs[envelope.from] = now.nowMs;
 }
 
 function whyForeign(state: State, { from, clusterId, message }: Envelope): string | undefined {

@@ -2,11 +2,30 @@ import { expect } from 'chai';
 import { Cluster, HEARTBEAT_MS } from '../support/core-driver.js';
 
 describe('lonely backup (rule 9, NO_QUORUM)', () => {
-  it('rule 9: backups that have never heard each other do not take each other for dead when the primary dies', () => {
+  it('rule 9: a call that waited for a slow disk is not told that the others are lost, who spoke meanwhile', () => {
+    const cluster = Cluster.founded();
+    cluster.isolate(0);
+    for (const backup of [1, 2])
+      cluster.core(backup).dispatch({ kind: 'connectionRefused', peer: cluster.core(0).index });
+    cluster.deliver(cluster.inFlight('startViewChange', { to: 1 }));
+    expect(cluster.core(1).state.status).to.equal('view-change');
+    const call = cluster.write(1, 'a');
+    for (let heartbeats = 0; heartbeats < 12; heartbeats++) {
+      cluster.pass(HEARTBEAT_MS, [2]);
+      cluster.deliver(cluster.inFlight('alive', { to: 1 }));
+      cluster.core(1).tick();
+    }
+    expect(call.outcome).to.equal(undefined);
+    cluster.core(1).fsync();
+    expect(call.outcome).to.have.nested.property('refusal.reason', 'NO_PRIMARY');
+  });
+
+  it('rule 9: a backup that begins to suspect the primary gives the others time to speak', () => {
     const cluster = Cluster.founded();
     cluster.pass(20 * HEARTBEAT_MS);
-    cluster.isolate(0);
-    cluster.core(1).dispatch({ kind: 'connectionRefused', peer: cluster.core(0).index });
+    // A busy machine: nobody has said anything for a while.
+    cluster.pass(6 * HEARTBEAT_MS, [1]);
+    expect(cluster.core(1).state.suspects).to.not.equal(undefined);
     expect(cluster.write(1, 'a').outcome).to.have.nested.property('refusal.reason', 'NO_PRIMARY');
   });
 
@@ -15,7 +34,7 @@ describe('lonely backup (rule 9, NO_QUORUM)', () => {
     cluster.pass(20 * HEARTBEAT_MS);
     for (const index of [0, 1, 2]) cluster.isolate(index);
     cluster.core(1).dispatch({ kind: 'connectionRefused', peer: cluster.core(0).index });
-    cluster.pass(6 * HEARTBEAT_MS, [1]);
+    cluster.pass(12 * HEARTBEAT_MS, [1]);
     expect(cluster.write(1, 'a').outcome).to.have.nested.property('refusal.reason', 'NO_QUORUM');
   });
 
