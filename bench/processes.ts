@@ -27,6 +27,18 @@ export function usageOf(pid: number): Usage {
   }
 }
 
+/** Seconds that all cores together were busy and idle since the machine started. */
+export function machineUsage(): { readonly busySeconds: number; readonly idleSeconds: number } {
+  const [user = 0, nice = 0, system = 0, idle = 0, ioWait = 0, irq = 0, softIrq = 0] = readFileSync(
+    '/proc/stat',
+    'latin1',
+  )
+    .replace(/^cpu +/, '')
+    .split(' ', 7)
+    .map(Number);
+  return { busySeconds: (user + nice + system + irq + softIrq) / TICKS, idleSeconds: (idle + ioWait) / TICKS };
+}
+
 /** Children of a process, with their arguments. */
 export function childrenOf(parent: number): { pid: number; args: string[] }[] {
   const children: { pid: number; args: string[] }[] = [];

@@ -19,13 +19,13 @@ export interface Subject {
 }
 
 /** Starts the echo server and the bare proxy before it. */
-export async function startProxy(settings: ProxySettings, env: NodeJS.ProcessEnv = {}): Promise<Subject> {
+export async function startProxy(name: string, settings: ProxySettings, env: NodeJS.ProcessEnv = {}): Promise<Subject> {
   const echo = startScript('proxy/echo.ts', [settings.name], env);
   const { address: echoAddress } = await nextMessage<{ address: string }>(echo);
   const proxy = startScript('proxy/proxy.ts', [settings.name, echoAddress], env);
   const { address } = await nextMessage<{ address: string }>(proxy);
   return {
-    name: 'bare proxy',
+    name,
     address,
     processes: [
       { name: 'proxy', pid: proxy.pid ?? 0 },

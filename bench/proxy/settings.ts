@@ -12,17 +12,23 @@ export interface ProxySettings {
 
 const lean: ChannelOptions = { 'grpc.enable_retries': 0, 'grpc.enable_channelz': 0 };
 
-/** The candidates. */
-export const PROXY_SETTINGS: readonly ProxySettings[] = [
-  { name: 'default', isRaw: false, connections: 1, channel: {} },
-  { name: 'raw bytes', isRaw: true, connections: 1, channel: {} },
-  { name: 'raw bytes, no retries, no channelz', isRaw: true, connections: 1, channel: lean },
-  { name: 'raw bytes, no retries, no channelz, 4 connections', isRaw: true, connections: 4, channel: lean },
+const channels: readonly Omit<ProxySettings, 'isRaw'>[] = [
+  { name: 'default channel', connections: 1, channel: {} },
+  { name: 'no retries, no channelz', connections: 1, channel: lean },
+  { name: 'no retries, no channelz, 4 connections', connections: 4, channel: lean },
 ];
+
+/** The candidates of a proxy that passes bytes through, and of one made of generated stubs. */
+export const PROXY_SETTINGS = {
+  raw: channels.map((one) => ({ ...one, name: `raw bytes, ${one.name}`, isRaw: true })),
+  decoding: channels.map((one) => ({ ...one, name: `decoding, ${one.name}`, isRaw: false })),
+} as const satisfies Record<string, readonly ProxySettings[]>;
 
 /** The settings of this name. */
 export function proxySettings(name: string): ProxySettings {
-  const found = PROXY_SETTINGS.find((one) => one.name === name);
+  const found = Object.values(PROXY_SETTINGS)
+    .flat()
+    .find((one) => one.name === name);
   if (found === undefined) throw new Error(`there are no proxy settings named ${name}`);
   return found;
 }
