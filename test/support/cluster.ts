@@ -23,7 +23,7 @@ export interface ClusterOptions {
   readonly replicas?: number;
   /** Default 2. */
   readonly frontEnds?: number;
-  /** Whether replicas reach each other through ways that `silence` can close; default false. */
+  /** Whether replicas are reached through ways that `silence` can close; default false. */
   readonly hasProxies?: boolean;
 }
 
@@ -125,15 +125,15 @@ export class Cluster {
   }
 
   async #startProxies(): Promise<void> {
-    for (const from of this.replicas)
-      for (const to of this.others(from)) {
+    for (const from of [...this.replicas, ...this.frontEnds])
+      for (const to of this.replicas.filter((one) => one !== from)) {
         const [port = 0] = await freePorts(1);
         this.#ways.set(`${from.id} ${to.id}`, await TcpProxy.start(port, to.address));
       }
   }
 
   /** From now on nothing of what `from` sends to `to` arrives, nor an answer on that way; `to` has a way of its own back. */
-  silence(from: Replica, to: Replica): void {
+  silence(from: Replica | FrontEnd, to: Replica): void {
     this.#ways.get(`${from.id} ${to.id}`)?.silence();
   }
 
