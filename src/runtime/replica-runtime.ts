@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { assertNever } from '../base/assert.js';
 import { view, type ReplicaIndex } from '../base/numbers.js';
 import { refusal } from '../base/refusal.js';
 import { DamagedFileError, type Service } from '../base/service.js';
-import { DiskFullError, type Clock, type Damage, type Loaded, type ReplicaStorage } from '../ports.js';
+import type { Clock, Damage, Loaded, ReplicaStorage } from '../ports.js';
 import type { IncomingCall, ReplicaCalls, ReplicaStatus } from '../ports/calls.js';
 import type { Transport } from '../ports/transport.js';
 import type { Effect, Notice } from '../vsr/effect.js';
-import type { Event, ReadRequest, Started, WriteRequest } from '../vsr/event.js';
+import type { Event, ReadRequest, Started, Untimed, WriteRequest } from '../vsr/event.js';
 import type { Envelope } from '../vsr/message.js';
 import { receiptsTable } from '../vsr/receipts.js';
 import { start } from '../vsr/start.js';
@@ -15,10 +14,9 @@ import { actsAsPrimary, type CoreConfig, type State } from '../vsr/state.js';
 import { step } from '../vsr/step.js';
 import { CallBook } from './call-book.js';
 import { DiskQueue } from './disk-queue.js';
+import { EffectPerformer } from './effect-performer.js';
 import { statusOf } from './status.js';
 
-/** Bytes of a checkpoint's file in one message. */
-const CHUNK_BYTES = 256 * 1024;
 /** ms between two looks at what the file system shows of the files in use. */
 const INSPECT_EVERY_MS = 1_000;
 /** ms between two looks whether a full disk has room again. */
@@ -50,12 +48,11 @@ export interface ReplicaParts {
   readonly onFatal: (why: Fatal) => void;
 }
 
-type Untimed = Event extends infer E ? (E extends Event ? Omit<E, 'nowMs' | 'wallMs' | 'randomU32'> : never) : never;
-
 /** The loop around the core: takes an event, steps, does the effects in order. */
 export class ReplicaRuntime implements ReplicaCalls {
   readonly #parts: ReplicaParts;
   readonly #disk: DiskQueue;
+  readonly #effects: EffectPerformer;
   readonly #calls = new CallBook();
   readonly #state: State;
   readonly #startedMs: number;
@@ -78,6 +75,19 @@ export class ReplicaRuntime implements ReplicaCalls {
       onDiskSlow: () => this.#dispatch({ kind: 'diskSlow' }),
       onFailed: (error) => this.#onDiskFailed(error),
     });
+    this.#effects = new EffectPerformer({
+      storage: parts.storage,
+      disk: this.#disk,
+      send: (to, message) => this.#transport?.send(to, message),
+      settle: (token, outcome) => this.#calls.settle(token, outcome),
+      tell: (notice) => this.#tell(notice),
+      dispatch: (event) => {
+        if (!this.#isDead) this.#dispatch(event);
+      },
+      onDiskFull: () => this.#onDiskFull(),
+      onDiskFailed: (error) => this.#onDiskFailed(error),
+      whenRoom: (run) => this.#whenRoom(run),
+    });
     const { config, services, storage } = parts;
     const { state, effects } = start(config, services, receiptsTable(storage.files), startedOf(parts), this.#now());
     this.#state = state;
@@ -95,7 +105,7 @@ export class ReplicaRuntime implements ReplicaCalls {
   begin(transport: Transport): void {
     this.#transport = transport;
     const { heartbeatMs } = this.#parts.config;
-    this.#performAll(this.#pending);
+    for (const effect of this.#pending) this.#effects.perform(effect);
     this.#parts.storage.flushTables();
     this.#every(Math.max(5, Math.min(20, heartbeatMs / 5)), () => this.#dispatch({ kind: 'tick' }));
     this.#every(INSPECT_EVERY_MS, () => this.#inspect());
@@ -198,123 +208,13 @@ export class ReplicaRuntime implements ReplicaCalls {
 
   #take(event: Untimed): void {
     const effects = step(this.#state, { ...event, ...this.#now() } as Event);
-    this.#performAll(effects);
+    for (const effect of effects) this.#effects.perform(effect);
     this.#parts.storage.flushTables();
-  }
-
-  #performAll(effects: readonly Effect[]): void {
-    for (const effect of effects) this.#perform(effect);
-  }
-
-  #perform(effect: Effect): void {
-    const { storage } = this.#parts;
-    switch (effect.kind) {
-      case 'send':
-        this.#transport?.send(effect.to, effect.message);
-        return;
-      case 'append':
-        this.#disk.append(effect.entries, effect.commit);
-        return;
-      case 'persist':
-        this.#disk.transition(effect.transition, () => storage.persist(effect.promises));
-        return;
-      case 'initialise':
-        this.#disk.transition(effect.transition, () => storage.initialise(effect.promises, effect.entries));
-        return;
-      case 'switchLog': {
-        const { promises, from, entries, salvaged } = effect;
-        this.#disk.transition(effect.transition, () =>
-          storage.switchLog({ durable: promises, from, entries, salvaged }),
-        );
-        return;
-      }
-      case 'installCheckpoint': {
-        const { promises, offer, entries, salvaged } = effect;
-        this.#disk.transition(effect.transition, () =>
-          storage.install({ durable: promises, offer, entries, salvaged }),
-        );
-        return;
-      }
-      case 'stageChunk':
-        this.#stage(effect.file, effect.offset, effect.bytes);
-        return;
-      case 'verifyStaged': {
-        const { nonce } = effect;
-        const isValid = storage.verifyStaged(effect.offer);
-        this.#dispatch({ kind: 'checkpointVerified', nonce, isValid });
-        return;
-      }
-      case 'sendChunk': {
-        const { to, checkpoint, file, offset, nonce } = effect;
-        const bytes = storage.readChunk(checkpoint, file, offset, CHUNK_BYTES);
-        const found = bytes ?? new Uint8Array();
-        this.#transport?.send(to, {
-          kind: 'chunk',
-          checkpoint,
-          file,
-          offset,
-          bytes: found,
-          isGone: bytes === undefined,
-          nonce,
-        });
-        return;
-      }
-      case 'offerCheckpoint': {
-        const offer = storage.offer();
-        const { to, view, logView, nonce } = effect;
-        if (offer !== undefined) this.#transport?.send(to, { kind: 'checkpointOffered', view, logView, nonce, offer });
-        return;
-      }
-      case 'checkpoint':
-        void this.#checkpoint(effect.head);
-        return;
-      case 'settleOutbox':
-        void this.#settleOutbox(effect.requestIds);
-        return;
-      case 'reply':
-        this.#calls.settle(effect.token, effect.outcome);
-        return;
-      case 'notice':
-        this.#tell(effect.notice);
-        return;
-      default:
-        assertNever(effect);
-    }
   }
 
   #tell(notice: Notice): void {
     const { view, durable, commit } = this.#state;
     this.#parts.onNotice(notice, { view, op: durable, commit });
-  }
-
-  async #checkpoint(head: Parameters<ReplicaStorage['checkpoint']>[0]): Promise<void> {
-    const { storage } = this.#parts;
-    try {
-      storage.flushTables();
-      await storage.checkpoint(head);
-      if (!this.#isDead) this.#dispatch({ kind: 'checkpointed', op: head.base.op });
-    } catch (error) {
-      if (error instanceof DiskFullError) this.#whenRoom(() => this.#dispatch({ kind: 'checkpointFailed' }));
-      else this.#onDiskFailed(error);
-    }
-  }
-
-  async #settleOutbox(requestIds: readonly string[]): Promise<void> {
-    try {
-      await this.#parts.storage.settleOutbox(requestIds);
-    } catch (error) {
-      // Without room they stay in the file, and are found to be settled again at the next start.
-      if (!(error instanceof DiskFullError)) this.#onDiskFailed(error);
-    }
-  }
-
-  #stage(file: string, offset: number, bytes: Uint8Array): void {
-    try {
-      this.#parts.storage.stageChunk(file, offset, bytes);
-    } catch (error) {
-      if (!(error instanceof DiskFullError)) throw error;
-      this.#onDiskFull();
-    }
   }
 
   #onDiskFull(): void {

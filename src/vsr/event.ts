@@ -85,3 +85,6 @@ export type Event = Now &
     /** The operator or a stop asks the primary to give up its office. */
     | { readonly kind: 'resign'; readonly why: string }
   );
+
+/** An event before it is stamped with time and chance. */
+export type Untimed = Event extends infer E ? (E extends Event ? Omit<E, keyof Now> : never) : never;

@@ -1,0 +1,137 @@
+import { assertNever } from '../base/assert.js';
+import type { CheckpointHead } from '../base/checkpoint.js';
+import type { ReplicaIndex } from '../base/numbers.js';
+import { DiskFullError, type ReplicaStorage } from '../ports.js';
+import type { Effect, Notice, Outcome } from '../vsr/effect.js';
+import type { Token, Untimed } from '../vsr/event.js';
+import type { Message } from '../vsr/message.js';
+import type { DiskQueue } from './disk-queue.js';
+
+/** Bytes of a checkpoint's file in one message. */
+const CHUNK_BYTES = 256 * 1024;
+
+/** What effects act on. */
+export interface EffectWorld {
+  readonly storage: ReplicaStorage;
+  readonly disk: DiskQueue;
+  send(to: ReplicaIndex, message: Message): void;
+  settle(token: Token, outcome: Outcome): void;
+  tell(notice: Notice): void;
+  /** Hands an event to the core; after the process was given up it does nothing. */
+  dispatch(event: Untimed): void;
+  onDiskFull(): void;
+  onDiskFailed(error: unknown): void;
+  /** Runs once when a full disk has room again. */
+  whenRoom(run: () => void): void;
+}
+
+/** Does what the core wants done. Durable effects go through the disk queue and come back as events. */
+export class EffectPerformer {
+  constructor(private readonly world: EffectWorld) {}
+
+  perform(effect: Effect): void {
+    const { storage } = this.world;
+    switch (effect.kind) {
+      case 'send':
+        this.world.send(effect.to, effect.message);
+        return;
+      case 'append':
+        this.world.disk.append(effect.entries, effect.commit);
+        return;
+      case 'persist':
+        this.world.disk.transition(effect.transition, () => storage.persist(effect.promises));
+        return;
+      case 'initialise':
+        this.world.disk.transition(effect.transition, () => storage.initialise(effect.promises, effect.entries));
+        return;
+      case 'switchLog': {
+        const { promises, from, entries, salvaged } = effect;
+        this.world.disk.transition(effect.transition, () =>
+          storage.switchLog({ durable: promises, from, entries, salvaged }),
+        );
+        return;
+      }
+      case 'installCheckpoint': {
+        const { promises, offer, entries, salvaged } = effect;
+        this.world.disk.transition(effect.transition, () =>
+          storage.install({ durable: promises, offer, entries, salvaged }),
+        );
+        return;
+      }
+      case 'stageChunk':
+        this.#stage(effect.file, effect.offset, effect.bytes);
+        return;
+      case 'verifyStaged': {
+        const { nonce } = effect;
+        const isValid = storage.verifyStaged(effect.offer);
+        this.world.dispatch({ kind: 'checkpointVerified', nonce, isValid });
+        return;
+      }
+      case 'sendChunk': {
+        const { to, checkpoint, file, offset, nonce } = effect;
+        const bytes = storage.readChunk(checkpoint, file, offset, CHUNK_BYTES);
+        const found = bytes ?? new Uint8Array();
+        this.world.send(to, {
+          kind: 'chunk',
+          checkpoint,
+          file,
+          offset,
+          bytes: found,
+          isGone: bytes === undefined,
+          nonce,
+        });
+        return;
+      }
+      case 'offerCheckpoint': {
+        const offer = storage.offer();
+        const { to, view, logView, nonce } = effect;
+        if (offer !== undefined) this.world.send(to, { kind: 'checkpointOffered', view, logView, nonce, offer });
+        return;
+      }
+      case 'checkpoint':
+        void this.#checkpoint(effect.head);
+        return;
+      case 'settleOutbox':
+        void this.#settleOutbox(effect.requestIds);
+        return;
+      case 'reply':
+        this.world.settle(effect.token, effect.outcome);
+        return;
+      case 'notice':
+        this.world.tell(effect.notice);
+        return;
+      default:
+        assertNever(effect);
+    }
+  }
+
+  async #checkpoint(head: CheckpointHead): Promise<void> {
+    const { storage } = this.world;
+    try {
+      storage.flushTables();
+      await storage.checkpoint(head);
+      this.world.dispatch({ kind: 'checkpointed', op: head.base.op });
+    } catch (error) {
+      if (error instanceof DiskFullError) this.world.whenRoom(() => this.world.dispatch({ kind: 'checkpointFailed' }));
+      else this.world.onDiskFailed(error);
+    }
+  }
+
+  async #settleOutbox(requestIds: readonly string[]): Promise<void> {
+    try {
+      await this.world.storage.settleOutbox(requestIds);
+    } catch (error) {
+      // Without room they stay in the file, and are found to be settled again at the next start.
+      if (!(error instanceof DiskFullError)) this.world.onDiskFailed(error);
+    }
+  }
+
+  #stage(file: string, offset: number, bytes: Uint8Array): void {
+    try {
+      this.world.storage.stageChunk(file, offset, bytes);
+    } catch (error) {
+      if (!(error instanceof DiskFullError)) throw error;
+      this.world.onDiskFull();
+    }
+  }
+}
