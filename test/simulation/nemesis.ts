@@ -1,4 +1,5 @@
 import { majorityOf } from '../../src/base/numbers.js';
+import { actsAsPrimary } from '../../src/vsr/state.js';
 import type { Checkers } from './checkers.js';
 import type { Conditions } from './conditions.js';
 import type { Network } from './network.js';
@@ -27,7 +28,7 @@ export class Nemesis {
     const act = (): void => {
       if (this.#isDone) return;
       this.faults++;
-      this.#harm(prng.pick(this.replicas));
+      this.#harm(this.#victim());
       schedule.after(prng.between(1, 2 * this.conditions.pace), act);
     };
     schedule.after(this.conditions.isFoundingUnkind ? prng.between(0, 100) : prng.between(200, 1_000), act);
@@ -50,13 +51,22 @@ export class Nemesis {
     const { prng } = this;
     if (this.#isDone || !prng.chance(this.conditions.crashAtTransition)) return;
     this.schedule.after(prng.unit() * 2 * (replica.diskDelayMs + 1), () => {
-      if (!this.#isDone) this.#crash(replica, prng.between(0, prng.pick([10, 300])));
+      if (this.#isDone) return;
+      if (prng.chance(0.2)) this.#wipe(replica);
+      this.#crash(replica, prng.between(0, prng.pick([10, 300])));
     });
+  }
+
+  /** Often the primary: it has most to lose. */
+  #victim(): SimulatedReplica {
+    const { prng, replicas } = this;
+    const acting = replicas.find(({ state }) => state !== undefined && actsAsPrimary(state));
+    return acting !== undefined && prng.chance(0.3) ? acting : prng.pick(replicas);
   }
 
   #harm(victim: SimulatedReplica): void {
     const { prng, replicas } = this;
-    switch (prng.between(0, 18)) {
+    switch (prng.between(0, 20)) {
       case 0:
       case 1:
       case 2:
@@ -88,6 +98,10 @@ export class Nemesis {
         return;
       case 13:
         return this.#wipe(victim);
+      case 18:
+        // It is deposed and does not know: cut off and stopped, it goes on as if no time had passed.
+        this.network.isolate(victim.index);
+        return this.#pause(victim, prng.between(200, 1_500));
       case 14:
         if (victim.isUp) victim.dispatch({ kind: 'diskSlow' });
         return;
