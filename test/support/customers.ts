@@ -42,8 +42,8 @@ export class Customers {
     const { writers = 6, readers = 3 } = this.options;
     const menu = await menuOf(this.cluster);
     const before = this.history.acknowledged.length;
-    for (let index = 0; index < writers; index++) this.#loops.push(this.#write(this.#named('writer', index), menu));
-    for (let index = 0; index < readers; index++) this.#loops.push(this.#read(this.#named('reader', index)));
+    for (let index = 0; index < writers; index++) this.#keep(this.#write(this.#named('writer', index), menu));
+    for (let index = 0; index < readers; index++) this.#keep(this.#read(this.#named('reader', index)));
     await this.acknowledges(writers, before);
     return this;
   }
@@ -60,6 +60,12 @@ export class Customers {
   async stop(): Promise<void> {
     this.#isStopped = true;
     await Promise.all(this.#loops);
+  }
+
+  #keep(loop: Promise<void>): void {
+    this.#loops.push(loop);
+    // Told by `stop`.
+    loop.catch(() => undefined);
   }
 
   #named(role: string, index: number): Named {
