@@ -126,6 +126,9 @@ function end(log: pino.Logger, why: Fatal): void {
     case 'diskFailed':
       log.fatal({ err: why.error }, 'a write to disk failed: what is on it is not known; starting again as recovering');
       return process.exit(EXIT_RECOVER);
+    case 'writeFailed':
+      log.fatal({ err: why.error }, 'a write to disk could not be made; starting again from what is there');
+      return process.exit(EXIT_RESTART);
     case 'bug':
       log.fatal({ err: why.error }, 'a rule of the program is broken; starting again');
       return process.exit(EXIT_RESTART);

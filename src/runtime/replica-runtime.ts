@@ -13,6 +13,7 @@ import { start } from '../vsr/start.js';
 import { actsAsPrimary, type CoreConfig, type State } from '../vsr/state.js';
 import { step } from '../vsr/step.js';
 import { CallBook } from './call-book.js';
+import { isDiskInDoubt } from './disk-failure.js';
 import { DiskQueue } from './disk-queue.js';
 import { EffectPerformer } from './effect-performer.js';
 import { statusOf } from './status.js';
@@ -30,6 +31,8 @@ export type Fatal =
   | { readonly kind: 'damaged'; readonly damage: readonly Damage[] }
   /** fsync failed: the page cache lies, the next start must recover (rule 10). */
   | { readonly kind: 'diskFailed'; readonly error: unknown }
+  /** A durable call failed, but no fsync: what is on disk is what a kill -9 leaves, and counts. */
+  | { readonly kind: 'writeFailed'; readonly error: unknown }
   /** A broken rule: a bug. */
   | { readonly kind: 'bug'; readonly error: unknown };
 
@@ -236,12 +239,12 @@ export class ReplicaRuntime implements ReplicaCalls {
     this.#timers.push(timer);
   }
 
-  /** A write failed for another reason than room, or into a file that somebody deleted: nothing since counts (rule 10). */
+  /** A write failed for another reason than room, or into a file that somebody deleted: what the next start may believe (rule 10). */
   #onDiskFailed(error: unknown): void {
     if (this.#isDead) return;
     if (error instanceof DamagedFileError)
       this.#die({ kind: 'damaged', damage: [{ file: error.file, what: error.detail }] });
-    else this.#die({ kind: 'diskFailed', error });
+    else this.#die({ kind: isDiskInDoubt(error) ? 'diskFailed' : 'writeFailed', error });
   }
 
   /** What the file system shows: a file that was deleted or changed from outside is found within a moment. */
