@@ -2,6 +2,7 @@ import { assert, present } from '../base/assert.js';
 import { maxOp, minOp, nextOp, type OpNumber } from '../base/numbers.js';
 import type { Entry } from '../base/entry.js';
 import { CORE, decodeCoreUpdate } from './core-entries.js';
+import { heldForFounding } from './founding.js';
 import { entryAt, lastOp } from './log.js';
 import { releaseReads } from './reads.js';
 import { appendReceipt } from './receipts.js';
@@ -13,7 +14,7 @@ export function advanceCommit(step: Step): void {
   const { state } = step;
   assert(actsAsPrimary(state), 'only an acting primary counts prepareOks');
   state.acked[state.config.self] = state.durable;
-  const reached = reachedBy(state.acked, state.majority) as OpNumber;
+  const reached = heldForFounding(state, reachedBy(state.acked, state.majority) as OpNumber);
   const before = state.commit;
   if (reached > before) raiseCommit(step, reached);
   releaseReplies(step, before);

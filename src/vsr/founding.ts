@@ -1,5 +1,5 @@
 import { encodeEntry, type Entry } from '../base/entry.js';
-import { op, view, type ReplicaIndex } from '../base/numbers.js';
+import { minOp, op, view, type OpNumber, type ReplicaIndex } from '../base/numbers.js';
 import { addEntry, shipEntries } from './append.js';
 import { CORE, encodeCoreUpdate } from './core-entries.js';
 import { beginFetch } from './fetch.js';
@@ -24,9 +24,15 @@ const FOUNDED_OP = op(2);
  * Whether requests may be executed: op 2 is on the disk of every replica. Stricter than op 2 being in the log: an empty replica
  * that asks anyone then learns that it was wiped, as soon as there is anything it could have forgotten (docs/divergence.md).
  */
-export function mayExecute(state: State): boolean {
-  if (lastOp(state.log) > FOUNDED_OP) return true;
-  return lastOp(state.log) === FOUNDED_OP && state.acked.every((acked) => acked >= FOUNDED_OP);
+export const mayExecute = (state: State): boolean => lastOp(state.log) > FOUNDED_OP || state.commit >= FOUNDED_OP;
+
+/**
+ * Op 2 is committed when every replica has it on disk, not just a majority. So its commit number, which spreads with heartbeats
+ * and votes, tells a later primary that requests may be executed, though one replica has died before the first of them.
+ */
+export function heldForFounding(state: State, reached: OpNumber): OpNumber {
+  const isHeld = lastOp(state.log) === FOUNDED_OP && !state.acked.every((acked) => acked >= FOUNDED_OP);
+  return isHeld ? minOp(reached, FOUNDING_OP) : reached;
 }
 
 /** On a tick with an empty folder: asks everyone whether theirs are empty too (rule 8). */

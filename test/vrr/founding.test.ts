@@ -93,6 +93,40 @@ describe('rule 8 founding', () => {
       }
   });
 
+  for (const dead of [0, 1, 2])
+    it(`rule 8 founding: replica ${dead} dies before the first order, and the others take orders`, () => {
+      const cluster = Cluster.founded();
+      cluster.core(dead).crash();
+      const alive = [0, 1, 2].filter((index) => index !== dead);
+      cluster.pass(10 * HEARTBEAT_MS, alive);
+      const call = cluster.write(cluster.primary.index, 'a');
+      cluster.settle(alive);
+      expect(call.outcome).to.deep.include({ kind: 'written' });
+    });
+
+  it('rule 8 founding: op 2 is committed when all have it on disk, not just a majority', () => {
+    const cluster = new Cluster();
+    for (const core of cluster.cores) core.boot();
+    for (let round = 0; round < 30 && cluster.core(0).lastOp < 2; round++) {
+      cluster.sleep(10);
+      for (const core of cluster.cores) core.tick();
+      for (let deliveries = 0; deliveries < 50 && cluster.core(0).lastOp < 2; deliveries++) {
+        const [next] = cluster.network;
+        if (next !== undefined) cluster.deliver([next]);
+        for (const core of cluster.cores) core.fsync(1);
+      }
+    }
+    expect(cluster.core(0).lastOp).to.equal(2);
+    cluster.cut(0, 2);
+    cluster.pass(4 * HEARTBEAT_MS, [0, 1]);
+    expect(cluster.core(1).state.durable).to.equal(2);
+    expect(cluster.core(0).state.commit).to.equal(1);
+    expect(cluster.write(0, 'a').outcome).to.have.nested.property('refusal.reason', 'NOT_FOUNDED');
+    cluster.mend();
+    cluster.pass(4 * HEARTBEAT_MS);
+    for (const core of cluster.cores) expect(core.state.commit).to.equal(2);
+  });
+
   it('rule 8 founding: an empty replica joins while the log has no op 2, wherever the view has got to', () => {
     const cluster = new Cluster();
     for (const core of cluster.cores) core.boot();
