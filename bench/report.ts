@@ -27,7 +27,7 @@ export function reportText({ machine, proxies, rounds }: BenchResult): string {
   return [
     ...head,
     speeds(rounds),
-    'others, idle: cores used by what is not under test, and by nobody',
+    'CPU: all processes together, customers too; others, idle: cores used by what is not under test, and by nobody',
     costs(rounds),
   ].join('\n');
 }
@@ -42,6 +42,7 @@ function speeds(rounds: readonly Round[]): string {
       'p50 ms',
       'p99 ms',
       'failed',
+      'CPU ms per order',
       'others',
       'idle',
       'just-hungry ÷ it',
@@ -61,6 +62,10 @@ function speeds(rounds: readonly Round[]): string {
         digits(median(own.map(({ p50 }) => p50)), 2),
         digits(median(own.map(({ p99 }) => p99)), 2),
         own.reduce((sum, { failed }) => sum + failed, 0),
+        digits(
+          median(own.map(({ processes }) => processes.reduce((sum, { cpuMsPerOrder }) => sum + cpuMsPerOrder, 0))),
+          3,
+        ),
         digits(median(own.map(({ coresOfOthers }) => coresOfOthers)), 2),
         digits(median(own.map(({ coresIdle }) => coresIdle)), 2),
         subject === OURS ? '' : ratioText(rounds, customers, subject),
