@@ -3,7 +3,7 @@
  * Steady orders from 8 clients with deadlines of 5 s; a gap is the time between two acknowledgements that follow each other.
  */
 import { execFileSync } from 'node:child_process';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { MenuItemView } from '../src/ports/ordering-client.js';
@@ -164,7 +164,10 @@ const git = (...args: string[]): string => {
 const [cpu] = cpus();
 console.log(
   `commit ${git('rev-parse', '--short', 'HEAD')}, node ${process.version}, ${cpus().length} × ${cpu?.model ?? '?'}, ` +
-    `${Math.round(totalmem() / 2 ** 30)} GiB, ${values.clients} clients, ${new Date().toISOString()}`,
+    `${Math.round(totalmem() / 2 ** 30)} GiB, ${values.clients} clients, load averages ` +
+    `${loadavg()
+      .map((load) => load.toFixed(1))
+      .join(' ')}, ${new Date().toISOString()}`,
 );
 const kills = await faults('kill -9', Number(values.trials), {
   begin: ({ process }) => process.kill(),
@@ -177,5 +180,10 @@ const hangs = await faults('SIGSTOP', Number(values.hangs), {
     process.resume();
   },
 });
+console.log(
+  `load averages at the end, this bench included: ${loadavg()
+    .map((load) => load.toFixed(1))
+    .join(' ')}`,
+);
 summary('kill -9', kills, { p50: TARGET_MS.killP50, worst: TARGET_MS.killWorst });
 summary('SIGSTOP', hangs, { worst: TARGET_MS.hang });
