@@ -32,6 +32,11 @@ export interface World {
 /** Distribution of everything without its kind's clock. */
 type Untimed = Event extends infer E ? (E extends Event ? Omit<E, 'nowMs' | 'wallMs' | 'randomU32'> : never) : never;
 
+interface QueuedWrite {
+  readonly write: DiskWrite;
+  readonly done: () => Untimed;
+}
+
 const CHUNK_BYTES = 4096;
 const TICK_MS = 10;
 
@@ -47,9 +52,11 @@ export class SimulatedReplica {
   diskDelayMs = 2;
   isDiskFull = false;
   #incarnation = 0;
-  #queue: { write: DiskWrite; done: () => Untimed }[] = [];
+  #queue: QueuedWrite[] = [];
   #isWriting = false;
   #inboxWhilePaused: Untimed[] = [];
+  /** A write that ended while the process was stopped: it learns of it when it goes on. */
+  #endedWhilePaused: (() => void) | undefined;
   #applied = 0;
   #staged = new Map<string, Uint8Array>();
   readonly reached = new Set<string>();
@@ -109,6 +116,7 @@ export class SimulatedReplica {
     this.state = undefined;
     this.isPaused = false;
     this.#inboxWhilePaused = [];
+    this.#endedWhilePaused = undefined;
     this.folder.crash(this.#isWriting ? this.#queue[0]?.write : undefined, this.world.prng);
     this.world.checkers.onDisk(this.index, this.folder.facts());
     this.#queue = [];
@@ -119,7 +127,11 @@ export class SimulatedReplica {
   resume(isTickFirst: boolean): void {
     this.isPaused = false;
     if (isTickFirst) this.dispatch({ kind: 'tick' });
+    const ended = this.#endedWhilePaused;
+    this.#endedWhilePaused = undefined;
+    if (isTickFirst) ended?.();
     for (const event of this.#inboxWhilePaused.splice(0)) this.dispatch(event);
+    if (!isTickFirst) ended?.();
   }
 
   dispatch(event: Untimed): void {
@@ -305,26 +317,28 @@ export class SimulatedReplica {
     this.#isWriting = true;
     const { schedule, prng } = this.world;
     const delay = prng.between(0, this.diskDelayMs) + prng.unit();
-    schedule.after(
-      delay,
-      this.#ifAlive(() => {
-        if (this.isDiskFull && next.write.kind === 'append') {
-          // Everything that waits behind it, up to a transition, is given up with it.
-          while (this.#queue[0]?.write.kind === 'append') this.#queue.shift();
-          this.#isWriting = false;
-          this.dispatch({ kind: 'diskFull' });
-          if (!this.#isWriting) this.#writeNext();
-          return;
-        }
-        this.folder.complete(next.write);
-        this.world.checkers.onDisk(this.index, this.folder.facts());
-        const event = next.done();
-        this.#queue.shift();
-        this.#isWriting = false;
-        this.dispatch(event);
-        if (!this.#isWriting) this.#writeNext();
-      }),
-    );
+    const end = this.#ifAlive(() => {
+      if (this.isPaused) this.#endedWhilePaused = end;
+      else this.#endWrite(next);
+    });
+    schedule.after(delay, end);
+  }
+
+  #endWrite({ write, done }: QueuedWrite): void {
+    if (this.isDiskFull && write.kind === 'append') {
+      // Everything that waits behind it, up to a transition, is given up with it.
+      while (this.#queue[0]?.write.kind === 'append') this.#queue.shift();
+      this.#isWriting = false;
+      this.dispatch({ kind: 'diskFull' });
+    } else {
+      this.folder.complete(write);
+      this.world.checkers.onDisk(this.index, this.folder.facts());
+      const event = done();
+      this.#queue.shift();
+      this.#isWriting = false;
+      this.dispatch(event);
+    }
+    if (!this.#isWriting) this.#writeNext();
   }
 
   /** One line on where it stands. */
