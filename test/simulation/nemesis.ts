@@ -128,12 +128,16 @@ export class Nemesis {
       this.#crash(prng.pick(replicas), downMs);
   }
 
-  /** One disk at a time is lost, as the guarantee has it: the others hold their promises, nobody else is recovering. */
+  /**
+   * One disk at a time is lost, as the guarantee has it: the others hold their promises, nobody else is recovering. From the first
+   * acknowledged order on (op 3) that must be enough; before, all others hold op 2.
+   */
   #wipe(replica: SimulatedReplica): void {
     const others = this.replicas.filter((other) => other !== replica);
     const isFair = others.every(({ folder }) => {
       const { promises } = folder.durable;
-      return promises !== undefined && !promises.recovering && folder.lastOp >= 2;
+      const isFounded = folder.lastOp >= 2 || this.checkers.acknowledgedOp >= 3;
+      return promises !== undefined && !promises.recovering && isFounded;
     });
     if (!isFair || !replica.isUp) return;
     this.trace(() => `r${replica.index} is wiped`);

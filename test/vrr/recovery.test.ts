@@ -54,6 +54,15 @@ describe('4.3 recovery (rules 6 and 7)', () => {
     expect(cluster.core(2).folder.durable.promises).to.include({ view: 1, recovering: true });
   });
 
+  it('4.3 recovery / rule 7: who has forgotten its own promises answers nobody', () => {
+    const cluster = withOrder(5);
+    wipe(cluster, 4);
+    const { clusterId } = cluster.core(0).state;
+    cluster.deliverAgain({ from: 3, to: 4, clusterId, message: { kind: 'recovery', nonce: 1 } });
+    cluster.deliverAgain({ from: 3, to: 2, clusterId, message: { kind: 'recovery', nonce: 1 } });
+    expect(cluster.inFlight('recoveryResponse').map(({ from }) => from)).to.deep.equal([2]);
+  });
+
   it('4.3 recovery / rule 7: an answer to another nonce is from before, and does not count', () => {
     const cluster = withOrder();
     wipe(cluster, 2);
