@@ -16,6 +16,8 @@ export interface Conditions {
   readonly drift: number;
   /** Chance that a process dies around a durable transition of its own. */
   readonly crashAtTransition: number;
+  /** Chance that a fault is the loss of a disk, where that is fair. */
+  readonly wiping: number;
   readonly checkpointIntervalOps: number;
   /** Bytes of rows in one message: small ones make every transfer come in pieces; 0 for the core's own. */
   readonly suffixBytesMax: number;
@@ -38,6 +40,7 @@ export function drawConditions(prng: Prng, given: Partial<Conditions>): Conditio
     straggling: prng.pick([0, 0, 0.005, 0.03]),
     drift: prng.pick([0, 0.01, 0.1]),
     crashAtTransition: prng.pick([0, 0, 0.03, 0.15]),
+    wiping: prng.pick([0, 0, 0, 0.3]),
     checkpointIntervalOps: prng.pick([5, 20, 100, 1_000]),
     suffixBytesMax: prng.pick([0, 0, 300, 1_000, 4_000]),
     pace: prng.pick([50, 150, 400]),

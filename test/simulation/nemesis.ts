@@ -28,7 +28,8 @@ export class Nemesis {
     const act = (): void => {
       if (this.#isDone) return;
       this.faults++;
-      this.#harm(this.#victim());
+      if (prng.chance(this.conditions.wiping)) this.#wipe(this.#victim());
+      else this.#harm(this.#victim());
       schedule.after(prng.between(1, 2 * this.conditions.pace), act);
     };
     schedule.after(this.conditions.isFoundingUnkind ? prng.between(0, 100) : prng.between(200, 1_000), act);
