@@ -1,7 +1,10 @@
 import { expect } from 'chai';
+import type { OrderEventView } from '../../src/ports/ordering-client.js';
 import { clusterForSuite } from '../support/cluster-suite.js';
 import { menuOf, newOrder } from '../support/customers.js';
 import type { Named } from '../support/history.js';
+import { readTable } from '../support/table-files.js';
+import { until } from '../support/until.js';
 
 const REPEATS = 20;
 
@@ -38,5 +41,35 @@ describe('faults: one order, asked for again and again', () => {
     // That attempt was of no order: the history keeps the first one's content.
     history.orders.splice(history.orders.indexOf(other), 1);
     await suite.check();
+  });
+
+  it('a watcher over failovers of replica and front end: every event once, in order, of all orders', async () => {
+    const { cluster } = suite;
+    const customers = await suite.customers();
+    const end = new AbortController();
+    const seen: OrderEventView[] = [];
+    const watching = (async () => {
+      for await (const event of cluster.client([0, 1]).watchOrders(0, undefined, end.signal)) seen.push(event);
+    })();
+    await until(() => seen.length > 20, 'events are seen');
+    const primary = await cluster.primary();
+    await primary.process.kill();
+    await customers.acknowledges(50);
+    await cluster.frontEnd(0).process.kill();
+    await customers.acknowledges(50);
+    await primary.process.start();
+    await cluster.frontEnd(0).process.start();
+    await customers.stop();
+    await suite.check();
+    const rows = readTable(primary.folder, 'order-status.csv').map(
+      ({ fields }) => `${fields['op']} ${fields['order_id']}`,
+    );
+    await until(
+      () => seen.length >= rows.length,
+      () => `${rows.length} events; there are ${seen.length}`,
+    );
+    end.abort();
+    await watching;
+    expect(seen.map(({ op, order }) => `${op} ${order.order_id}`)).to.deep.equal(rows);
   });
 });
