@@ -12,24 +12,15 @@ const TIMEOUT_MS = 240_000;
 /** Everything that can happen to a core, which the runs together must have reached. */
 const ALL_KINDS = [
   // events
-  ...[
-    'tick',
-    'connectionRefused',
-    'writes',
-    'reads',
-    'appended',
-    'transitionDone',
-    'checkpointVerified',
-    'checkpointed',
-  ],
-  ...['diskFull', 'diskHasRoom', 'diskSlow', 'resign'],
+  'tick connectionRefused writes reads appended transitionDone checkpointVerified checkpointed',
+  'diskFull diskHasRoom diskSlow resign',
   // messages
-  ...['prepare', 'prepareOk', 'heartbeat', 'heartbeatOk', 'alive', 'startViewChange', 'doViewChange', 'startView'],
-  ...['getState', 'newState', 'checkpointOffered', 'getChunk', 'chunk', 'recovery', 'recoveryResponse', 'wantReplica'],
-  ...['report', 'reportResponse', 'submitOutbox'],
+  'prepare prepareOk heartbeat heartbeatOk alive startViewChange doViewChange startView',
+  'getState newState checkpointOffered getChunk chunk recovery recoveryResponse wantReplica',
+  'report reportResponse submitOutbox',
   // durable transitions
-  ...['persist', 'initialise', 'switchLog', 'installCheckpoint'],
-];
+  'persist initialise switchLog installCheckpoint',
+].flatMap((kinds) => kinds.split(' '));
 
 describe('simulation', function () {
   this.timeout(TIMEOUT_MS);
