@@ -57,10 +57,13 @@ export function childrenOf(parent: number): { pid: number; args: string[] }[] {
   return children;
 }
 
+/** The young generation that `just-hungry start` gives its servers; the proxy and the customers get the same. */
+const YOUNG_GENERATION = '--max-semi-space-size=64';
+
 /** Starts a script of the bench with an IPC channel. It ends with this process. */
 export function startScript(script: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): ChildProcess {
   return fork(path.join(BENCH_FOLDER, script), args, {
-    execArgv: ['--import=tsx'],
+    execArgv: ['--import=tsx', YOUNG_GENERATION],
     env: { ...process.env, ...env },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

@@ -10,6 +10,9 @@ import { addressProblems, buildProblems, folderProblems, freePort, listenAddress
 import type { ProcessSpec } from './supervisor/supervised-process.js';
 import { type ProcessGroup, Supervisor } from './supervisor/supervisor.js';
 
+/** Requests die young: with V8's default of 16 MB a busy server spends a fifth of its time on collecting them. */
+const YOUNG_GENERATION = '--max-semi-space-size=64';
+
 /** Options of `start`. */
 export interface StartOptions extends CommonOptions {
   readonly logs?: string;
@@ -61,7 +64,7 @@ async function processGroups(
     name,
     upDetail,
     command: process.execPath,
-    args: [mainFile, ...args],
+    args: [YOUNG_GENERATION, mainFile, ...args],
     logFile: path.join(logs, `${name}.log`),
   });
   const config = ['--config', settings.file];

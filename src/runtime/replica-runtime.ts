@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { view, type ReplicaIndex } from '../base/numbers.js';
 import { refusal } from '../base/refusal.js';
 import { DamagedFileError, type Service } from '../base/service.js';
@@ -16,6 +15,7 @@ import { CallBook } from './call-book.js';
 import { isDiskInDoubt } from './disk-failure.js';
 import { DiskQueue } from './disk-queue.js';
 import { EffectPerformer } from './effect-performer.js';
+import { RandomPool } from './random-pool.js';
 import { statusOf } from './status.js';
 
 /** ms between two looks at what the file system shows of the files in use. */
@@ -57,6 +57,7 @@ export class ReplicaRuntime implements ReplicaCalls {
   readonly #disk: DiskQueue;
   readonly #effects: EffectPerformer;
   readonly #calls = new CallBook();
+  readonly #random = new RandomPool();
   readonly #state: State;
   readonly #startedMs: number;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -189,7 +190,7 @@ export class ReplicaRuntime implements ReplicaCalls {
 
   #now() {
     const { clock } = this.#parts;
-    return { nowMs: clock.monotonicMs(), wallMs: clock.wallMs(), randomU32: randomBytes(4).readUInt32LE() };
+    return { nowMs: clock.monotonicMs(), wallMs: clock.wallMs(), randomU32: this.#random.next() };
   }
 
   #dispatch(event: Untimed): void {
