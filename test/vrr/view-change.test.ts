@@ -282,6 +282,51 @@ describe('4.2 view change (rules 1 and 4)', () => {
     expect(next.outcome).to.deep.include({ kind: 'written', reply: { kind: 'done', body: 7 } });
   });
 
+  it('rule 2: a primary that comes to office again counts no acknowledgement and no round of its earlier view', () => {
+    const cluster = withFirstOrder();
+    cluster.pass(20 * HEARTBEAT_MS);
+    for (const index of [0, 1, 2]) {
+      expect(cluster.primary.index).to.equal(index);
+      cluster.primary.dispatch({ kind: 'resign', why: 'told to' });
+      for (
+        let done = 0;
+        done < 1_000 && !cluster.cores.some((core) => core.isPrimary && core.state.view > index);
+        done++
+      ) {
+        const [next] = cluster.network;
+        if (next !== undefined) cluster.deliver([next]);
+        for (const core of cluster.cores) core.fsync(1);
+      }
+      if (index < 2) cluster.pass(4 * HEARTBEAT_MS);
+    }
+    const again = cluster.core(0);
+    expect(again.state).to.include({ view: 3, logView: 3 });
+    expect(again.state.acked).to.deep.equal([3, 0, 0]);
+    cluster.network = [];
+    const read = cluster.read(0);
+    again.fsync();
+    expect(read.outcome).to.equal(undefined);
+    cluster.settle();
+    expect(read.outcome).to.deep.include({ kind: 'read' });
+  });
+
+  it('rule 4: votes for a view that did not begin count for no later one', () => {
+    const cluster = Cluster.founded({ replicas: 5 });
+    cluster.core(0).crash();
+    const { clusterId } = cluster.core(1).state;
+    const proof = (to: number, inView: number): void => {
+      const message = { kind: 'alive', view: view(inView) } as const;
+      cluster.deliverAgain({ from: 3, to, clusterId, message });
+      cluster.core(to).fsync();
+    };
+    proof(1, 1);
+    proof(2, 1);
+    cluster.deliver(cluster.inFlight('doViewChange', { from: 2, to: 1 }));
+    expect([...cluster.core(1).state.votes.keys()]).to.have.members([1, 2]);
+    proof(1, 6);
+    expect([...cluster.core(1).state.votes.keys()], 'its own vote for view 6 alone').to.deep.equal([1]);
+  });
+
   it('4.2 view change: with five replicas two dead ones do not stop it', () => {
     const cluster = Cluster.founded({ replicas: 5 });
     const call = cluster.write(0, 'a', { copies: 3 });
