@@ -20,7 +20,7 @@ export interface DiskQueueEvents {
   onTransitionDone(number: number): void;
   onDiskFull(): void;
   onDiskSlow(): void;
-  /** A write failed for another reason than room: nothing since the last success can be trusted (rule 10). */
+  /** A write failed for another reason than room; what that means for the folder is judged in disk-failure.ts (rule 10). */
   onFailed(error: unknown): void;
 }
 
