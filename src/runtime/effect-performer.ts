@@ -19,7 +19,6 @@ export interface EffectWorld {
   tell(notice: Notice): void;
   /** Hands an event to the core; after the process was given up it does nothing. */
   dispatch(event: Untimed): void;
-  onDiskFull(): void;
   onDiskFailed(error: unknown): void;
   /** Runs once when a full disk has room again. */
   whenRoom(run: () => void): void;
@@ -130,8 +129,9 @@ export class EffectPerformer {
     try {
       this.world.storage.stageChunk(file, offset, bytes);
     } catch (error) {
+      // A hole where there was no room fails the verification, and the fetch begins anew. It is no `diskFull` for the core:
+      // appends may be on their way that will find room.
       if (!(error instanceof DiskFullError)) throw error;
-      this.world.onDiskFull();
     }
   }
 }

@@ -88,7 +88,6 @@ export class ReplicaRuntime implements ReplicaCalls {
       dispatch: (event) => {
         if (!this.#isDead) this.#dispatch(event);
       },
-      onDiskFull: () => this.#onDiskFull(),
       onDiskFailed: (error) => this.#onDiskFailed(error),
       whenRoom: (run) => this.#whenRoom(run),
     });
