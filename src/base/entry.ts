@@ -68,7 +68,7 @@ export function encodeEntry(head: EntryHead, previous: Chain): Entry {
   row.write(checksumOf(row.subarray(0, textBytes)), textBytes, 'latin1');
   const chain = chainOf(previous, row, end);
   row.write(`,${chain}${ROW_END}`, end, 'latin1');
-  return { ...head, chain, row };
+  return { op, view, timeMs, requestId, service, update, chain, row };
 }
 
 const DECIMAL = /^(0|[1-9][0-9]{0,15})$/;

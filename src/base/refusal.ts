@@ -12,6 +12,7 @@ export interface Refusal {
 export const REFUSAL_REASONS = [
   // the request itself
   'INVALID_FIELD',
+  'MESSAGE_TOO_LARGE',
   'UNKNOWN_ITEM',
   'UNKNOWN_ORDER',
   'ID_REUSED',

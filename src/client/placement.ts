@@ -22,6 +22,7 @@ export type PlacementOutcome =
  */
 const SETTLED = {
   INVALID_FIELD: true,
+  MESSAGE_TOO_LARGE: true,
   UNKNOWN_ITEM: true,
   UNKNOWN_ORDER: true,
   ID_REUSED: true,

@@ -15,6 +15,7 @@ export const isAnsweredElsewhere = ({ reason }: Refusal): boolean => ELSEWHERE.h
 /** Answers that anyone may give: they do not tell who is primary. */
 const OF_ANYONE: ReadonlySet<RefusalReason> = new Set([
   'INVALID_FIELD',
+  'MESSAGE_TOO_LARGE',
   'INTERNAL',
   'OVERLOADED',
 ] satisfies RefusalReason[]);

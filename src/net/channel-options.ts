@@ -2,8 +2,10 @@ import type { ChannelOptions, ServerOptions } from '@grpc/grpc-js';
 
 /** Bytes of a message inside the cluster at most. */
 export const CLUSTER_MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
-/** Bytes of a customer's request at most. */
+/** Bytes of a customer's request at most: a larger one is refused at the gate, with a reason. */
 export const CUSTOMER_MESSAGE_BYTES_MAX = 1024 * 1024;
+/** What gRPC takes in at all, gRPC's own default: beyond, it ends the call itself, without a reason. */
+const CUSTOMER_RECEIVE_BYTES_MAX = 4 * CUSTOMER_MESSAGE_BYTES_MAX;
 /** First and longest wait before a broken connection is tried again, ms: a returned process is found at once (design 3). */
 export const RECONNECT_MS = { first: 50, max: 200 } as const;
 /** An idle connection is asked for a sign of life this often, and given up after as long again, ms: dead TCP is cleaned up. */
@@ -47,5 +49,5 @@ export const clusterServerOptions: ServerOptions = {
 /** Servers of front ends. */
 export const customerServerOptions: ServerOptions = {
   ...serverBase,
-  'grpc.max_receive_message_length': CUSTOMER_MESSAGE_BYTES_MAX,
+  'grpc.max_receive_message_length': CUSTOMER_RECEIVE_BYTES_MAX,
 };

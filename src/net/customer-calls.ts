@@ -10,6 +10,7 @@ import { statusOf } from './error-details.js';
 import type { ValidatePostcodeRequest__Output } from './generated/justhungry/v1/ValidatePostcodeRequest.js';
 import type { ValidatePostcodeResponse } from './generated/justhungry/v1/ValidatePostcodeResponse.js';
 import type { GatedCall, Method } from './method.js';
+import { CUSTOMER_MESSAGE_BYTES_MAX } from './channel-options.js';
 import { WIRE_VERDICT } from './ordering-enums.js';
 import { orderingMethods } from './ordering-methods.js';
 import { messageCodec } from './proto-files.js';
@@ -59,17 +60,21 @@ export class CustomerCalls {
     for (const method of orderingMethods.values()) {
       if (method.access === 'internal') continue;
       handlers.set(method.name, (call, callback) => {
-        this.#guarded(method.name, callback, () => this.#forward(method, call, callback));
+        this.#guarded(method.name, call, callback, () => this.#forward(method, call, callback));
       });
     }
     handlers.set('ValidatePostcode', (call, callback) => {
-      this.#guarded('ValidatePostcode', callback, () => this.#validatePostcode(call, callback));
+      this.#guarded('ValidatePostcode', call, callback, () => this.#validatePostcode(call, callback));
     });
     return handlers;
   }
 
-  /** No exception reaches a customer. */
-  #guarded(name: string, callback: sendUnaryData<Buffer>, run: () => Promise<void> | undefined): void {
+  /** Nothing of a message over the limit is looked at, and no exception reaches a customer. */
+  #guarded(name: string, call: Call, callback: sendUnaryData<Buffer>, run: () => Promise<void> | undefined): void {
+    if (call.request.length > CUSTOMER_MESSAGE_BYTES_MAX) {
+      callback(statusOf(tooLarge(call.request.length)));
+      return;
+    }
     const report = (error: unknown): void => {
       this.#options.onProblem(`${name} failed`, error);
       callback(statusOf(INTERNAL));
@@ -155,6 +160,11 @@ export class CustomerCalls {
     const asked = Number(call.getDeadline());
     return Math.min(asked, now + (Number.isFinite(asked) ? DEADLINE_MS_MAX : DEADLINE_MS_DEFAULT));
   }
+}
+
+function tooLarge(bytes: number): Refusal {
+  const message = `The request has ${bytes} bytes and at most ${CUSTOMER_MESSAGE_BYTES_MAX} are taken; send less at once. Nothing was done.`;
+  return refusal('MESSAGE_TOO_LARGE', message, { bytes: String(bytes), bytes_max: String(CUSTOMER_MESSAGE_BYTES_MAX) });
 }
 
 function refuse(callback: sendUnaryData<Buffer>, of: Refusal): undefined {

@@ -19,6 +19,7 @@ export interface StatusRow {
 /** Every reason of a refusal: its gRPC status, and whether and how to try again. */
 export const STATUS_TABLE = {
   INVALID_FIELD: { status: status.INVALID_ARGUMENT, retry: 'corrected' },
+  MESSAGE_TOO_LARGE: { status: status.RESOURCE_EXHAUSTED, retry: 'corrected' },
   UNKNOWN_ITEM: { status: status.NOT_FOUND, retry: 'newId' },
   UNKNOWN_ORDER: { status: status.NOT_FOUND, retry: 'newId' },
   ID_REUSED: { status: status.ALREADY_EXISTS, retry: 'newId' },

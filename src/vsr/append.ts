@@ -16,7 +16,9 @@ export function nextHead(step: Step): { op: OpNumber; view: View; timeMs: number
 /** Primary: encodes an entry and adds it to the log in memory; `shipEntries` makes it durable and sends it. */
 export function addEntry(step: Step, what: { requestId: string; service: string; update: string }): Entry {
   const { log } = step.state;
-  const entry = encodeEntry({ ...nextHead(step), ...what }, lastChain(log));
+  const { op, view, timeMs } = nextHead(step);
+  const { requestId, service, update } = what;
+  const entry = encodeEntry({ op, view, timeMs, requestId, service, update }, lastChain(log));
   pushEntry(log, entry);
   return entry;
 }

@@ -152,6 +152,9 @@ describe('bad input', () => {
   it('size: refuse (a message over the limit)', async () => {
     const error = await failure(Buffer.alloc(1024 * 1024 + 1));
     expect(error.code).to.equal(status.RESOURCE_EXHAUSTED);
+    expect(refusalOf(error)?.reason).to.equal('MESSAGE_TOO_LARGE');
+    // Far beyond, gRPC ends the call itself before anything is decoded.
+    expect((await failure(Buffer.alloc(5 * 1024 * 1024))).code).to.equal(status.RESOURCE_EXHAUSTED);
   });
 
   it('method: refuse (unknown, and internal ones)', async () => {
