@@ -61,7 +61,7 @@ function readKept(folder: string): { kept: Kept; problems: string[] } {
     orderByOp.set(order.op, id);
     if (other !== undefined && other !== id) problems.push(`op ${op} is two orders: ${other} and ${id}`);
     if (Number(op) !== order.op || Number(line) !== order.rows.length)
-      problems.push(`order ${id} is in orders.csv more than once, at op ${order.op} and ${op}`);
+      problems.push(`DUPLICATED: order ${id} is in orders.csv more than once, at op ${order.op} and ${op}`);
   }
   const requests = new Set<string>();
   for (const { fields } of readTable(folder, 'order-status.csv')) {
@@ -71,7 +71,7 @@ function readKept(folder: string): { kept: Kept; problems: string[] } {
     else order.changes.push({ op: Number(op), status, requestId });
     const isNew = requestId === '' || !requests.has(requestId);
     requests.add(requestId);
-    if (!isNew) problems.push(`request ${requestId} is in order-status.csv twice`);
+    if (!isNew) problems.push(`DUPLICATED: request ${requestId} is in order-status.csv twice`);
   }
   return { kept, problems };
 }
