@@ -254,6 +254,13 @@ export class Cluster {
       .sort((a, b) => a.time - b.time);
   }
 
+  /** Views of which a replica became primary since then, ms since 1970; in the order of time. */
+  viewsBegunSince(sinceMs: number): number[] {
+    return this.timeline().flatMap(({ time, kind, view }) =>
+      time >= sinceMs && kind === 'becamePrimary' ? [Number(view)] : [],
+    );
+  }
+
   /** Prints the end of every log, and where the files are. */
   printLogs(lines = 40): void {
     for (const { process } of [...this.replicas, ...this.frontEnds])
