@@ -86,9 +86,10 @@ describe('faults: a customer whose every answer is lost', () => {
       }, 'an answer comes through');
       const again = await history.place({ name: 'again', calls: cluster.client([1]) }, order);
       if (again.outcome.kind !== 'ok') throw new Error('it is known for ever');
-      const { copies, committed, ...receipt } = told.receipt;
+      // Copies may have grown.
+      const { op, view, chain } = told.receipt;
       expect(again.outcome.answer.order).to.deep.equal(told.order);
-      expect(again.outcome.answer.receipt).to.include(receipt);
+      expect(again.outcome.answer.receipt).to.include({ op, view, chain });
       await customers.stop();
       await suite.check();
       for (const { folder } of cluster.replicas) {
