@@ -1,15 +1,18 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { OrderingClient } from '../../src/ports/ordering-client.js';
 import { clusterForSuite } from '../support/cluster-suite.js';
 import type { Cluster, Replica } from '../support/cluster.js';
 import { menuOf, newOrder } from '../support/customers.js';
 import { directClient } from '../support/direct-client.js';
-import type { Named } from '../support/history.js';
+import type { Named, OrderCall, ReadCall } from '../support/history.js';
 import { until } from '../support/until.js';
 
 /** Calls to the replica that is cut off wait for so long, ms. */
 const PATIENCE_MS = 3_000;
 
+/** Two calls do not arrive in one batch when they are made so far apart, ms. */
+const APART_MS = 20;
 /** Views that may begin because of one fault: the next one, and one more for a replica that comes back. */
 const VIEWS_MAX = 2;
 
@@ -83,8 +86,10 @@ describe('faults: ways that are cut', () => {
 
       const [beginMs, beginWallMs] = [performance.now(), Date.now()];
       cut(cluster, old);
-      // It does not know yet that it is alone.
-      const early = [history.placeOnce(direct, order()), history.readUser(direct, 'direct user')];
+      // It does not know yet that it is alone. The read comes first: behind the order, it would wait for that.
+      const early: Promise<ReadCall | OrderCall>[] = [history.readUser(direct, 'direct user')];
+      await pause(APART_MS);
+      early.push(history.placeOnce(direct, order()));
       const customers = await suite.customers();
       const customer: Named = { name: 'customer', calls: cluster.client([1]) };
       expect((await history.place(customer, order())).outcome).to.have.property('kind', 'ok');
