@@ -20,9 +20,9 @@ describe('nemesis: report', () => {
     const ends = [100, 200, 900, 1_000, 1_500, 3_000];
     history.orders.push(...ends.map((endMs, id) => acknowledged(id, endMs)), acknowledged(0, 600));
     const records = [
-      { kind: 'killPrimary', beginMs: 250, endMs: 950 },
-      { kind: 'wipe', beginMs: 1_100, endMs: 1_600 },
-      { kind: 'killPrimary', beginMs: 2_900, endMs: 3_000 },
+      { kind: 'killPrimary', beginMs: 250, healedMs: 860, endMs: 950 },
+      { kind: 'wipe', beginMs: 1_100, healedMs: 1_400, endMs: 1_600 },
+      { kind: 'killPrimary', beginMs: 2_900, healedMs: 2_990, endMs: 3_000 },
     ];
     const log = [300, 1_200, 1_900, 2_950].map((atMs) => ({
       time: performance.timeOrigin + atMs,
@@ -37,6 +37,14 @@ describe('nemesis: report', () => {
       // The last gap began while the wiped one came back, and ended with the second kill.
       ['killPrimary', 2, 1_500],
       ['wipe', 1, 1_500],
+    ]);
+  });
+
+  it('after healing: the time to the next new order, the longest by kind', () => {
+    const { kinds } = report();
+    expect(kinds.map(({ kind, afterHealingMs }) => [kind, afterHealingMs])).to.deep.equal([
+      ['killPrimary', 40],
+      ['wipe', 100],
     ]);
   });
 

@@ -6,6 +6,8 @@ export interface FaultRecord {
   /** Kinds, joined by ` + `. */
   readonly kind: string;
   readonly beginMs: number;
+  /** When nothing was broken any more: everything runs and is connected. */
+  healedMs: number;
   /** When orders went on after it was healed. */
   endMs: number;
 }
@@ -16,6 +18,8 @@ export interface KindReport {
   readonly count: number;
   /** Longest time between two acknowledged orders that one of them was part of, ms. */
   readonly longestOutageMs: number;
+  /** Longest time from when one of them was healed to the next acknowledged order, ms. */
+  readonly afterHealingMs: number;
   /** Views that began because of them: most by one, and in all. */
   readonly viewsMax: number;
   readonly views: number;
@@ -92,8 +96,10 @@ function byKind(
   viewBeginsMs: readonly number[],
 ): KindReport[] {
   const kinds = new Map<string, KindReport>();
-  for (const [index, { kind, beginMs, endMs }] of records.entries()) {
-    const known = kinds.get(kind) ?? { kind, count: 0, longestOutageMs: 0, viewsMax: 0, views: 0 };
+  for (const [index, { kind, beginMs, healedMs, endMs }] of records.entries()) {
+    const known = kinds.get(kind) ?? { kind, count: 0, longestOutageMs: 0, afterHealingMs: 0, viewsMax: 0, views: 0 };
+    // In the order of time: the first one after.
+    const nextOrderMs = acknowledgedMs.find((atMs) => atMs >= healedMs) ?? healedMs;
     // What happens until the next fault is of this one: a replica that comes back late may still ask for a view.
     const nextMs = records[index + 1]?.beginMs ?? Infinity;
     const views = viewBeginsMs.filter((atMs) => atMs >= beginMs && atMs < nextMs).length;
@@ -101,6 +107,7 @@ function byKind(
       kind,
       count: known.count + 1,
       longestOutageMs: Math.max(known.longestOutageMs, longestGapMs(acknowledgedMs, beginMs, endMs)),
+      afterHealingMs: Math.max(known.afterHealingMs, nextOrderMs - healedMs),
       viewsMax: Math.max(known.viewsMax, views),
       views: known.views + views,
     });
@@ -123,8 +130,9 @@ export function reportText(report: NemesisReport): string {
   const { durationMs, acknowledged, reads, unknown, faults, deaths, lost, duplicated, stale, kinds, problems } = report;
   const widest = Math.max(0, ...kinds.map(({ kind }) => kind.length));
   const rows = kinds.map(
-    ({ kind, count, longestOutageMs, views, viewsMax }) =>
-      `  ${kind.padEnd(widest)}  ${String(count).padStart(3)} ×  ${longestOutageMs.toFixed(0).padStart(6)} ms  ` +
+    ({ kind, count, longestOutageMs, afterHealingMs, views, viewsMax }) =>
+      `  ${kind.padEnd(widest)}  ${String(count).padStart(3)} ×  ${longestOutageMs.toFixed(0).padStart(6)} ms, ` +
+      `${afterHealingMs.toFixed(0).padStart(5)} ms after healing  ` +
       `${views} views, ${viewsMax} at most`,
   );
   return [

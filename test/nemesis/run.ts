@@ -105,10 +105,16 @@ async function inflictAll(
     const second = chance.chance(PAIRED) ? bag.next((kind) => kind !== first && !isOfDisk(kind)) : undefined;
     const kinds = [first, second].filter((kind) => kind !== undefined);
     const faults = kinds.map((kind) => makerOf(kind)(scene, primary));
-    const record: FaultRecord = { kind: kinds.join(' + '), beginMs: performance.now(), endMs: Infinity };
+    const record: FaultRecord = {
+      kind: kinds.join(' + '),
+      beginMs: performance.now(),
+      healedMs: Infinity,
+      endMs: Infinity,
+    };
     records.push(record);
     tell(`${faults.map(({ what }) => what).join('; ')} (primary: ${primary.id})`);
     await during(faults);
+    record.healedMs = performance.now();
     await customers.acknowledges(ORDERS_BETWEEN);
     record.endMs = performance.now();
     await pause(chance.between(100, 1_000));
