@@ -112,6 +112,7 @@ export async function runReplica(
 function tell(log: pino.Logger, notice: Notice, at: { view: number; op: number; commit: number }): void {
   const line = { ...at, ...notice };
   if (notice.kind === 'ignored') log.debug(line);
+  else if (notice.kind === 'diverged') log.error(line);
   else log.info(line);
 }
 
@@ -125,6 +126,9 @@ function end(log: pino.Logger, why: Fatal): void {
       return process.exit(EXIT_RESTART);
     case 'diskFailed':
       log.fatal({ err: why.error }, 'a write to disk failed: what is on it is not known; starting again as recovering');
+      return process.exit(EXIT_RECOVER);
+    case 'setBack':
+      log.fatal({ why: why.why }, 'the folder is not what this replica promised by; starting again as recovering');
       return process.exit(EXIT_RECOVER);
     case 'writeFailed':
       log.fatal({ err: why.error }, 'a write to disk could not be made; starting again from what is there');

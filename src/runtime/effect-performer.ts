@@ -20,6 +20,8 @@ export interface EffectWorld {
   /** Hands an event to the core; after the process was given up it does nothing. */
   dispatch(event: Untimed): void;
   onDiskFailed(error: unknown): void;
+  /** The core found that the folder is not what it promised by. */
+  onDistrust(why: string): void;
   /** Runs once when a full disk has room again. */
   whenRoom(run: () => void): void;
 }
@@ -92,6 +94,9 @@ export class EffectPerformer {
         return;
       case 'settleOutbox':
         void this.#settleOutbox(effect.requestIds);
+        return;
+      case 'distrust':
+        this.world.onDistrust(effect.why);
         return;
       case 'reply':
         this.world.settle(effect.token, effect.outcome);

@@ -31,6 +31,8 @@ export type Fatal =
   | { readonly kind: 'damaged'; readonly damage: readonly Damage[] }
   /** fsync failed: the page cache lies, the next start must recover (rule 10). */
   | { readonly kind: 'diskFailed'; readonly error: unknown }
+  /** The folder is sound, but older or other than what was promised by: the next start must recover (rule 6). */
+  | { readonly kind: 'setBack'; readonly why: string }
   /** A durable call failed, but no fsync: what is on disk is what a kill -9 leaves, and counts. */
   | { readonly kind: 'writeFailed'; readonly error: unknown }
   /** A broken rule: a bug. */
@@ -89,6 +91,7 @@ export class ReplicaRuntime implements ReplicaCalls {
         if (!this.#isDead) this.#dispatch(event);
       },
       onDiskFailed: (error) => this.#onDiskFailed(error),
+      onDistrust: (why) => this.#die({ kind: 'setBack', why }),
       whenRoom: (run) => this.#whenRoom(run),
     });
     const { config, services, storage } = parts;

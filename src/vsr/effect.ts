@@ -72,6 +72,8 @@ export type Effect =
   /** Make a checkpoint of the tables as they stand after this step. */
   | { readonly kind: 'checkpoint'; readonly head: CheckpointHead }
   | { readonly kind: 'settleOutbox'; readonly requestIds: readonly string[] }
+  /** The disk is sound but not what this replica promised by: end, and start again believing nothing of the folder. */
+  | { readonly kind: 'distrust'; readonly why: string }
   | { readonly kind: 'reply'; readonly token: Token; readonly outcome: Outcome }
   /** A fact for the operator's log. */
   | { readonly kind: 'notice'; readonly notice: Notice };
@@ -115,6 +117,8 @@ export type Notice =
   | { readonly kind: 'becameBackup'; readonly view: View; readonly primary: ReplicaIndex }
   | { readonly kind: 'resigned'; readonly view: View; readonly why: string }
   | { readonly kind: 'suspected' | 'unhealthy' | 'healthy'; readonly peer: ReplicaIndex }
+  /** The peer's log holds something else at `op`: it is not counted. */
+  | { readonly kind: 'diverged'; readonly peer: ReplicaIndex; readonly op: OpNumber }
   | { readonly kind: 'readOnly'; readonly why: string }
   | { readonly kind: 'writable' }
   | { readonly kind: 'founded'; readonly clusterId: string; readonly replaced: readonly string[] }

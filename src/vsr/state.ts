@@ -10,6 +10,7 @@ import {
   type View,
 } from '../base/numbers.js';
 import type { OutboxItem, Service, ServiceReply, Table } from '../base/service.js';
+import type { Claim } from './claims.js';
 import type { Effect, Notice } from './effect.js';
 import type { Event, Now, ReadRequest, Token } from './event.js';
 import { emptyLog, GENESIS, type Log } from './log.js';
@@ -152,12 +153,18 @@ export interface State {
   pendingOddly: number;
   /** The view in which the office was given up, or in which it was held before a restart. */
   resigned: { readonly view: View; readonly why: string } | undefined;
+  /** Backups whose log was found to differ from this view's; they are not counted. */
+  readonly diverged: Set<ReplicaIndex>;
 
   // Suspicion (rule 3).
   suspects: { readonly why: string } | undefined;
   readonly wishes: ({ readonly view: View; readonly atMs: number } | undefined)[];
   /** When each peer was last heard. */
   readonly heardMs: number[];
+  /** The most that each peer said of its disk. */
+  readonly claims: (Claim | undefined)[];
+  /** When a peer that says less was last reminded of it. */
+  readonly remindedMs: (number | undefined)[];
   /** When the primary of the view last showed that it acts as one. */
   primaryHeardMs: number;
   lastAliveMs: number;
@@ -214,9 +221,12 @@ export function newState(config: CoreConfig, services: ReadonlyMap<string, Servi
     pending: new Map(),
     pendingOddly: 0,
     resigned: undefined,
+    diverged: new Set(),
     suspects: undefined,
     wishes: Array.from<undefined>({ length: count }).fill(undefined),
     heardMs: Array.from<number>({ length: count }).fill(-Infinity),
+    claims: Array.from<undefined>({ length: count }).fill(undefined),
+    remindedMs: Array.from<undefined>({ length: count }).fill(undefined),
     primaryHeardMs: -Infinity,
     lastAliveMs: -Infinity,
     lastWishMs: -Infinity,

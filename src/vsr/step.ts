@@ -2,6 +2,7 @@ import { assert, assertNever } from '../base/assert.js';
 import { minOp, nextOp, view, type ReplicaIndex, type View } from '../base/numbers.js';
 import { refusal } from '../base/refusal.js';
 import { checkpointWhenDue, onCheckpointed } from './checkpointing.js';
+import { noteClaim, onClaimed } from './claims.js';
 import type { Effect } from './effect.js';
 import type { Event } from './event.js';
 import { askAgainWhenLate, onGetChunk, onGetState } from './fetch.js';
@@ -187,6 +188,7 @@ function riseFirst(step: Step, from: ReplicaIndex, message: Message, event: Even
   const proven = provenView(message);
   if (proven === undefined) return undefined;
   state.heardMs[from] = now.nowMs;
+  noteClaim(step, from, message, proven);
   if (state.status !== 'normal' && state.status !== 'view-change') return undefined;
   if (proven <= state.view) return undefined;
   leaveView(step, proven, `${state.config.replicaIds[from]} is in view ${proven}`);
@@ -216,6 +218,7 @@ function provenView(message: Message): View | undefined {
     case 'chunk':
     case 'recovery':
     case 'wantReplica':
+    case 'claimed':
     case 'report':
     case 'reportResponse':
       return undefined;
@@ -257,6 +260,8 @@ function onMessage(step: Step, from: ReplicaIndex, clusterId: string, message: M
       return onRecoveryResponse(step, from, clusterId, message);
     case 'wantReplica':
       return onWantReplica(step, from, message);
+    case 'claimed':
+      return onClaimed(step, from, message);
     case 'report':
       return onReport(step, from, message.nonce);
     case 'reportResponse':

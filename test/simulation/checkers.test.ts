@@ -93,15 +93,17 @@ const badHistories: Readonly<Record<string, readonly [object: RegExp, tell: (mad
   ],
   'a message of a view that is not on disk': [
     /view 1 is on its disk/,
-    (made) => made.onSend(0, { kind: 'heartbeatOk', view: view(2), round: 1, op: op(0) }, disk(1, 1)),
+    (made) =>
+      made.onSend(0, { kind: 'heartbeatOk', view: view(2), round: 1, op: op(0), chain: GENESIS_CHAIN }, disk(1, 1)),
   ],
   'a prepareOk before its fsync': [
     /journal ends at 2/,
-    (made) => made.onSend(0, { kind: 'prepareOk', view: view(1), op: op(3) }, disk(1, 1, [first, second])),
+    (made) =>
+      made.onSend(0, { kind: 'prepareOk', view: view(1), op: op(3), chain: second.chain }, disk(1, 1, [first, second])),
   ],
   'a prepareOk for a log of another view': [
     /logView 0 is on its disk/,
-    (made) => made.onSend(0, { kind: 'prepareOk', view: view(1), op: op(1) }, disk(1, 0, [first])),
+    (made) => made.onSend(0, { kind: 'prepareOk', view: view(1), op: op(1), chain: first.chain }, disk(1, 0, [first])),
   ],
   'a wish for the view after the next': [
     /view 1 is on its disk/,
@@ -135,7 +137,7 @@ describe('simulation checkers', () => {
     made.onAcknowledged('b', 2, second.chain, false);
     made.onRead(1, 2, 'linearizable');
     made.onRead(2, 0, 'any');
-    made.onSend(0, { kind: 'prepareOk', view: view(1), op: op(2) }, disk(1, 1, [first, second]));
+    made.onSend(0, { kind: 'prepareOk', view: view(1), op: op(2), chain: second.chain }, disk(1, 1, [first, second]));
     made.onSend(0, startView(2, 2), disk(2, 2, [first, second]));
     made.onDisk(1, disk(2, 2, [first, second]));
     made.onWiped(2);

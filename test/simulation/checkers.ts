@@ -182,6 +182,7 @@ function claimOf(message: Message): Claim | undefined {
     case 'chunk':
     case 'recovery':
     case 'wantReplica':
+    case 'claimed':
     case 'report':
     case 'reportResponse':
       return undefined;

@@ -12,7 +12,7 @@ import { start } from '../../src/vsr/start.js';
 import { actsAsPrimary, type CoreConfig, type State } from '../../src/vsr/state.js';
 import { step } from '../../src/vsr/step.js';
 import { MemoryFiles } from '../support/memory-files.js';
-import type { Checkers } from './checkers.js';
+import { Violation, type Checkers } from './checkers.js';
 import type { Prng } from './prng.js';
 import type { Schedule } from './schedule.js';
 import { SimulatedFolder, type DiskWrite } from './simulated-folder.js';
@@ -176,6 +176,8 @@ export class SimulatedReplica {
           world.checkers.onActsAsPrimary(this.index, state.view);
         world.onOutcome(this.index, effect.token, effect.outcome);
         return;
+      case 'distrust':
+        throw new Violation(`replica ${this.index} distrusts a disk that nobody set back: ${effect.why}`);
       case 'notice':
         world.onNotice(this.index, effect.notice);
         return;

@@ -5,7 +5,7 @@ import { majorityOf, op, replicaIndex, type ReplicaIndex } from '../../src/base/
 import type { Effect, Notice, Outcome } from '../../src/vsr/effect.js';
 import type { Event, ReadRequest } from '../../src/vsr/event.js';
 import { invariants } from '../../src/vsr/invariants.js';
-import { entryAt, lastOp } from '../../src/vsr/log.js';
+import { entryAt, lastChain, lastOp } from '../../src/vsr/log.js';
 import type { Message } from '../../src/vsr/message.js';
 import { receiptsTable } from '../../src/vsr/receipts.js';
 import { start } from '../../src/vsr/start.js';
@@ -50,6 +50,8 @@ interface Written {
 export class DrivenCore {
   readonly folder = new SimulatedFolder();
   readonly notices: Notice[] = [];
+  /** Why it wanted to end and believe nothing of its folder. */
+  readonly distrusts: string[] = [];
   /** Durable effects that wait, the first under way. */
   disk: Written[] = [];
   later: (() => void)[] = [];
@@ -74,6 +76,11 @@ export class DrivenCore {
 
   get lastOp(): number {
     return lastOp(this.state.log);
+  }
+
+  /** Chain at the last op. */
+  get chain(): string {
+    return lastChain(this.state.log);
   }
 
   get isPrimary(): boolean {
@@ -166,6 +173,9 @@ export class DrivenCore {
         return;
       case 'reply':
         cluster.onOutcome(effect.token, effect.outcome);
+        return;
+      case 'distrust':
+        this.distrusts.push(effect.why);
         return;
       case 'notice':
         this.notices.push(effect.notice);
