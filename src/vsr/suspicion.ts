@@ -57,7 +57,9 @@ export function onStartViewChange(step: Step, from: ReplicaIndex, message: Start
   if (now.nowMs < state.listenUntilMs) return 'after a pause of its own it may be old';
   state.wishes[from] = { view: message.view, atMs: now.nowMs };
   const isPrimaryResigning = from === primaryOf(state, state.view);
-  const isCandidateAsking = state.status === 'view-change' && from === primaryOf(state, message.view);
+  // A view whose primary is heard has begun, though its log is still on the way to here: nobody gives it up for one wish.
+  const hasViewBegun = now.nowMs - state.primaryHeardMs < WISH_KEPT_FOR * state.config.heartbeatMs;
+  const isCandidateAsking = state.status === 'view-change' && !hasViewBegun && from === primaryOf(state, message.view);
   if ((isPrimaryResigning || isCandidateAsking) && state.suspects === undefined) {
     suspect(step, `${state.config.replicaIds[from]} asked for view ${message.view}`);
     wish(step);

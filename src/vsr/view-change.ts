@@ -42,6 +42,7 @@ export function leaveView(step: Step, view: View, why: string): void {
   state.view = view;
   state.suspects = undefined;
   state.fetch = undefined;
+  state.primaryHeardMs = -Infinity;
   state.votes.clear();
   dropReplies(step);
   dropReads(step);

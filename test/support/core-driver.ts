@@ -295,6 +295,7 @@ export class Cluster {
   readonly cores: DrivenCore[] = [];
   readonly checkers: Checkers;
   readonly #cut = new Set<string>();
+  readonly #lost = new Set<Message['kind']>();
   readonly #calls = new Map<number, Call>();
   readonly #prng = new Prng(1);
   network: InFlight[] = [];
@@ -339,13 +340,20 @@ export class Cluster {
   // Network.
 
   send(from: number, to: number, clusterId: string, message: Message): void {
-    if (!this.#cut.has(`${from}→${to}`)) this.network.push({ from, to, clusterId, message });
+    if (!this.#cut.has(`${from}→${to}`) && !this.#lost.has(message.kind))
+      this.network.push({ from, to, clusterId, message });
   }
 
   /** From now on nothing that `from` sends to `to` arrives. */
   cut(from: number, to: number): void {
     this.#cut.add(`${from}→${to}`);
     this.network = this.network.filter((one) => one.from !== from || one.to !== to);
+  }
+
+  /** From now on no message of this kind arrives. */
+  lose(kind: Message['kind']): void {
+    this.#lost.add(kind);
+    this.network = this.network.filter(({ message }) => message.kind !== kind);
   }
 
   /** From now on `one` neither hears nor is heard. */
@@ -359,6 +367,7 @@ export class Cluster {
 
   mend(): void {
     this.#cut.clear();
+    this.#lost.clear();
   }
 
   /** Messages in flight of one kind, from and to whom a test says. */
