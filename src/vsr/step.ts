@@ -29,7 +29,7 @@ import { onConnectionRefused, onStartViewChange, resign, suspectWhenSilent, wish
 import { afterBecamePrimary, afterJoinedView, leaveView, onDoViewChange, onStartView, vote } from './view-change.js';
 import { onWrites } from './writes.js';
 
-/** Events kept during a durable transition; beyond, messages are dropped as the network may drop them. */
+/** Events kept during a durable transition; beyond, messages are dropped as the network may drop them, and calls refused. */
 const DEFERRED_MAX = 20_000;
 
 /** One step of a replica: what the event makes of the state, and what is to be done for it, in order. */
@@ -100,7 +100,9 @@ const isAboutDiskOrTime = (event: Event): boolean =>
 
 function defer(step: Step, event: Event): void {
   const { state } = step;
-  if (state.deferred.length < DEFERRED_MAX) {
+  // What the own process says is said once; callers are told, and messages come again.
+  const mayBeDropped = event.kind === 'message' || event.kind === 'writes' || event.kind === 'reads';
+  if (!mayBeDropped || state.deferred.length < DEFERRED_MAX) {
     state.deferred.push(event);
     return;
   }

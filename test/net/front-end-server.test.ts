@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { v7 } from 'uuid';
 import { replicaIndex } from '../../src/base/numbers.js';
 import { CallRefusedError, type NewOrder, type OrderingClient } from '../../src/ports/ordering-client.js';
@@ -167,6 +168,20 @@ describe('front end server', () => {
     const none = rig.client(['127.0.0.1:1'], { deadlineMs: 200 });
     const error = await refused(none.makeOrder(order()));
     expect([error.status, error.refusal.reason]).to.deep.equal(['UNAVAILABLE', 'NO_PRIMARY']);
+  });
+
+  it('several: a front end that takes calls and never answers is passed over, and the order is placed once', async () => {
+    const open = new Set<Socket>();
+    const hung = createServer((socket) => open.add(socket.on('error', () => undefined)));
+    await new Promise<void>((resolve) => hung.listen(0, '127.0.0.1', resolve));
+    const { port } = hung.address() as AddressInfo;
+    const both = rig.client([`127.0.0.1:${port}`, address], { deadlineMs: 20_000 });
+    const asked = order({ user_code: 'bob' });
+    const { order: placed } = await both.makeOrder(asked, 2_000);
+    expect(placed.order_id).to.equal(asked.order_id);
+    expect((await client.getOrders({ user_code: 'bob' })).orders).to.have.length(1);
+    for (const socket of open) socket.destroy();
+    hung.close();
   });
 
   it('watch: each event once, the past and the present, over failovers and front ends', async () => {
