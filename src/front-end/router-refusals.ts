@@ -12,6 +12,9 @@ const ELSEWHERE: ReadonlySet<RefusalReason> = new Set([
 /** Whether another replica may answer what this one refused. */
 export const isAnsweredElsewhere = ({ reason }: Refusal): boolean => ELSEWHERE.has(reason);
 
+/** Whether a replica said that it has lost data and takes part in nothing. */
+export const isOfRecovering = ({ reason }: Refusal): boolean => reason === 'DAMAGED';
+
 /** Answers that anyone may give: they do not tell who is primary. */
 const OF_ANYONE: ReadonlySet<RefusalReason> = new Set([
   'INVALID_FIELD',

@@ -185,7 +185,10 @@ export class Router implements CallRouter {
     // A replica that has been silent for long is no more reachable than one whose connection broke.
     for (const { sentMs } of way.attempts.values()) if (now - sentMs < this.#hedgeMs) return;
     const reachable = this.#replicas.filter((replica) => this.#links.isUp(replica) && !way.attempts.has(replica));
-    const told = reachable.map((replica) => way.refusals.get(replica));
+    // Who recovers belongs to no quorum until the others have taken it in: it neither confirms nor denies.
+    const told = reachable
+      .map((replica) => way.refusals.get(replica))
+      .filter((one) => one === undefined || !refusals.isOfRecovering(one));
     const [first] = told;
     if (first !== undefined && told.every((one) => one?.reason === 'NO_QUORUM')) return this.#noQuorum(way, first);
     if (way.attempts.size === 0) this.#park(way);

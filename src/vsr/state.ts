@@ -188,6 +188,8 @@ export interface State {
   /** Wall time when this replica last knew itself level with a live primary. */
   levelAtMs: number;
   isDiskFull: boolean;
+  /** Wall time since which too few replicas are heard for writes; undefined while enough are. */
+  quorumLostWallMs: number | undefined;
 
   /** Ops of the two newest checkpoints: the log in memory reaches back to the older. */
   checkpoints: { older: OpNumber; newest: OpNumber; isUnderWay: boolean };
@@ -244,6 +246,7 @@ export function newState(config: CoreConfig, services: ReadonlyMap<string, Servi
     outboxSentMs: -Infinity,
     levelAtMs: 0,
     isDiskFull: false,
+    quorumLostWallMs: undefined,
     checkpoints: { older: op(0), newest: op(0), isUnderWay: false },
   };
 }

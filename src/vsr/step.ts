@@ -12,6 +12,7 @@ import { cutFrom, lastOp } from './log.js';
 import type { Envelope, Message } from './message.js';
 import { onAppended, onPrepare, onPrepareOk } from './normal.js';
 import { emptyOutbox, onSubmitOutbox } from './outbox.js';
+import { noteQuorum } from './quorum-loss.js';
 import { dropReads, expireReads, onReads } from './reads.js';
 import {
   afterRecoveryViewKept,
@@ -42,6 +43,7 @@ export function step(state: State, event: Event): Effect[] {
     if (next !== undefined) take({ state, now: event, effects }, next);
   }
   checkpointWhenDue({ state, now: event, effects });
+  noteQuorum({ state, now: event, effects });
   return effects;
 }
 

@@ -8,6 +8,7 @@ import { notFounded } from './core-entries.js';
 import { mayExecute } from './founding.js';
 import { heardCount } from './health.js';
 import { entryAt, lastOp } from './log.js';
+import { noQuorum } from './quorum-loss.js';
 import { refuse, whyNotPrimary } from './refuse.js';
 import { awaitDisks } from './replies.js';
 import { actsAsPrimary, type Step } from './state.js';
@@ -84,12 +85,5 @@ export function whyClosed(step: Step): Refusal | undefined {
   const { state, now } = step;
   if (!actsAsPrimary(state)) return whyNotPrimary(step);
   if (!mayExecute(state)) return notFounded;
-  const heard = heardCount(state, now.nowMs);
-  if (heard < state.config.quorum)
-    return refusal(
-      'NO_QUORUM',
-      `Orders are closed: ${heard} of ${state.count} replicas can be reached and ${state.config.quorum} are needed. ` +
-        'Nothing was ordered; they open again by themselves.',
-    );
-  return undefined;
+  return heardCount(state, now.nowMs) < state.config.quorum ? noQuorum(step) : undefined;
 }

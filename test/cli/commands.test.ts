@@ -271,7 +271,9 @@ describe('commands', () => {
       primaryId: 'replica-2',
       writable: role === 'primary',
       reason: role === 'primary' ? '' : 'a backup',
-      peers: [],
+      peers: ['replica-1', 'replica-2', 'replica-3']
+        .filter((peer) => peer !== id)
+        .map((peer) => ({ id: peer, health: 'healthy' as const })),
       outbox: 0,
       damage: [],
       uptimeMs: 1,

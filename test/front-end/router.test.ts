@@ -280,6 +280,24 @@ describe('router', () => {
     expect(reasonOf(call.reply)).to.equal('NO_QUORUM');
   });
 
+  it('no quorum: told at once though another recovers, which is of no quorum', () => {
+    const script = new Script();
+    script.up.delete(1);
+    const call = script.call();
+    script.answerLast(refused('NO_QUORUM'));
+    script.answerLast(refused('DAMAGED'));
+    expect(reasonOf(call.reply)).to.equal('NO_QUORUM');
+  });
+
+  it('no quorum: not concluded from replicas that recover alone', () => {
+    const script = new Script();
+    script.up.delete(1);
+    const call = script.call();
+    script.answerLast(refused('DAMAGED'));
+    script.answerLast(refused('DAMAGED'));
+    expect(call.reply).to.equal(undefined);
+  });
+
   it('no quorum: waited for while one says otherwise', () => {
     const script = new Script();
     const call = script.call();

@@ -23,7 +23,7 @@ export interface ClusterOptions {
   readonly replicas?: number;
   /** Default 2. */
   readonly frontEnds?: number;
-  /** Whether replicas are reached through ways that `silence` can close; default false. */
+  /** Whether replicas are reached through ways that `silence` and `delay` can spoil; default false. */
   readonly hasProxies?: boolean;
 }
 
@@ -137,9 +137,17 @@ export class Cluster {
     this.#ways.get(`${from.id} ${to.id}`)?.silence();
   }
 
-  /** All ways are open again; what was sent meanwhile arrives late. */
+  /** From now on everything between two servers takes so long in each direction, ms, on the way that `from` opened. */
+  delay(from: Replica | FrontEnd, to: Replica, ms: number): void {
+    this.#ways.get(`${from.id} ${to.id}`)?.delay(ms);
+  }
+
+  /** All ways are open again, and fast; what was sent meanwhile arrives late. */
   openWays(): void {
-    for (const way of this.#ways.values()) way.open();
+    for (const way of this.#ways.values()) {
+      way.delay(0);
+      way.open();
+    }
   }
 
   /** A client of the front ends with these numbers, tried in this order; default: all. Closed with the cluster. */
@@ -244,6 +252,13 @@ export class Cluster {
     return [...this.replicas, ...this.frontEnds]
       .flatMap(({ process }) => process.log().map((line) => ({ ...line, server: process.name })))
       .sort((a, b) => a.time - b.time);
+  }
+
+  /** Views of which a replica became primary since then, ms since 1970; in the order of time. */
+  viewsBegunSince(sinceMs: number): number[] {
+    return this.timeline().flatMap(({ time, kind, view }) =>
+      time >= sinceMs && kind === 'becamePrimary' ? [Number(view)] : [],
+    );
   }
 
   /** Prints the end of every log, and where the files are. */
