@@ -4,7 +4,9 @@ import { createPeerTransport } from '../net/peer-transport.js';
 import { startReplicaServer } from '../net/replica-server.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import { ReplicaRuntime, type Fatal } from '../runtime/replica-runtime.js';
+import { RandomPool } from '../runtime/random-pool.js';
 import { systemClock } from '../runtime/system-clock.js';
+import { systemTimers } from '../runtime/system-timers.js';
 import { ORDERING, Ordering } from '../services/ordering/ordering.js';
 import { nodeFileSystem } from '../storage/node-file-system.js';
 import { openReplicaStorage } from '../storage/replica-storage.js';
@@ -58,6 +60,8 @@ export async function runReplica(
       storage,
       services: new Map([[ORDERING, ordering]]),
       clock: systemClock,
+      timers: systemTimers,
+      random: new RandomPool(),
       loaded,
       hasRoom: () => nodeFileSystem.freeBytes(member.resources) > ROOM_BYTES_MIN,
       onNotice: (notice, at) => tell(log, notice, at),
