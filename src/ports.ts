@@ -13,6 +13,20 @@ export interface Clock {
   wallMs(): number;
 }
 
+/** Timers of this process. Each call returns what cancels it; after that `run` is not called again. */
+export interface Timers {
+  /** Calls `run` once, `ms` from now. */
+  after(ms: number, run: () => void): () => void;
+  /** Calls `run` every `ms`. */
+  every(ms: number, run: () => void): () => void;
+}
+
+/** Chance. */
+export interface Random {
+  /** 0 … 2^32 − 1. */
+  next(): number;
+}
+
 /** What a file system says of a file; `undefined` from `stat` when there is none. */
 export interface FileStat {
   readonly bytes: number;

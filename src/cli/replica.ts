@@ -4,12 +4,15 @@ import { createPeerTransport } from '../net/peer-transport.js';
 import { startReplicaServer } from '../net/replica-server.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import { ReplicaRuntime, type Fatal } from '../runtime/replica-runtime.js';
+import { RandomPool } from '../runtime/random-pool.js';
 import { systemClock } from '../runtime/system-clock.js';
+import { systemTimers } from '../runtime/system-timers.js';
 import { ORDERING, Ordering } from '../services/ordering/ordering.js';
 import { nodeFileSystem } from '../storage/node-file-system.js';
 import { openReplicaStorage } from '../storage/replica-storage.js';
 import type { Notice } from '../vsr/effect.js';
-import { announceFailure, announceReady, EXIT_RECOVER, stopWithSupervisor } from './child-protocol.js';
+import { announceFailure, announceReady, stopWithSupervisor } from './child-protocol.js';
+import { EXIT_RESTART, exitCodeOf, exitCodeOfFailedStart } from './exit-codes.js';
 
 /** Committed ops between two checkpoints: bounds what a start reads again and what the log holds in memory. */
 const CHECKPOINT_INTERVAL_OPS = 10_000;
@@ -17,8 +20,6 @@ const CHECKPOINT_INTERVAL_OPS = 10_000;
 const UNCOMMITTED_OPS_MAX = 20_000;
 /** Free bytes at which a full disk counts as having room again. */
 const ROOM_BYTES_MIN = 1 << 20;
-/** Exit code of a replica that must be started again to repair itself. */
-const EXIT_RESTART = 1;
 
 /**
  * Runs the replica `id` in this process until SIGTERM: storage, the core, its services, its server. Notices and problems go
@@ -58,6 +59,8 @@ export async function runReplica(
       storage,
       services: new Map([[ORDERING, ordering]]),
       clock: systemClock,
+      timers: systemTimers,
+      random: new RandomPool(),
       loaded,
       hasRoom: () => nodeFileSystem.freeBytes(member.resources) > ROOM_BYTES_MIN,
       onNotice: (notice, at) => tell(log, notice, at),
@@ -105,7 +108,7 @@ export async function runReplica(
   } catch (error) {
     log.error({ err: error }, 'cannot start');
     await announceFailure(error instanceof Error ? error.message : String(error));
-    process.exit(EXIT_RESTART);
+    process.exit(exitCodeOfFailedStart(error));
   }
 }
 
@@ -123,18 +126,19 @@ function end(log: pino.Logger, why: Fatal): void {
         { damage: why.damage },
         'files in use are damaged: nothing more is answered from them; starting again to repair them',
       );
-      return process.exit(EXIT_RESTART);
+      break;
     case 'diskFailed':
       log.fatal({ err: why.error }, 'a write to disk failed: what is on it is not known; starting again as recovering');
-      return process.exit(EXIT_RECOVER);
+      break;
     case 'setBack':
       log.fatal({ why: why.why }, 'the folder is not what this replica promised by; starting again as recovering');
-      return process.exit(EXIT_RECOVER);
+      break;
     case 'writeFailed':
       log.fatal({ err: why.error }, 'a write to disk could not be made; starting again from what is there');
-      return process.exit(EXIT_RESTART);
+      break;
     case 'bug':
       log.fatal({ err: why.error }, 'a rule of the program is broken; starting again');
-      return process.exit(EXIT_RESTART);
+      break;
   }
+  process.exit(exitCodeOf(why.kind));
 }

@@ -1,7 +1,7 @@
 import type { Entry } from '../base/entry.js';
 import { present } from '../base/assert.js';
 import type { CommitNumber, OpNumber } from '../base/numbers.js';
-import { DiskFullError, type ReplicaStorage } from '../ports.js';
+import { DiskFullError, type ReplicaStorage, type Timers } from '../ports.js';
 
 /** An fsync that takes longer makes a primary give up its office (rule 3), in ms. */
 const FSYNC_SLOW_MS = 1_000;
@@ -37,6 +37,7 @@ export class DiskQueue {
   constructor(
     private readonly storage: Pick<ReplicaStorage, 'append'>,
     private readonly events: DiskQueueEvents,
+    private readonly timers: Timers,
   ) {}
 
   append(entries: readonly Entry[], commit: CommitNumber): void {
@@ -69,7 +70,7 @@ export class DiskQueue {
 
   async #run(): Promise<void> {
     while (this.#items.length > 0 && !this.#isFailed) {
-      const slow = setTimeout(() => this.events.onDiskSlow(), FSYNC_SLOW_MS);
+      const cancelSlow = this.timers.after(FSYNC_SLOW_MS, () => this.events.onDiskSlow());
       try {
         if (this.#items[0]?.kind === 'append') await this.#writeBatch();
         else await this.#makeTransition();
@@ -77,7 +78,7 @@ export class DiskQueue {
         if (error instanceof DiskFullError) await this.#onFull();
         else this.#fail(error);
       } finally {
-        clearTimeout(slow);
+        cancelSlow();
       }
     }
     this.#isRunning = false;
@@ -116,7 +117,8 @@ export class DiskQueue {
   async #onFull(): Promise<void> {
     while (this.#items[0]?.kind === 'append') this.#items.shift();
     this.events.onDiskFull();
-    if (this.#items[0]?.kind === 'transition') await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    if (this.#items[0]?.kind === 'transition')
+      await new Promise<void>((resolve) => void this.timers.after(RETRY_MS, resolve));
   }
 
   #fail(error: unknown): void {

@@ -1,7 +1,7 @@
-import { view, type ReplicaIndex } from '../base/numbers.js';
+import { view, type OpNumber, type ReplicaIndex } from '../base/numbers.js';
 import { refusal } from '../base/refusal.js';
 import { DamagedFileError, type Service } from '../base/service.js';
-import type { Clock, Damage, Loaded, ReplicaStorage } from '../ports.js';
+import type { Clock, Damage, Loaded, Random, ReplicaStorage, Timers } from '../ports.js';
 import type { IncomingCall, ReplicaCalls, ReplicaStatus } from '../ports/calls.js';
 import type { Transport } from '../ports/transport.js';
 import type { Effect, Notice } from '../vsr/effect.js';
@@ -15,7 +15,6 @@ import { CallBook } from './call-book.js';
 import { isDiskInDoubt } from './disk-failure.js';
 import { DiskQueue } from './disk-queue.js';
 import { EffectPerformer } from './effect-performer.js';
-import { RandomPool } from './random-pool.js';
 import { statusOf } from './status.js';
 
 /** ms between two looks at what the file system shows of the files in use. */
@@ -45,12 +44,16 @@ export interface ReplicaParts {
   /** Made over `storage.files`, by name. */
   readonly services: ReadonlyMap<string, Service>;
   readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
   /** The folder as `storage.load` found it. */
   readonly loaded: Loaded;
   /** Whether a full disk has room again. */
   readonly hasRoom: () => boolean;
   readonly onNotice: (notice: Notice, at: { view: number; op: number; commit: number }) => void;
   readonly onFatal: (why: Fatal) => void;
+  /** Sees every step, before its effects are performed: for checkers, which may throw. */
+  readonly onStep?: (event: Event, state: State, effects: readonly Effect[]) => void;
 }
 
 /** The loop around the core: takes an event, steps, does the effects in order. */
@@ -59,10 +62,9 @@ export class ReplicaRuntime implements ReplicaCalls {
   readonly #disk: DiskQueue;
   readonly #effects: EffectPerformer;
   readonly #calls = new CallBook();
-  readonly #random = new RandomPool();
   readonly #state: State;
   readonly #startedMs: number;
-  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #cancelTimers: (() => void)[] = [];
   readonly #inbox: Untimed[] = [];
   readonly #damage: string[] = [];
   #transport: Transport | undefined;
@@ -74,13 +76,14 @@ export class ReplicaRuntime implements ReplicaCalls {
   constructor(parts: ReplicaParts) {
     this.#parts = parts;
     this.#startedMs = parts.clock.monotonicMs();
-    this.#disk = new DiskQueue(parts.storage, {
-      onAppended: (op) => this.#dispatch({ kind: 'appended', op }),
-      onTransitionDone: (transition) => this.#dispatch({ kind: 'transitionDone', transition }),
+    const events = {
+      onAppended: (op: OpNumber) => this.#dispatch({ kind: 'appended', op }),
+      onTransitionDone: (transition: number) => this.#dispatch({ kind: 'transitionDone', transition }),
       onDiskFull: () => this.#onDiskFull(),
       onDiskSlow: () => this.#dispatch({ kind: 'diskSlow' }),
-      onFailed: (error) => this.#onDiskFailed(error),
-    });
+      onFailed: (error: unknown) => this.#onDiskFailed(error),
+    };
+    this.#disk = new DiskQueue(parts.storage, events, parts.timers);
     this.#effects = new EffectPerformer({
       storage: parts.storage,
       disk: this.#disk,
@@ -175,24 +178,24 @@ export class ReplicaRuntime implements ReplicaCalls {
   }
 
   async #until(isDone: () => boolean, patienceMs: number): Promise<void> {
-    const { clock } = this.#parts;
+    const { clock, timers } = this.#parts;
     const giveUpMs = clock.monotonicMs() + patienceMs;
     while (!isDone() && !this.#isDead && clock.monotonicMs() < giveUpMs)
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise<void>((resolve) => void timers.after(5, resolve));
   }
 
   #every(ms: number, run: () => void): void {
-    this.#timers.push(setInterval(run, ms));
+    this.#cancelTimers.push(this.#parts.timers.every(ms, run));
   }
 
   #end(): void {
     this.#isDead = true;
-    for (const timer of this.#timers) clearInterval(timer);
+    for (const cancel of this.#cancelTimers) cancel();
   }
 
   #now() {
-    const { clock } = this.#parts;
-    return { nowMs: clock.monotonicMs(), wallMs: clock.wallMs(), randomU32: this.#random.next() };
+    const { clock, random } = this.#parts;
+    return { nowMs: clock.monotonicMs(), wallMs: clock.wallMs(), randomU32: random.next() };
   }
 
   #dispatch(event: Untimed): void {
@@ -213,7 +216,9 @@ export class ReplicaRuntime implements ReplicaCalls {
   }
 
   #take(event: Untimed): void {
-    const effects = step(this.#state, { ...event, ...this.#now() } as Event);
+    const timed = { ...event, ...this.#now() } as Event;
+    const effects = step(this.#state, timed);
+    this.#parts.onStep?.(timed, this.#state, effects);
     for (const effect of effects) this.#effects.perform(effect);
     this.#parts.storage.flushTables();
   }
@@ -234,12 +239,12 @@ export class ReplicaRuntime implements ReplicaCalls {
   }
 
   #whenRoom(run: () => void): void {
-    const timer = setInterval(() => {
+    const cancel = this.#parts.timers.every(ROOM_EVERY_MS, () => {
       if (!this.#parts.hasRoom()) return;
-      clearInterval(timer);
+      cancel();
       run();
-    }, ROOM_EVERY_MS);
-    this.#timers.push(timer);
+    });
+    this.#cancelTimers.push(cancel);
   }
 
   /** A write failed for another reason than room, or into a file that somebody deleted: what the next start may believe (rule 10). */

@@ -258,6 +258,9 @@ export function replicaStorageContract(name: string, make: () => FileSystemUnder
         expect(
           under.fileSystem.list(`${under.folder}/own`).filter((file) => /incoming|install/.test(file)),
         ).to.deep.equal([]);
+        // Rows of the log that was replaced would be read as ops of this one.
+        const segments = under.fileSystem.list(`${under.folder}/own/journal`).filter((file) => file.endsWith('.csv'));
+        expect(segments).to.deep.equal(['0000000005-0000000000000007.csv']);
       });
     }
 
