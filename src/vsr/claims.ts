@@ -2,21 +2,13 @@ import type { Chain } from '../base/entry.js';
 import { op as opNumber, view as makeView, type OpNumber, type ReplicaIndex, type View } from '../base/numbers.js';
 import { chainAt } from './log.js';
 import type { Claimed, Message } from './message.js';
-import { notice, send, type State, type Step } from './state.js';
+import { notice, send, type Claim, type State, type Step } from './state.js';
 
 /*
  * A disk can be rolled back (a folder restored from a copy, a virtual machine set back): everything on it is sound, and what
  * was promised since is forgotten. Nobody can see that from the folder alone, but the others remember what they were told (rule
  * 6), and chains differ where logs do.
  */
-
-/** The most that a peer said of its own disk since this process began. */
-export interface Claim {
-  view: View;
-  logView: View;
-  /** Of the log of `logView`. */
-  op: OpNumber;
-}
 
 /** What a message says of its sender's disk; the log's place only where it says that. */
 interface Statement {

@@ -10,7 +10,6 @@ import {
   type View,
 } from '../base/numbers.js';
 import type { OutboxItem, Service, ServiceReply, Table } from '../base/service.js';
-import type { Claim } from './claims.js';
 import type { Effect, Notice } from './effect.js';
 import type { Event, Now, ReadRequest, Token } from './event.js';
 import { emptyLog, GENESIS, type Log } from './log.js';
@@ -68,6 +67,14 @@ export interface Vote {
   readonly commit: CommitNumber;
   readonly chain: Chain;
   readonly suffix: LogSuffix;
+}
+
+/** The most that a peer said of its own disk since this process began (rule 6). */
+export interface Claim {
+  view: View;
+  logView: View;
+  /** Of the log of `logView`. */
+  op: OpNumber;
 }
 
 /** State being fetched from a peer (rule 5); nothing of the log is touched until it is complete. */
