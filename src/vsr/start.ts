@@ -57,6 +57,8 @@ function takeUp(step: Step, started: Extract<Started, { kind: 'intact' }>): void
   state.checkpoints = { older: base.op, newest: base.op, isUnderWay: false };
   assert(state.commit <= lastOp(state.log), 'what is known to be committed is in the log');
   applyCommitted(step);
+  // What is applied again was told when it was committed.
+  step.effects.length = 0;
   if (started.isRecovering) {
     beginRecovery(step, 'it was recovering when it stopped', false);
     return;
