@@ -47,9 +47,13 @@ export function readOutbox(fileSystem: FileSystem, folder: string): ReadOutbox {
   }
 }
 
-/** outbox.csv: acknowledged requests that are not known to be committed. Rewritten whole, durably. */
+/**
+ * outbox.csv: acknowledged requests that are not known to be committed. Rewritten whole, durably; one change at a time, each made to
+ * what the one before has left: settling does not wait for the disk queue, and may overlap a switch that adds.
+ */
 export class OutboxFile {
   #items: OutboxItem[];
+  #lastChange: Promise<void> = Promise.resolve();
 
   constructor(
     readonly fileSystem: FileSystem,
@@ -60,34 +64,44 @@ export class OutboxFile {
   }
 
   /** Adds items, before anything is cut that held them; an id that is there already stays as it is. */
-  async add(items: readonly OutboxItem[]): Promise<void> {
-    const known = new Set(this.#items.map(({ requestId }) => requestId));
-    const added = items.filter(({ requestId }) => !known.has(requestId));
-    if (added.length > 0) await this.write([...this.#items, ...added]);
+  add(items: readonly OutboxItem[]): Promise<void> {
+    return this.#inTurn(async () => {
+      const known = new Set(this.#items.map(({ requestId }) => requestId));
+      const added = items.filter(({ requestId }) => !known.has(requestId));
+      if (added.length > 0) await this.#write([...this.#items, ...added]);
+    });
   }
 
   /** Removes settled items. */
-  async settle(requestIds: readonly string[]): Promise<void> {
-    const settled = new Set(requestIds);
-    const left = this.#items.filter(({ requestId }) => !settled.has(requestId));
-    if (left.length < this.#items.length) await this.write(left);
+  settle(requestIds: readonly string[]): Promise<void> {
+    return this.#inTurn(async () => {
+      const settled = new Set(requestIds);
+      const left = this.#items.filter(({ requestId }) => !settled.has(requestId));
+      if (left.length < this.#items.length) await this.#write(left);
+    });
   }
 
   /** Writes the file from what is in memory; one that cannot be read whole is kept beside it, for people. */
-  async writeAnew(): Promise<void> {
-    const file = path.join(this.folder, OUTBOX_FILE);
-    if (this.fileSystem.stat(file) !== undefined && readOutbox(this.fileSystem, this.folder).damage !== undefined) {
-      const bytes = this.fileSystem.readFile(file);
-      await orDiskFull(
-        () => writeWhole(this.fileSystem, path.join(this.folder, DAMAGED_OUTBOX_FILE), bytes),
-        () => undefined,
-      );
-    }
-    await this.write();
+  writeAnew(): Promise<void> {
+    return this.#inTurn(async () => {
+      const file = path.join(this.folder, OUTBOX_FILE);
+      if (this.fileSystem.stat(file) !== undefined && readOutbox(this.fileSystem, this.folder).damage !== undefined) {
+        const bytes = this.fileSystem.readFile(file);
+        await orDiskFull(
+          () => writeWhole(this.fileSystem, path.join(this.folder, DAMAGED_OUTBOX_FILE), bytes),
+          () => undefined,
+        );
+      }
+      await this.#write(this.#items);
+    });
   }
 
-  /** Writes the file with these items. */
-  async write(items: readonly OutboxItem[] = this.#items): Promise<void> {
+  /** Writes the file with the items that are in memory. */
+  write(): Promise<void> {
+    return this.#inTurn(() => this.#write(this.#items));
+  }
+
+  async #write(items: readonly OutboxItem[]): Promise<void> {
     const bytes = Buffer.from(csvRow(COLUMNS) + items.map(rowOf).join(''));
     await orDiskFull(
       () => replaceDurably(this.fileSystem, this.folder, OUTBOX_FILE, bytes),
@@ -96,6 +110,13 @@ export class OutboxFile {
       },
     );
     this.#items = [...items];
+  }
+
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const done = this.#lastChange.then(change);
+    // A change that failed is told to its caller; the next begins with what was there before it.
+    this.#lastChange = done.catch(() => undefined);
+    return done;
   }
 }
 
