@@ -136,7 +136,8 @@ export interface ReplicaStorage {
   /**
    * Reads and verifies everything. Called once, before anything else. What it reports has been fsynced: after a kill -9
    * rows can be read back that are in the page cache only, and nothing may rely on those (rule 1). With `distrust`, the
-   * reason, nothing counts though it looks sound (an fsync has failed): `damaged`, durably so, unless the folder is empty.
+   * reason, or after `leaveDoubt`, nothing counts though it looks sound (an fsync has failed): `damaged`, durably so, unless
+   * the folder is empty.
    */
   load(distrust?: string): Promise<Loaded>;
   /**
@@ -170,6 +171,11 @@ export interface ReplicaStorage {
   settleOutbox(requestIds: readonly string[]): Promise<void>;
   /** What the file system shows to be wrong with files in use: missing, replaced, shorter, changed from outside. */
   inspect(): Damage[];
+  /**
+   * Leaves a note in the folder that nothing in it may be believed: an fsync has failed (rule 10). The next `load` distrusts it
+   * without being told. As durable as the disk still allows: rejects with what the disk says, and the note may hold even then.
+   */
+  leaveDoubt(why: string): Promise<void>;
   /** Releases files and the folder's lock; nothing pending may be left. */
   close(): void;
 }

@@ -2,7 +2,9 @@ import pino from 'pino';
 import { majorityOf, replicaIndex } from '../base/numbers.js';
 import { createPeerTransport } from '../net/peer-transport.js';
 import { startReplicaServer } from '../net/replica-server.js';
+import type { ReplicaStorage } from '../ports.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
+import { isDiskInDoubt } from '../runtime/disk-failure.js';
 import { ReplicaRuntime, type Fatal } from '../runtime/replica-runtime.js';
 import { systemClock } from '../runtime/system-clock.js';
 import { ORDERING, Ordering } from '../services/ordering/ordering.js';
@@ -36,8 +38,9 @@ export async function runReplica(
   const self = replicaIndex(index);
   let stop = (): void => process.exit(0);
   stopWithSupervisor(() => stop());
+  let storage: ReplicaStorage | undefined;
   try {
-    const storage = openReplicaStorage(nodeFileSystem, member.resources);
+    storage = openReplicaStorage(nodeFileSystem, member.resources);
     const loaded = await storage.load(
       recover ? 'a write to disk failed before: what is on it is not known' : undefined,
     );
@@ -103,6 +106,10 @@ export async function runReplica(
     log.info({ address: server.address, folder: loaded.kind }, 'up');
     announceReady();
   } catch (error) {
+    if (storage !== undefined && isDiskInDoubt(error)) {
+      await storage.leaveDoubt(String(error)).catch(() => undefined);
+      end(log, { kind: 'diskFailed', error });
+    }
     log.error({ err: error }, 'cannot start');
     await announceFailure(error instanceof Error ? error.message : String(error));
     process.exit(EXIT_RESTART);

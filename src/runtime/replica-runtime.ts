@@ -22,6 +22,8 @@ import { statusOf } from './status.js';
 const INSPECT_EVERY_MS = 1_000;
 /** ms between two looks whether a full disk has room again. */
 const ROOM_EVERY_MS = 250;
+/** ms that a process whose disk failed waits for the note that says so. */
+const DOUBT_PATIENCE_MS = 1_000;
 /** ms that a stopping primary waits for its last writes, and then for the others to take over. */
 const STOP_PATIENCE_MS = 1_500;
 
@@ -60,7 +62,7 @@ export class ReplicaRuntime implements ReplicaCalls {
   readonly #random = new RandomPool();
   readonly #state: State;
   readonly #startedMs: number;
-  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #timers = new Set<NodeJS.Timeout>();
   readonly #inbox: Untimed[] = [];
   readonly #damage: string[] = [];
   #transport: Transport | undefined;
@@ -90,6 +92,7 @@ export class ReplicaRuntime implements ReplicaCalls {
       },
       onDiskFailed: (error) => this.#onDiskFailed(error),
       whenRoom: (run) => this.#whenRoom(run),
+      after: (ms, run) => this.#after(ms, run),
     });
     const { config, services, storage } = parts;
     const { state, effects } = start(config, services, receiptsTable(storage.files), startedOf(parts), this.#now());
@@ -179,7 +182,15 @@ export class ReplicaRuntime implements ReplicaCalls {
   }
 
   #every(ms: number, run: () => void): void {
-    this.#timers.push(setInterval(run, ms));
+    this.#timers.add(setInterval(run, ms));
+  }
+
+  #after(ms: number, run: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      run();
+    }, ms);
+    this.#timers.add(timer);
   }
 
   #end(): void {
@@ -234,9 +245,10 @@ export class ReplicaRuntime implements ReplicaCalls {
     const timer = setInterval(() => {
       if (!this.#parts.hasRoom()) return;
       clearInterval(timer);
+      this.#timers.delete(timer);
       run();
     }, ROOM_EVERY_MS);
-    this.#timers.push(timer);
+    this.#timers.add(timer);
   }
 
   /** A write failed for another reason than room, or into a file that somebody deleted: what the next start may believe (rule 10). */
@@ -258,6 +270,15 @@ export class ReplicaRuntime implements ReplicaCalls {
     if (this.#isDead) return;
     this.#end();
     if (why.kind === 'damaged') for (const { file, what } of why.damage) this.#damage.push(`${file}: ${what}`);
+    if (why.kind === 'diskFailed') void this.#leaveDoubt(why);
+    else this.#parts.onFatal(why);
+  }
+
+  /** The next start must not believe the folder, whoever makes it; but a disk that hangs must not keep this process alive. */
+  async #leaveDoubt(why: Extract<Fatal, { kind: 'diskFailed' }>): Promise<void> {
+    const patience = new Promise((resolve) => setTimeout(resolve, DOUBT_PATIENCE_MS));
+    const left = this.#parts.storage.leaveDoubt(String(why.error));
+    await Promise.race([left.catch(() => undefined), patience]);
     this.#parts.onFatal(why);
   }
 }

@@ -4,6 +4,7 @@ import { op as makeOp } from '../base/numbers.js';
 import type { DurableState, FileSystem } from '../ports.js';
 import { CHECKPOINT_FOLDER } from './checkpoint-head.js';
 import { GENESIS } from './checkpoint.js';
+import { settleDoubt } from './doubt-note.js';
 import { JOURNAL_FOLDER } from './journal-mark.js';
 import { finishSwitch, segmentsOf, writeUnfinished } from './journal-segment.js';
 import { Journal } from './journal.js';
@@ -33,6 +34,7 @@ export interface Founded {
 export async function foundFolder(fileSystem: FileSystem, folder: string, log: NewLog): Promise<Founded> {
   const record = { sequence: 1, ...log.durable, log: 'founding' } as const;
   await createReplicaFile(fileSystem, folder, record);
+  settleDoubt(fileSystem, folder);
   // The folder itself may be new.
   await fileSystem.syncFolder(path.dirname(folder));
   fileSystem.remove(path.join(folder, CHECKPOINT_FOLDER));
@@ -63,6 +65,7 @@ export async function foundAnew(
     fileSystem.remove(path.join(aside, name));
     fileSystem.rename(path.join(folder, name), path.join(aside, name));
   }
+  settleDoubt(fileSystem, folder);
   await fileSystem.syncFolder(aside);
   return { replica: lost, journal: await makeLog(fileSystem, folder, lost, log) };
 }

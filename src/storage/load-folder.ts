@@ -3,6 +3,7 @@ import { present } from '../base/assert.js';
 import type { Damage, DurableState, FileSystem } from '../ports.js';
 import { CHECKPOINT_FOLDER } from './checkpoint-head.js';
 import { chooseCheckpoint, removeUnfinishedCheckpoints, type ChosenCheckpoint } from './checkpoint.js';
+import { DOUBT_FILE } from './doubt-note.js';
 import { finishInstall, removeIncoming } from './incoming.js';
 import { isLockName } from './folder-lock.js';
 import { JOURNAL_FOLDER } from './journal-mark.js';
@@ -32,7 +33,15 @@ export type LoadedFolder =
       readonly repaired: readonly Damage[];
     };
 
-const SHIPPED = new Set(['menu.csv', 'motd.txt', 'logs', '.gitkeep', '.gitignore', REPLICA_FILE + BESIDE_SUFFIX]);
+const SHIPPED = new Set([
+  'menu.csv',
+  'motd.txt',
+  'logs',
+  '.gitkeep',
+  '.gitignore',
+  REPLICA_FILE + BESIDE_SUFFIX,
+  DOUBT_FILE,
+]);
 
 /** Whether a name in a folder says nothing of an earlier life as a replica. */
 const isShipped = (name: string): boolean => SHIPPED.has(name) || isLockName(name) || name.endsWith('.log');

@@ -19,6 +19,7 @@ import {
 } from '../ports.js';
 import { CheckpointReader } from './checkpoint-reader.js';
 import { addCheckpoint, GENESIS, keepNewest } from './checkpoint.js';
+import { leaveDoubt, readDoubt } from './doubt-note.js';
 import { orDiskFull } from './errors.js';
 import { createLost, foundAnew, foundFolder } from './founding.js';
 import { finishInstall, Incoming } from './incoming.js';
@@ -93,8 +94,9 @@ class FolderStorage implements ReplicaStorage {
     this.#outbox = new OutboxFile(fileSystem, folder, []);
   }
 
-  async load(distrust?: string): Promise<Loaded> {
+  async load(told?: string): Promise<Loaded> {
     assert(this.#state === 'opened', 'a folder is loaded once');
+    const distrust = told ?? readDoubt(this.fileSystem, this.folder);
     const found = await loadFolder(this.fileSystem, this.folder);
     const loaded = distrust === undefined ? found : distrusted(found, distrust);
     this.#state = loaded.kind;
@@ -236,6 +238,10 @@ class FolderStorage implements ReplicaStorage {
     const { journal, replica } = this.#sound();
     const found = [replica.inspect(this.fileSystem), ...journal.inspect(), ...this.#files.inspect()];
     return [...found, this.#checkpoints.inspect()].filter((damage) => damage !== undefined);
+  }
+
+  leaveDoubt(why: string): Promise<void> {
+    return leaveDoubt(this.fileSystem, this.folder, why);
   }
 
   close(): void {

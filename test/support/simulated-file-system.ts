@@ -52,8 +52,9 @@ export class SimulatedFileSystem implements FileSystem {
   onOperation: (operation: DiskOperation) => void = () => undefined;
   /** Bytes that all files together may take; further writes give ENOSPC after as many bytes as fit. */
   capacityBytes = Number.POSITIVE_INFINITY;
-  /** Whether the fsync of this path fails with EIO. */
+  /** Whether the fsync of this path fails, with `syncError`. */
   failSync: (path: string) => boolean = () => false;
+  syncError = 'EIO';
   /** When true, asynchronous calls gather in `pending` until released; else they are done at once. */
   holdAsync = false;
   readonly pending: PendingCall[] = [];
@@ -131,7 +132,7 @@ export class SimulatedFileSystem implements FileSystem {
     this.#need(folder);
     await this.#wait('syncFolder', folder);
     this.#change('syncFolder', folder);
-    if (this.failSync(folder)) throw systemError('EIO', `fsync '${folder}'`);
+    if (this.failSync(folder)) throw systemError(this.syncError, `fsync '${folder}'`, 'fsync');
     const { id } = this.#need(folder);
     const [durable, left] = [[] as NameChange[], [] as NameChange[]];
     for (const change of this.#nameChanges) {
@@ -370,7 +371,8 @@ class SimulatedFile implements OpenFile {
     await forFiles.wait('sync', this.path);
     forFiles.assertOpen(this.generation);
     forFiles.change('sync', this.path);
-    if (this.system.failSync(this.path)) throw systemError('EIO', `fdatasync '${this.path}'`);
+    if (this.system.failSync(this.path))
+      throw systemError(this.system.syncError, `fdatasync '${this.path}'`, 'fdatasync');
     this.inode.sync(covered);
   }
 
