@@ -1,7 +1,7 @@
 import { view, type ReplicaIndex } from '../base/numbers.js';
 import { refusal } from '../base/refusal.js';
 import { DamagedFileError, type Service } from '../base/service.js';
-import type { Clock, Damage, Loaded, ReplicaStorage } from '../ports.js';
+import { DiskFullError, type Clock, type Damage, type Loaded, type ReplicaStorage } from '../ports.js';
 import type { IncomingCall, ReplicaCalls, ReplicaStatus } from '../ports/calls.js';
 import type { Transport } from '../ports/transport.js';
 import type { Effect, Notice } from '../vsr/effect.js';
@@ -12,7 +12,7 @@ import { start } from '../vsr/start.js';
 import { actsAsPrimary, type CoreConfig, type State } from '../vsr/state.js';
 import { step } from '../vsr/step.js';
 import { CallBook } from './call-book.js';
-import { isDiskInDoubt } from './disk-failure.js';
+import { isDiskInDoubt, isRefusedBySystem } from './disk-failure.js';
 import { DiskQueue } from './disk-queue.js';
 import { EffectPerformer } from './effect-performer.js';
 import { RandomPool } from './random-pool.js';
@@ -22,6 +22,8 @@ import { statusOf } from './status.js';
 const INSPECT_EVERY_MS = 1_000;
 /** ms between two looks whether a full disk has room again. */
 const ROOM_EVERY_MS = 250;
+/** What was wrong with files, as `status` shows it: so many lines. */
+const DAMAGE_TOLD_MAX = 20;
 /** ms that a process whose disk failed waits for the note that says so. */
 const DOUBT_PATIENCE_MS = 1_000;
 /** ms that a stopping primary waits for its last writes, and then for the others to take over. */
@@ -50,6 +52,8 @@ export interface ReplicaParts {
   /** Whether a full disk has room again. */
   readonly hasRoom: () => boolean;
   readonly onNotice: (notice: Notice, at: { view: number; op: number; commit: number }) => void;
+  /** Files were found to be not as they were left, and were put right. */
+  readonly onMended: (damage: readonly Damage[]) => void;
   readonly onFatal: (why: Fatal) => void;
 }
 
@@ -69,6 +73,7 @@ export class ReplicaRuntime implements ReplicaCalls {
   #isStepping = false;
   #isStopping = false;
   #isWaitingForRoom = false;
+  #isMending = false;
   #isDead = false;
 
   constructor(parts: ReplicaParts) {
@@ -264,12 +269,37 @@ export class ReplicaRuntime implements ReplicaCalls {
     if (this.#state.status === 'founding' || this.#state.transition !== undefined) return;
     const damage = this.#parts.storage.inspect();
     if (damage.length > 0) this.#die({ kind: 'damaged', damage });
+    else void this.#mend();
+  }
+
+  async #mend(): Promise<void> {
+    if (this.#isMending) return;
+    this.#isMending = true;
+    try {
+      const mended = await this.#parts.storage.mend();
+      if (mended.length === 0) return;
+      this.#note(mended);
+      this.#parts.onMended(mended);
+    } catch (error) {
+      // What has no room, or may not be written now, is looked at again in a moment.
+      if (!(error instanceof DiskFullError) && !isRefusedBySystem(error)) this.#onDiskFailed(error);
+    } finally {
+      this.#isMending = false;
+    }
+  }
+
+  /** Keeps what was wrong for `status`, the last of it. */
+  #note(damage: readonly Damage[]): void {
+    this.#damage.push(
+      ...damage.map(({ file, row, what }) => `${file}${row === undefined ? '' : `, row ${row}`}: ${what}`),
+    );
+    this.#damage.splice(0, this.#damage.length - DAMAGE_TOLD_MAX);
   }
 
   #die(why: Fatal): void {
     if (this.#isDead) return;
     this.#end();
-    if (why.kind === 'damaged') for (const { file, what } of why.damage) this.#damage.push(`${file}: ${what}`);
+    if (why.kind === 'damaged') this.#note(why.damage);
     if (why.kind === 'diskFailed') void this.#leaveDoubt(why);
     else this.#parts.onFatal(why);
   }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { assert } from '../base/assert.js';
 import { chainFollows, type Entry } from '../base/entry.js';
 import { maxOp, op as makeOp, type CommitNumber, type OpNumber } from '../base/numbers.js';
-import type { ServiceFiles } from '../base/service.js';
+import type { OutboxItem, ServiceFiles } from '../base/service.js';
 import {
   DiskFullError,
   type CheckpointHead,
@@ -28,6 +28,7 @@ import { finishSwitch, removeUnfinished, segmentsOf, writeUnfinished, type LogEn
 import { Journal } from './journal.js';
 import { durableOf, loadFolder, type LoadedFolder } from './load-folder.js';
 import { OutboxFile } from './outbox-file.js';
+import { readableEntries } from './readable-entries.js';
 import type { LogShape, ReplicaFile } from './replica-file.js';
 import { FolderFiles, hashOf, NO_CONTENT } from './service-files.js';
 
@@ -35,6 +36,8 @@ import { FolderFiles, hashOf, NO_CONTENT } from './service-files.js';
 export interface StorageOptions {
   /** A new journal segment is begun when the current one has reached this size, in bytes; default 16 MiB. */
   readonly segmentBytesMax?: number;
+  /** Whose folder it is: one that names another replica is refused. Without it any is taken. */
+  readonly replicaId?: string;
 }
 
 /**
@@ -78,6 +81,7 @@ class FolderStorage implements ReplicaStorage {
   #number = 0;
   #state: 'opened' | LoadedFolder['kind'] = 'opened';
   #isSwitching = false;
+  #isOutboxSound = true;
   #checkpointing: Promise<void> = Promise.resolve();
 
   constructor(
@@ -91,24 +95,25 @@ class FolderStorage implements ReplicaStorage {
     this.#incoming = new Incoming(fileSystem, folder);
     this.#checkpoints = new CheckpointReader(fileSystem, folder);
     this.#journalFolder = path.join(folder, JOURNAL_FOLDER);
-    this.#outbox = new OutboxFile(fileSystem, folder, []);
+    this.#outbox = new OutboxFile(fileSystem, folder, [], false);
   }
 
   async load(told?: string): Promise<Loaded> {
     assert(this.#state === 'opened', 'a folder is loaded once');
     const distrust = told ?? readDoubt(this.fileSystem, this.folder);
-    const found = await loadFolder(this.fileSystem, this.folder);
+    const found = await loadFolder(this.fileSystem, this.folder, this.options.replicaId);
     const loaded = distrust === undefined ? found : distrusted(found, distrust);
     this.#state = loaded.kind;
     if (loaded.kind === 'empty') return { kind: 'empty' };
     this.#replica = loaded.replica;
-    const { items: outbox } = loaded.outbox;
-    this.#outbox = new OutboxFile(this.fileSystem, this.folder, outbox);
+    const { items: outbox, damage: outboxDamage } = loaded.outbox;
+    this.#outbox = new OutboxFile(this.fileSystem, this.folder, outbox, outboxDamage === undefined);
+    this.#isOutboxSound = outboxDamage === undefined;
     if (loaded.kind === 'damaged') {
       if (distrust !== undefined && loaded.replica !== undefined)
         await loaded.replica.write(durableOf(loaded.replica), 'lost');
       const durable = loaded.replica === undefined ? undefined : durableOf(loaded.replica);
-      return { kind: 'damaged', durable, damage: loaded.damage, outbox };
+      return { kind: 'damaged', durable, damage: loaded.damage, outbox, uncertain: this.#uncertain() };
     }
     const { replica, shape, checkpoint, journal, repaired } = loaded;
     this.#base = checkpoint.head.base;
@@ -120,7 +125,7 @@ class FolderStorage implements ReplicaStorage {
       base: this.#base,
       number: shape.number,
     });
-    this.#files.begin(checkpoint.content);
+    this.#files.begin(checkpoint.content, { isStart: true });
     this.#checkpoints.watchNewest();
     const { entries, commit } = journal;
     return {
@@ -131,13 +136,21 @@ class FolderStorage implements ReplicaStorage {
       commit,
       outbox,
       repaired,
+      ...(this.#isOutboxSound ? {} : { uncertain: this.#uncertain() }),
     };
+  }
+
+  async keep(items: readonly OutboxItem[]): Promise<void> {
+    assert(this.#state === 'sound' || this.#state === 'damaged', 'a folder is loaded before its outbox is added to');
+    if (this.#isOutboxSound) await this.#outbox.add(items);
+    else await this.#outbox.writeAnew(items);
+    this.#isOutboxSound = true;
   }
 
   async initialise(durable: DurableState, entries: readonly Entry[]): Promise<void> {
     assert(this.#state === 'empty' || this.#state === 'damaged', 'a folder whose log is sound is not made anew');
-    const { segmentBytesMax } = this.options;
-    const log = { durable, entries, outbox: this.#outbox, segmentBytesMax };
+    const { segmentBytesMax, replicaId = '' } = this.options;
+    const log = { durable, replicaId, entries, outbox: this.#outbox, segmentBytesMax };
     const { replica, journal } = await orDiskFull(
       () =>
         this.#state === 'empty'
@@ -147,7 +160,7 @@ class FolderStorage implements ReplicaStorage {
     );
     this.#replica = replica;
     this.#journal = journal;
-    this.#files.begin(NO_CONTENT);
+    this.#files.begin(NO_CONTENT, { isStart: false });
     this.#state = 'sound';
   }
 
@@ -164,7 +177,7 @@ class FolderStorage implements ReplicaStorage {
       return this.#replica.write(durable, this.#state === 'damaged' ? 'lost' : this.#replica.record.log);
     }
     this.#replica = await orDiskFull(
-      () => createLost(this.fileSystem, this.folder, durable),
+      () => createLost(this.fileSystem, this.folder, this.options.replicaId ?? '', durable),
       () => undefined,
     );
   }
@@ -220,12 +233,13 @@ class FolderStorage implements ReplicaStorage {
     await this.#switch(durable, base, entries, base);
     this.#base = base;
     this.#commit = maxOp(this.#commit, base.op);
-    this.#files.begin({
+    const content = {
       documents,
       tables: new Map(
         tables.map(({ name, length }) => [name, { length, hash: hashes.get(name) ?? createHash('sha256') }]),
       ),
-    });
+    };
+    this.#files.begin(content, { isStart: false });
     this.#checkpoints.watchNewest();
   }
 
@@ -240,6 +254,13 @@ class FolderStorage implements ReplicaStorage {
     return [...found, this.#checkpoints.inspect()].filter((damage) => damage !== undefined);
   }
 
+  async mend(): Promise<Damage[]> {
+    if (this.#isSwitching || this.#state !== 'sound') return [];
+    const found = this.#files.mend();
+    const ofOutbox = await this.#outbox.mend();
+    return ofOutbox === undefined ? found : [...found, ofOutbox];
+  }
+
   leaveDoubt(why: string): Promise<void> {
     return leaveDoubt(this.fileSystem, this.folder, why);
   }
@@ -251,6 +272,10 @@ class FolderStorage implements ReplicaStorage {
     this.#journal?.close();
     this.#replica?.close();
     this.lock.release();
+  }
+
+  #uncertain(): Entry[] {
+    return readableEntries(this.fileSystem, this.#journalFolder);
   }
 
   #sound(): { journal: Journal; replica: ReplicaFile } {
