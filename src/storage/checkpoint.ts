@@ -102,8 +102,6 @@ export interface StartingPoint {
   readonly content: FilesContent;
   /** Damage of the tables up to this checkpoint. */
   readonly damage: readonly Damage[];
-  /** Lengths that the tables' files are to be cut to. */
-  readonly lengths: ReadonlyMap<string, number>;
 }
 
 /** The checkpoints of a folder, newest first, and what is wrong with their own files. */
@@ -140,12 +138,11 @@ export function startingPointOf(
   documents: ReadonlyMap<string, string>,
 ): StartingPoint {
   const { tables, damage } = verifyTables(fileSystem, folder, head);
-  const lengths = new Map([...tables].map(([table, { length }]) => [table, length]));
-  return { head: head.head, content: { tables, documents }, damage, lengths };
+  return { head: head.head, content: { tables, documents }, damage };
 }
 
 /** The state before op 1: the journal must hold everything. */
-export const BEFORE_EVERYTHING: StartingPoint = { head: GENESIS, content: NO_CONTENT, damage: [], lengths: new Map() };
+export const BEFORE_EVERYTHING: StartingPoint = { head: GENESIS, content: NO_CONTENT, damage: [] };
 
 function readCheckpoint(
   fileSystem: FileSystem,

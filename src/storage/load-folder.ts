@@ -143,8 +143,7 @@ async function loadLog(
   if (point.head.base.op > 0) await fileSystem.syncFolder(path.join(folder, CHECKPOINT_FOLDER));
   // A table that the journal makes anew may be one that cannot be opened, or no file.
   for (const { file } of chosen.repaired)
-    if (isServiceFileName(file) && !point.lengths.has(file)) moveAside(fileSystem, folder, file);
-  for (const [name, length] of point.lengths) cutTable(fileSystem, path.join(folder, name), length);
+    if (isServiceFileName(file) && !point.content.tables.has(file)) moveAside(fileSystem, folder, file);
   const lostItems = outbox.damage === undefined ? [] : [outbox.damage];
   return {
     kind: 'sound',
@@ -219,15 +218,6 @@ async function cutTail(fileSystem: FileSystem, file: string, length: number | un
   try {
     if (length !== undefined) open.truncate(length);
     await open.sync();
-  } finally {
-    open.close();
-  }
-}
-
-function cutTable(fileSystem: FileSystem, file: string, length: number): void {
-  const open = fileSystem.open(file, false);
-  try {
-    if (open.stat().bytes > length) open.truncate(length);
   } finally {
     open.close();
   }

@@ -2,10 +2,10 @@ import path from 'node:path';
 import { ROW_END } from '../base/csv.js';
 import { decodeEntry, type Entry } from '../base/entry.js';
 import type { FileSystem } from '../ports.js';
-import { readMark } from './journal-mark.js';
+import { MARK_NAME, readMark } from './journal-mark.js';
 import { allSegmentNames, HEADER_BYTES } from './journal-segment.js';
 import { DamagedFileError } from '../base/service.js';
-import { readIfReadable } from './unreadable.js';
+import { reading, readIfReadable } from './unreadable.js';
 
 /**
  * Every entry that can still be read in a journal, by its own checksum alone, and is not known to be committed; what switches
@@ -42,7 +42,7 @@ function* rowsOf(bytes: Buffer): Generator<Entry> {
 
 function commitOf(fileSystem: FileSystem, journalFolder: string): number {
   try {
-    const mark = readMark(fileSystem, journalFolder);
+    const mark = reading(MARK_NAME, () => readMark(fileSystem, journalFolder));
     return mark === undefined || mark === 'missing' ? 0 : mark.commit;
   } catch (error) {
     if (error instanceof DamagedFileError) return 0;

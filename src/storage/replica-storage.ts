@@ -18,7 +18,8 @@ import {
   type ReplicaStorage,
 } from '../ports.js';
 import { CheckpointReader } from './checkpoint-reader.js';
-import { addCheckpoint, GENESIS, keepNewest } from './checkpoint.js';
+import { checkpointOps } from './checkpoint-head.js';
+import { addCheckpoint, GENESIS, keepNewest, removeCheckpoints } from './checkpoint.js';
 import { leaveDoubt, readDoubt } from './doubt-note.js';
 import { orDiskFull } from './errors.js';
 import { createLost, foundAnew, foundFolder } from './founding.js';
@@ -82,6 +83,7 @@ class FolderStorage implements ReplicaStorage {
   #state: 'opened' | LoadedFolder['kind'] = 'opened';
   #isSwitching = false;
   #isOutboxSound = true;
+  #isCheckpointing = false;
   #checkpointing: Promise<void> = Promise.resolve();
 
   constructor(
@@ -126,7 +128,7 @@ class FolderStorage implements ReplicaStorage {
       number: shape.number,
     });
     this.#files.begin(checkpoint.content, { isStart: true });
-    this.#checkpoints.watchNewest();
+    this.#checkpoints.watch();
     const { entries, commit } = journal;
     return {
       kind: 'intact',
@@ -196,7 +198,10 @@ class FolderStorage implements ReplicaStorage {
   }
 
   checkpoint(head: CheckpointHead): Promise<void> {
-    const done = this.#checkpoint(head);
+    this.#isCheckpointing = true;
+    const done = this.#checkpoint(head).finally(() => {
+      this.#isCheckpointing = false;
+    });
     this.#checkpointing = done.catch(() => undefined);
     return done;
   }
@@ -240,7 +245,7 @@ class FolderStorage implements ReplicaStorage {
       ),
     };
     this.#files.begin(content, { isStart: false });
-    this.#checkpoints.watchNewest();
+    this.#checkpoints.watch();
   }
 
   async settleOutbox(requestIds: readonly string[]): Promise<void> {
@@ -250,13 +255,14 @@ class FolderStorage implements ReplicaStorage {
   inspect(): Damage[] {
     if (this.#isSwitching || this.#state !== 'sound') return [];
     const { journal, replica } = this.#sound();
-    const found = [replica.inspect(this.fileSystem), ...journal.inspect(), ...this.#files.inspect()];
-    return [...found, this.#checkpoints.inspect()].filter((damage) => damage !== undefined);
+    const ofPromises = replica.inspect(this.fileSystem);
+    const found = [...journal.inspect(this.#base.op), ...this.#files.inspect(), ...this.#checkpoints.inspect()];
+    return ofPromises === undefined ? found : [ofPromises, ...found];
   }
 
   async mend(): Promise<Damage[]> {
     if (this.#isSwitching || this.#state !== 'sound') return [];
-    const found = this.#files.mend();
+    const found = [...this.#files.mend(), ...(await this.#mendOlder())];
     const ofOutbox = await this.#outbox.mend();
     return ofOutbox === undefined ? found : [...found, ofOutbox];
   }
@@ -272,6 +278,24 @@ class FolderStorage implements ReplicaStorage {
     this.#journal?.close();
     this.#replica?.close();
     this.lock.release();
+  }
+
+  /** What is there only to fall back to, and cannot be fallen back to any more, goes: the next checkpoint makes another. */
+  async #mendOlder(): Promise<Damage[]> {
+    if (this.#isCheckpointing || this.#isSwitching) return [];
+    const found = [...this.#checkpoints.inspectOlder(), ...this.#sound().journal.inspectOlder(this.#base.op)];
+    if (found.length > 0) await this.#dropOlder();
+    return found;
+  }
+
+  async #dropOlder(): Promise<void> {
+    const [newest, ...older] = checkpointOps(this.fileSystem, this.folder);
+    // Begun without its tables, a checkpoint that is newer than the base still needs the journal from there on.
+    const isBase = newest !== undefined && newest === this.#base.op;
+    if (isBase) await removeCheckpoints(this.fileSystem, this.folder, older);
+    this.#checkpoints.watch();
+    if (!isBase) return;
+    await this.#sound().journal.removeThrough(newest);
   }
 
   #uncertain(): Entry[] {
@@ -357,8 +381,8 @@ class FolderStorage implements ReplicaStorage {
         await journal.mark.sync();
         await addCheckpoint(this.fileSystem, this.folder, { head, files }, documents);
         this.#base = head.base;
-        this.#checkpoints.watchNewest();
         const oldest = await keepNewest(this.fileSystem, this.folder);
+        this.#checkpoints.watch();
         await this.#journal?.removeThrough(oldest);
       },
       () => undefined,

@@ -105,10 +105,14 @@ export class FolderFiles implements ServiceFiles {
     return tables.map((table) => table.inspect(this.fileSystem)).filter((damage) => damage !== undefined);
   }
 
-  /** Puts the documents right, whose texts are in memory; what was wrong with them. */
+  /**
+   * Puts the documents right, whose texts are in memory; what was wrong with them, and what a start has found and put right in
+   * the tables.
+   */
   mend(): Damage[] {
     if (this.#content === undefined) return [];
-    return [...this.#documents.values()].map((one) => one.mend()).filter((damage) => damage !== undefined);
+    const files = [...this.#tables.values(), ...this.#documents.values()];
+    return files.map((one) => one.mend()).filter((damage) => damage !== undefined);
   }
 
   close(): void {
@@ -125,7 +129,8 @@ export class FolderFiles implements ServiceFiles {
     const open = this.fileSystem.open(path.join(this.folder, table.name), true);
     const file = new TrackedFile(table.name, open);
     const found = content.tables.get(table.name);
-    if (found === undefined) table.reset(file);
+    if (this.#isStart) table.takeUp(file, found?.length ?? 0, found?.hash.copy());
+    else if (found === undefined) table.reset(file);
     else table.attach(file, found.length, found.hash.copy());
   }
 }
