@@ -101,16 +101,23 @@ export type Loaded =
       readonly outbox: OutboxItem[];
       /** What was found wrong and put right without help, for the operator; absent or empty when nothing was. */
       readonly repaired?: readonly Damage[];
+      /** As below; there when the outbox is damaged, which may have held what they promised. */
+      readonly uncertain?: readonly Entry[];
     }
   /**
    * Something is missing or damaged: the replica must not vote until it has recovered (rules 6 and 7). `durable` is
-   * there when replica.json could be read. `entries` are those that are certain, after `checkpoint` when that is.
+   * there when replica.json could be read.
    */
   | {
       readonly kind: 'damaged';
       readonly durable: DurableState | undefined;
       readonly damage: readonly Damage[];
       readonly outbox: OutboxItem[];
+      /**
+       * Entries that can be read in what is left of the journal, none known to be committed: not to be relied on, but a customer
+       * may have been told that one is done. What was promised goes to the outbox (`keep`) before anything is cleared away.
+       */
+      readonly uncertain: readonly Entry[];
     };
 
 /** What is wrong with a file, for people: name, 1-based row where known, and what was found. */
@@ -118,6 +125,8 @@ export interface Damage {
   readonly file: string;
   readonly row?: number;
   readonly what: string;
+  /** Name in the replica's folder under which what was found is kept. */
+  readonly kept?: string;
 }
 
 /** The log's switch to a view's log, in one atomic step (rule 2 b). */
@@ -150,7 +159,8 @@ export interface ReplicaStorage {
   /**
    * Reads and verifies everything. Called once, before anything else. What it reports has been fsynced: after a kill -9
    * rows can be read back that are in the page cache only, and nothing may rely on those (rule 1). With `distrust`, the
-   * reason, nothing counts though it looks sound (an fsync has failed): `damaged`, durably so, unless the folder is empty.
+   * reason, or after `leaveDoubt`, nothing counts though it looks sound (an fsync has failed): `damaged`, durably so, unless
+   * the folder is empty.
    */
   load(distrust?: string): Promise<Loaded>;
   /**
@@ -180,10 +190,28 @@ export interface ReplicaStorage {
   /** Whether everything staged has the lengths and hashes of the offer. */
   verifyStaged(offer: CheckpointOffer): boolean;
   install(change: CheckpointInstall): Promise<void>;
+  /**
+   * After `load`, before anything else: adds items to the outbox, durably, and writes one that was found damaged anew. In a
+   * damaged folder too, whose log is not touched.
+   */
+  keep(items: readonly OutboxItem[]): Promise<void>;
   /** Removes settled items from outbox.csv, durably. */
   settleOutbox(requestIds: readonly string[]): Promise<void>;
-  /** What the file system shows to be wrong with files in use: missing, replaced, shorter, changed from outside. */
+  /**
+   * What the file system shows to be wrong with files in use: missing, replaced, shorter, changed from outside. The process must
+   * end: what it has in memory is not all that was there.
+   */
   inspect(): Damage[];
+  /**
+   * Looks at the files whose whole content is in memory (documents, the outbox) and puts them right; what was wrong. A text
+   * that a person wrote is kept beside, and `kept` names it.
+   */
+  mend(): Promise<Damage[]>;
+  /**
+   * Leaves a note in the folder that nothing in it may be believed: an fsync has failed (rule 10). The next `load` distrusts it
+   * without being told. As durable as the disk still allows: rejects with what the disk says, and the note may hold even then.
+   */
+  leaveDoubt(why: string): Promise<void>;
   /** Releases files and the folder's lock; nothing pending may be left. */
   close(): void;
 }

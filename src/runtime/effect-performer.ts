@@ -5,10 +5,13 @@ import { DiskFullError, type ReplicaStorage } from '../ports.js';
 import type { Effect, Notice, Outcome } from '../vsr/effect.js';
 import type { Token, Untimed } from '../vsr/event.js';
 import type { Message } from '../vsr/message.js';
+import { isRefusedBySystem } from './disk-failure.js';
 import type { DiskQueue } from './disk-queue.js';
 
 /** Bytes of a checkpoint's file in one message. */
 const CHUNK_BYTES = 256 * 1024;
+/** How long after a checkpoint that could not be written the next is tried, in ms. */
+const CHECKPOINT_RETRY_MS = 10_000;
 
 /** What effects act on. */
 export interface EffectWorld {
@@ -24,6 +27,8 @@ export interface EffectWorld {
   onDistrust(why: string): void;
   /** Runs once when a full disk has room again. */
   whenRoom(run: () => void): void;
+  /** Runs once after so many ms, unless the process was given up before. */
+  after(ms: number, run: () => void): void;
 }
 
 /** Does what the core wants done. Durable effects go through the disk queue and come back as events. */
@@ -117,16 +122,26 @@ export class EffectPerformer {
       this.world.dispatch({ kind: 'checkpointed', op: head.base.op });
     } catch (error) {
       if (error instanceof DiskFullError) this.world.whenRoom(() => this.world.dispatch({ kind: 'checkpointFailed' }));
+      else if (isRefusedBySystem(error)) this.#postpone(head, error as Error);
       else this.world.onDiskFailed(error);
     }
+  }
+
+  /**
+   * Without a checkpoint nothing is lost: the journal holds everything, it only grows. So a folder that may not be written now
+   * does not cost the replica; it is told, and the next checkpoint is tried in a while.
+   */
+  #postpone(head: CheckpointHead, error: Error): void {
+    this.world.tell({ kind: 'checkpointPostponed', at: head.base.op, why: error.message });
+    this.world.after(CHECKPOINT_RETRY_MS, () => this.world.dispatch({ kind: 'checkpointFailed' }));
   }
 
   async #settleOutbox(requestIds: readonly string[]): Promise<void> {
     try {
       await this.world.storage.settleOutbox(requestIds);
     } catch (error) {
-      // Without room they stay in the file, and are found to be settled again at the next start.
-      if (!(error instanceof DiskFullError)) this.world.onDiskFailed(error);
+      // What cannot be removed now stays in the file, and is found to be settled again at the next start.
+      if (!(error instanceof DiskFullError) && !isRefusedBySystem(error)) this.world.onDiskFailed(error);
     }
   }
 

@@ -1,7 +1,15 @@
 import { view, type OpNumber, type ReplicaIndex } from '../base/numbers.js';
 import { refusal } from '../base/refusal.js';
 import { DamagedFileError, type Service } from '../base/service.js';
-import type { Clock, Damage, Loaded, Random, ReplicaStorage, Timers } from '../ports.js';
+import {
+  DiskFullError,
+  type Clock,
+  type Damage,
+  type Loaded,
+  type Random,
+  type ReplicaStorage,
+  type Timers,
+} from '../ports.js';
 import type { IncomingCall, ReplicaCalls, ReplicaStatus } from '../ports/calls.js';
 import type { Transport } from '../ports/transport.js';
 import type { Effect, Notice } from '../vsr/effect.js';
@@ -12,7 +20,7 @@ import { start } from '../vsr/start.js';
 import { actsAsPrimary, type CoreConfig, type State } from '../vsr/state.js';
 import { step } from '../vsr/step.js';
 import { CallBook } from './call-book.js';
-import { isDiskInDoubt } from './disk-failure.js';
+import { isDiskInDoubt, isRefusedBySystem } from './disk-failure.js';
 import { DiskQueue } from './disk-queue.js';
 import { EffectPerformer } from './effect-performer.js';
 import { statusOf } from './status.js';
@@ -21,6 +29,10 @@ import { statusOf } from './status.js';
 const INSPECT_EVERY_MS = 1_000;
 /** ms between two looks whether a full disk has room again. */
 const ROOM_EVERY_MS = 250;
+/** What was wrong with files, as `status` shows it: so many lines. */
+const DAMAGE_TOLD_MAX = 20;
+/** ms that a process whose disk failed waits for the note that says so. */
+const DOUBT_PATIENCE_MS = 1_000;
 /** ms that a stopping primary waits for its last writes, and then for the others to take over. */
 const STOP_PATIENCE_MS = 1_500;
 
@@ -51,6 +63,8 @@ export interface ReplicaParts {
   /** Whether a full disk has room again. */
   readonly hasRoom: () => boolean;
   readonly onNotice: (notice: Notice, at: { view: number; op: number; commit: number }) => void;
+  /** Files were found to be not as they were left, and were put right. */
+  readonly onMended: (damage: readonly Damage[]) => void;
   readonly onFatal: (why: Fatal) => void;
   /** Sees every step, before its effects are performed: for checkers, which may throw. */
   readonly onStep?: (event: Event, state: State, effects: readonly Effect[]) => void;
@@ -64,13 +78,14 @@ export class ReplicaRuntime implements ReplicaCalls {
   readonly #calls = new CallBook();
   readonly #state: State;
   readonly #startedMs: number;
-  readonly #cancelTimers: (() => void)[] = [];
+  readonly #cancelTimers = new Set<() => void>();
   readonly #inbox: Untimed[] = [];
   readonly #damage: string[] = [];
   #transport: Transport | undefined;
   #isStepping = false;
   #isStopping = false;
   #isWaitingForRoom = false;
+  #isMending = false;
   #isDead = false;
 
   constructor(parts: ReplicaParts) {
@@ -96,6 +111,7 @@ export class ReplicaRuntime implements ReplicaCalls {
       onDiskFailed: (error) => this.#onDiskFailed(error),
       onDistrust: (why) => this.#die({ kind: 'setBack', why }),
       whenRoom: (run) => this.#whenRoom(run),
+      after: (ms, run) => this.#after(ms, run),
     });
     const { config, services, storage } = parts;
     const { state, effects } = start(config, services, receiptsTable(storage.files), startedOf(parts), this.#now());
@@ -185,7 +201,15 @@ export class ReplicaRuntime implements ReplicaCalls {
   }
 
   #every(ms: number, run: () => void): void {
-    this.#cancelTimers.push(this.#parts.timers.every(ms, run));
+    this.#cancelTimers.add(this.#parts.timers.every(ms, run));
+  }
+
+  #after(ms: number, run: () => void): void {
+    const cancel = this.#parts.timers.after(ms, () => {
+      this.#cancelTimers.delete(cancel);
+      run();
+    });
+    this.#cancelTimers.add(cancel);
   }
 
   #end(): void {
@@ -242,9 +266,10 @@ export class ReplicaRuntime implements ReplicaCalls {
     const cancel = this.#parts.timers.every(ROOM_EVERY_MS, () => {
       if (!this.#parts.hasRoom()) return;
       cancel();
+      this.#cancelTimers.delete(cancel);
       run();
     });
-    this.#cancelTimers.push(cancel);
+    this.#cancelTimers.add(cancel);
   }
 
   /** A write failed for another reason than room, or into a file that somebody deleted: what the next start may believe (rule 10). */
@@ -260,12 +285,48 @@ export class ReplicaRuntime implements ReplicaCalls {
     if (this.#state.status === 'founding' || this.#state.transition !== undefined) return;
     const damage = this.#parts.storage.inspect();
     if (damage.length > 0) this.#die({ kind: 'damaged', damage });
+    else void this.#mend();
+  }
+
+  async #mend(): Promise<void> {
+    if (this.#isMending) return;
+    this.#isMending = true;
+    try {
+      const mended = await this.#parts.storage.mend();
+      if (mended.length === 0) return;
+      this.#note(mended);
+      this.#parts.onMended(mended);
+    } catch (error) {
+      // What has no room, or may not be written now, is looked at again in a moment.
+      if (!(error instanceof DiskFullError) && !isRefusedBySystem(error)) this.#onDiskFailed(error);
+    } finally {
+      this.#isMending = false;
+    }
+  }
+
+  /** Keeps what was wrong for `status`, the last of it. */
+  #note(damage: readonly Damage[]): void {
+    this.#damage.push(
+      ...damage.map(({ file, row, what }) => `${file}${row === undefined ? '' : `, row ${row}`}: ${what}`),
+    );
+    this.#damage.splice(0, this.#damage.length - DAMAGE_TOLD_MAX);
   }
 
   #die(why: Fatal): void {
     if (this.#isDead) return;
     this.#end();
-    if (why.kind === 'damaged') for (const { file, what } of why.damage) this.#damage.push(`${file}: ${what}`);
+    if (why.kind === 'damaged') this.#note(why.damage);
+    if (why.kind === 'diskFailed') void this.#leaveDoubt(why, String(why.error));
+    else if (why.kind === 'setBack') void this.#leaveDoubt(why, why.why);
+    else this.#parts.onFatal(why);
+  }
+
+  /** The next start must not believe the folder, whoever makes it; but a disk that hangs must not keep this process alive. */
+  async #leaveDoubt(why: Fatal, text: string): Promise<void> {
+    const { storage, timers } = this.#parts;
+    const patience = new Promise<void>((resolve) => void timers.after(DOUBT_PATIENCE_MS, resolve));
+    const left = storage.leaveDoubt(text);
+    await Promise.race([left.catch(() => undefined), patience]);
     this.#parts.onFatal(why);
   }
 }

@@ -12,11 +12,12 @@ import {
 } from './checkpoint-head.js';
 import { differenceOf } from './tracked-file.js';
 
-/** Reads the checkpoints of a folder for peers that ask, and watches the newest. */
+/** Reads the checkpoints of a folder for peers that ask, and watches them. */
 export class CheckpointReader {
   /** Heads can be large: of the one that is being read only the list of files is kept. */
   #files: { readonly inode: number; readonly files: readonly HeadFile[] } | undefined;
-  #newest: { readonly file: string; readonly expected: FileStat } | undefined;
+  /** Newest first; of each the files by their path in the replica's folder. */
+  #watched: ReadonlyMap<string, FileStat>[] = [];
 
   constructor(
     readonly fileSystem: FileSystem,
@@ -53,21 +54,37 @@ export class CheckpointReader {
     }
   }
 
-  /** Takes the newest checkpoint as it stands for what `inspect` compares with. */
-  watchNewest(): void {
-    const op = checkpointOps(this.fileSystem, this.folder)[0];
-    this.#newest = undefined;
-    if (op === undefined) return;
-    const file = path.join(CHECKPOINT_FOLDER, checkpointName(op), HEAD_FILE);
-    const expected = this.fileSystem.stat(path.join(this.folder, file));
-    if (expected !== undefined) this.#newest = { file, expected };
+  /** Takes the checkpoints as they stand for what the inspections compare with. */
+  watch(): void {
+    const ops = checkpointOps(this.fileSystem, this.folder);
+    this.#watched = ops.map((op) => {
+      const place = path.join(CHECKPOINT_FOLDER, checkpointName(op));
+      const files = new Map<string, FileStat>();
+      for (const name of this.fileSystem.list(path.join(this.folder, place))) {
+        const expected = this.fileSystem.stat(path.join(this.folder, place, name));
+        if (expected !== undefined) files.set(path.join(place, name), expected);
+      }
+      return files;
+    });
   }
 
-  inspect(): Damage | undefined {
-    if (this.#newest === undefined) return undefined;
-    const { file, expected } = this.#newest;
-    const what = differenceOf(expected, this.fileSystem.stat(path.join(this.folder, file)), false);
-    return what === undefined ? undefined : { file, what };
+  /** What is wrong with the newest checkpoint's own files. */
+  inspect(): Damage[] {
+    return this.#inspectAll(this.#watched.slice(0, 1));
+  }
+
+  /** What is wrong with the older ones: they are there only to fall back to. */
+  inspectOlder(): Damage[] {
+    return this.#inspectAll(this.#watched.slice(1));
+  }
+
+  #inspectAll(checkpoints: readonly ReadonlyMap<string, FileStat>[]): Damage[] {
+    const found: Damage[] = [];
+    for (const [file, expected] of checkpoints.flatMap((files) => [...files])) {
+      const what = differenceOf(expected, this.fileSystem.stat(path.join(this.folder, file)), false);
+      if (what !== undefined) found.push({ file, what });
+    }
+    return found;
   }
 
   #filesOf(op: OpNumber): readonly HeadFile[] | undefined {

@@ -33,6 +33,7 @@ export class FolderFiles implements ServiceFiles {
   readonly #tables = new Map<string, TableFile>();
   readonly #documents = new Map<string, DocumentFile>();
   #content: FilesContent | undefined;
+  #isStart = false;
 
   constructor(
     readonly fileSystem: FileSystem,
@@ -55,16 +56,19 @@ export class FolderFiles implements ServiceFiles {
     assert(isServiceFileName(name), `a document may be named ${name}`);
     const document = new DocumentFile(name, this.fileSystem, this.folder);
     this.#documents.set(name, document);
-    const text = this.#content?.documents.get(name);
-    if (text !== undefined) document.restore(text);
+    if (this.#content !== undefined) this.#beginDocument(document, this.#content);
     return document;
   }
 
-  /** Sets all tables and documents to this content; a table that is not in it becomes empty, a document stays. */
-  begin(content: FilesContent): void {
+  /**
+   * Sets all tables and documents to this content; a table that is not in it becomes empty, a document stays. `isStart`: the
+   * documents have been left alone since an earlier process; what they hold besides may be a person's.
+   */
+  begin(content: FilesContent, { isStart }: { readonly isStart: boolean }): void {
     this.#content = content;
+    this.#isStart = isStart;
     for (const table of this.#tables.values()) this.#beginTable(table, content);
-    for (const [name, text] of content.documents) this.#documents.get(name)?.restore(text);
+    for (const document of this.#documents.values()) this.#beginDocument(document, content);
   }
 
   /** Closes all files and lets nothing reach the disk until the next `begin`; the objects stay valid, empty. */
@@ -95,20 +99,38 @@ export class FolderFiles implements ServiceFiles {
     return this.#documents.has(name);
   }
 
+  /** What is wrong with the tables. */
   inspect(): Damage[] {
+    const tables = [...this.#tables.values()];
+    return tables.map((table) => table.inspect(this.fileSystem)).filter((damage) => damage !== undefined);
+  }
+
+  /**
+   * Puts the documents right, whose texts are in memory; what was wrong with them, and what a start has found and put right in
+   * the tables.
+   */
+  mend(): Damage[] {
+    if (this.#content === undefined) return [];
     const files = [...this.#tables.values(), ...this.#documents.values()];
-    return files.map((file) => file.inspect(this.fileSystem)).filter((damage) => damage !== undefined);
+    return files.map((one) => one.mend()).filter((damage) => damage !== undefined);
   }
 
   close(): void {
     for (const table of this.#tables.values()) table.close();
   }
 
+  #beginDocument(document: DocumentFile, { documents }: FilesContent): void {
+    const text = documents.get(document.name);
+    if (this.#isStart) document.takeUp(text);
+    else if (text !== undefined) document.restore(text);
+  }
+
   #beginTable(table: TableFile, content: FilesContent): void {
     const open = this.fileSystem.open(path.join(this.folder, table.name), true);
     const file = new TrackedFile(table.name, open);
     const found = content.tables.get(table.name);
-    if (found === undefined) table.reset(file);
+    if (this.#isStart) table.takeUp(file, found?.length ?? 0, found?.hash.copy());
+    else if (found === undefined) table.reset(file);
     else table.attach(file, found.length, found.hash.copy());
   }
 }

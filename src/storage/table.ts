@@ -4,6 +4,7 @@ import { ROW_END } from '../base/csv.js';
 import { DamagedFileError, type Table } from '../base/service.js';
 import type { Damage, FileSystem } from '../ports.js';
 import { isDiskFull } from './errors.js';
+import { FOUND_BYTES_MAX, FoundTail } from './found-tail.js';
 import type { TrackedFile } from './tracked-file.js';
 
 const TAIL_BYTES_FIRST = 4096;
@@ -20,6 +21,9 @@ export class TableFile implements Table {
   /** Bytes of the tail over which the hash has run: it is cheaper once for a batch of rows than for each. */
   #hashedTailBytes = 0;
   #hash: Hash;
+  #found: FoundTail | undefined;
+  /** Found at the start, told at the next look. */
+  #untold: Damage | undefined;
 
   constructor(
     readonly name: string,
@@ -63,6 +67,21 @@ export class TableFile implements Table {
     file?.truncate(0);
   }
 
+  /**
+   * Takes a file at a start: bytes [0, length), over which `hash` has run, are the table's content, all of them unless `hash` is
+   * there. What follows is cut; it is compared with what is written there again.
+   */
+  takeUp(file: TrackedFile, length: number, hash: Hash | undefined): void {
+    const tail = file.read(length, Math.min(file.bytes - length, FOUND_BYTES_MAX));
+    if (file.bytes === 0) this.#untold = { file: this.name, what: 'the file is missing or empty' };
+    if (hash === undefined) this.reset(file);
+    else {
+      if (file.bytes > length) file.truncate(length);
+      this.attach(file, length, hash);
+    }
+    this.#found = new FoundTail(this.name, length, tail);
+  }
+
   /** Takes a file that holds exactly `length` bytes, over which `hash` has run, as the table's content. */
   attach(file: TrackedFile, length: number, hash: Hash): void {
     this.#attach(file, length, hash);
@@ -75,14 +94,16 @@ export class TableFile implements Table {
   flush(): boolean {
     if (this.#file === undefined || this.#tailBytes === 0) return true;
     this.#hashTail();
+    const bytes = this.#tail.subarray(0, this.#tailBytes);
     try {
-      this.#file.write(this.#flushedBytes, this.#tail.subarray(0, this.#tailBytes));
+      this.#file.write(this.#flushedBytes, bytes);
     } catch (error) {
       if (!isDiskFull(error)) throw error;
       this.#file.truncate(this.#flushedBytes);
       return false;
     }
     this.#flushedBytes += this.#tailBytes;
+    if (this.#found !== undefined) this.#compareWithFound(this.#found, bytes);
     this.#tailBytes = 0;
     this.#hashedTailBytes = 0;
     return true;
@@ -97,13 +118,35 @@ export class TableFile implements Table {
     return this.#file?.inspect(fileSystem);
   }
 
+  /** What was found wrong at the start and has been written again; told once. */
+  mend(): Damage | undefined {
+    // A table without rows need not have had a file.
+    const untold = this.length > Buffer.byteLength(this.header) ? this.#untold : undefined;
+    this.#untold = undefined;
+    return untold ?? this.#found?.look((byte) => this.#rowsBefore(byte));
+  }
+
   close(): void {
     this.#file?.close();
     this.#file = undefined;
   }
 
+  #compareWithFound(found: FoundTail, bytes: Uint8Array): void {
+    this.#untold ??= found.compare(bytes, (byte) => this.#rowsBefore(byte));
+    if (found.isDone) this.#found = undefined;
+  }
+
+  /** Rows that end at or before a byte, the header included: no field of a table holds a line end. */
+  #rowsBefore(byte: number): number {
+    let rows = 0;
+    const bytes = Buffer.from(this.read(0, Math.min(byte, this.length)));
+    for (let at = bytes.indexOf(ROW_END); at >= 0; at = bytes.indexOf(ROW_END, at + 1)) rows++;
+    return rows;
+  }
+
   #attach(file: TrackedFile | undefined, length: number, hash: Hash): void {
     if (this.#file !== file) this.#file?.close();
+    this.#found = undefined;
     this.#file = file;
     this.#flushedBytes = length;
     this.#tailBytes = 0;

@@ -125,6 +125,8 @@ export type Notice =
   | { readonly kind: 'recovering'; readonly why: string }
   | { readonly kind: 'recovered'; readonly view: View }
   | { readonly kind: 'stateTransfer'; readonly from: ReplicaIndex; readonly op: OpNumber; readonly target: OpNumber }
+  /** A checkpoint could not be written; the journal grows until one can. It is tried again. */
+  | { readonly kind: 'checkpointPostponed'; readonly at: OpNumber; readonly why: string }
   | { readonly kind: 'salvaged'; readonly requestIds: readonly string[] }
   | { readonly kind: 'outboxSettled'; readonly requestIds: readonly string[] }
   | { readonly kind: 'ignored'; readonly message: Message['kind']; readonly from: ReplicaIndex; readonly why: string };

@@ -74,7 +74,7 @@ export type Event = Now &
     | { readonly kind: 'checkpointVerified'; readonly nonce: number; readonly isValid: boolean }
     /** A checkpoint of this op is durable: entries up to the one before it may leave memory. */
     | { readonly kind: 'checkpointed'; readonly op: OpNumber }
-    /** There was no room for the checkpoint that was ordered; there may be now. */
+    /** The checkpoint that was ordered could not be written (no room, a folder that may not be written); it may work now. */
     | { readonly kind: 'checkpointFailed' }
     /** The disk has no room: appends above the durable op were given up. */
     | { readonly kind: 'diskFull' }

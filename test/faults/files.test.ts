@@ -19,7 +19,6 @@ describe('faults: files of a replica that are lost', () => {
 
   for (const [what, file] of [
     ['orders.csv', 'orders.csv'],
-    ['menu.csv', 'menu.csv'],
     ['the journal', 'journal'],
   ] as const)
     it(`${what} of the primary deleted while it runs: it says so and stops, others serve, it repairs itself`, async () => {

@@ -54,8 +54,9 @@ export class SimulatedFileSystem implements FileSystem {
   onOperation: (operation: DiskOperation) => void = () => undefined;
   /** Bytes that all files together may take; further writes give ENOSPC after as many bytes as fit. */
   capacityBytes = Number.POSITIVE_INFINITY;
-  /** Whether the fsync of this path fails with EIO; what it should have made durable is on no disk then, for good. */
+  /** Whether the fsync of this path fails, with `syncError`; what it should have made durable is on no disk then, for good. */
   failSync: (path: string) => boolean = () => false;
+  syncError = 'EIO';
   /** When true, asynchronous calls gather in `pending` until released; else they are done at once. */
   holdAsync = false;
   readonly pending: PendingCall[] = [];
@@ -133,7 +134,7 @@ export class SimulatedFileSystem implements FileSystem {
     this.#need(folder);
     await this.#wait('syncFolder', folder);
     this.#change('syncFolder', folder);
-    if (this.failSync(folder)) throw systemError('EIO', `fsync '${folder}'`);
+    if (this.failSync(folder)) throw systemError(this.syncError, `fsync '${folder}'`, 'fsync');
     const { id } = this.#need(folder);
     const [durable, left] = [[] as NameChange[], [] as NameChange[]];
     for (const change of this.#nameChanges) {
@@ -393,7 +394,7 @@ class SimulatedFile implements OpenFile {
     forFiles.change('sync', this.path);
     if (this.system.failSync(this.path)) {
       this.inode.failSync();
-      throw systemError('EIO', `fdatasync '${this.path}'`);
+      throw systemError(this.system.syncError, `fdatasync '${this.path}'`, 'fdatasync');
     }
     this.inode.sync(covered);
   }
