@@ -166,7 +166,9 @@ export interface ReplicaStorage {
   /** Whether everything staged has the lengths and hashes of the offer. */
   verifyStaged(offer: CheckpointOffer): boolean;
   install(change: CheckpointInstall): Promise<void>;
-  /** Removes settled items from outbox.csv, durably. */
+  /** Adds items to outbox.csv, durably; an id that is there already stays as it is. The journal is not touched. */
+  appendOutbox(items: readonly OutboxItem[]): Promise<void>;
+  /** Removes settled items from outbox.csv, durably. May overlap any other call. */
   settleOutbox(requestIds: readonly string[]): Promise<void>;
   /** What the file system shows to be wrong with files in use: missing, replaced, shorter, changed from outside. */
   inspect(): Damage[];

@@ -1,6 +1,6 @@
 import { view, type ReplicaIndex } from '../base/numbers.js';
 import { refusal } from '../base/refusal.js';
-import { DamagedFileError, type Service } from '../base/service.js';
+import { DamagedFileError, type OutboxItem, type Service } from '../base/service.js';
 import type { Clock, Damage, Loaded, ReplicaStorage } from '../ports.js';
 import type { IncomingCall, ReplicaCalls, ReplicaStatus } from '../ports/calls.js';
 import type { Transport } from '../ports/transport.js';
@@ -75,6 +75,8 @@ export class ReplicaRuntime implements ReplicaCalls {
     this.#disk = new DiskQueue(parts.storage, {
       onAppended: (op) => this.#dispatch({ kind: 'appended', op }),
       onTransitionDone: (transition) => this.#dispatch({ kind: 'transitionDone', transition }),
+      onOutboxAppended: (requestIds) => this.#dispatch({ kind: 'outboxAppended', requestIds }),
+      onOutboxFull: (requestIds) => this.#dispatch({ kind: 'outboxFull', requestIds }),
       onDiskFull: () => this.#onDiskFull(),
       onDiskSlow: () => this.#dispatch({ kind: 'diskSlow' }),
       onFailed: (error) => this.#onDiskFailed(error),
@@ -127,6 +129,7 @@ export class ReplicaRuntime implements ReplicaCalls {
     const { clock } = this.#parts;
     const toMonotonic = clock.monotonicMs() - clock.wallMs();
     const writes: WriteRequest[] = [];
+    const alone: WriteRequest[] = [];
     const reads: ReadRequest[] = [];
     for (const call of calls) {
       const deadlineMs = call.deadlineWallMs + toMonotonic;
@@ -138,11 +141,20 @@ export class ReplicaRuntime implements ReplicaCalls {
         const why = refusal('NO_PRIMARY', 'This replica is stopping; another one takes over. Try again in a moment.');
         call.done({ kind: 'refused', refusal: why, primary: undefined });
       } else {
-        writes.push({ token: this.#calls.enter(call.done, deadlineMs), service, request: call.request, deadlineMs });
+        const { request, isAlone } = call;
+        const write = { token: this.#calls.enter(call.done, deadlineMs), service, request, deadlineMs };
+        (isAlone === true ? alone : writes).push(write);
       }
     }
     if (writes.length > 0) this.#dispatch({ kind: 'writes', requests: writes });
+    if (alone.length > 0) this.#dispatch({ kind: 'aloneOrders', requests: alone });
     if (reads.length > 0) this.#dispatch({ kind: 'reads', requests: reads });
+  }
+
+  outbox(after: string, limit: number): readonly OutboxItem[] {
+    const { outbox } = this.#state;
+    const from = after === '' ? 0 : outbox.findIndex(({ requestId }) => requestId === after) + 1;
+    return outbox.slice(from, from + limit);
   }
 
   status(): ReplicaStatus {

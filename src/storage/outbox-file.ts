@@ -50,6 +50,8 @@ export function readOutbox(fileSystem: FileSystem, folder: string): ReadOutbox {
 /** outbox.csv: acknowledged requests that are not known to be committed. Rewritten whole, durably. */
 export class OutboxFile {
   #items: OutboxItem[];
+  /** The change under way: one at a time, each made of what the one before it left. */
+  #last: Promise<void> = Promise.resolve();
 
   constructor(
     readonly fileSystem: FileSystem,
@@ -60,17 +62,28 @@ export class OutboxFile {
   }
 
   /** Adds items, before anything is cut that held them; an id that is there already stays as it is. */
-  async add(items: readonly OutboxItem[]): Promise<void> {
-    const known = new Set(this.#items.map(({ requestId }) => requestId));
-    const added = items.filter(({ requestId }) => !known.has(requestId));
-    if (added.length > 0) await this.write([...this.#items, ...added]);
+  add(items: readonly OutboxItem[]): Promise<void> {
+    return this.#change(async () => {
+      const known = new Set(this.#items.map(({ requestId }) => requestId));
+      const added = items.filter(({ requestId }) => !known.has(requestId));
+      if (added.length > 0) await this.write([...this.#items, ...added]);
+    });
   }
 
   /** Removes settled items. */
-  async settle(requestIds: readonly string[]): Promise<void> {
-    const settled = new Set(requestIds);
-    const left = this.#items.filter(({ requestId }) => !settled.has(requestId));
-    if (left.length < this.#items.length) await this.write(left);
+  settle(requestIds: readonly string[]): Promise<void> {
+    return this.#change(async () => {
+      const settled = new Set(requestIds);
+      const left = this.#items.filter(({ requestId }) => !settled.has(requestId));
+      if (left.length < this.#items.length) await this.write(left);
+    });
+  }
+
+  /** Settling overlaps with adding: made of the same rows, the later of two writes would undo the earlier one. */
+  #change(change: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(change);
+    this.#last = done.catch(() => undefined);
+    return done;
   }
 
   /** Writes the file from what is in memory; one that cannot be read whole is kept beside it, for people. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { assert } from '../base/assert.js';
 import { chainFollows, type Entry } from '../base/entry.js';
 import { maxOp, op as makeOp, type CommitNumber, type OpNumber } from '../base/numbers.js';
-import type { ServiceFiles } from '../base/service.js';
+import type { OutboxItem, ServiceFiles } from '../base/service.js';
 import {
   DiskFullError,
   type CheckpointHead,
@@ -225,6 +225,11 @@ class FolderStorage implements ReplicaStorage {
       ),
     });
     this.#checkpoints.watchNewest();
+  }
+
+  async appendOutbox(items: readonly OutboxItem[]): Promise<void> {
+    this.#sound();
+    await this.#outbox.add(items);
   }
 
   async settleOutbox(requestIds: readonly string[]): Promise<void> {

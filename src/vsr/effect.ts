@@ -16,7 +16,7 @@ export interface Promises {
 
 /**
  * What the core wants done, in list order. Durable effects (`append`, `persist`, `switchLog`, `installCheckpoint`,
- * `initialise`) go through one queue, each written after the previous one's fsync, and are answered by an event; the core
+ * `initialise`, `appendOutbox`) go through one queue, each written after the previous one's fsync, and are answered by an event; the core
  * itself holds back every message that speaks of them until that event has come. So a `send` can always be done at once.
  */
 export type Effect =
@@ -71,6 +71,8 @@ export type Effect =
     }
   /** Make a checkpoint of the tables as they stand after this step. */
   | { readonly kind: 'checkpoint'; readonly head: CheckpointHead }
+  /** Durable. Answered by `outboxAppended`, or by `outboxFull` where there is no room; nothing else waits for it. */
+  | { readonly kind: 'appendOutbox'; readonly items: readonly OutboxItem[] }
   | { readonly kind: 'settleOutbox'; readonly requestIds: readonly string[] }
   | { readonly kind: 'reply'; readonly token: Token; readonly outcome: Outcome }
   /** A fact for the operator's log. */
@@ -78,12 +80,14 @@ export type Effect =
 
 /** Where a write stands (design 6, Receipt). */
 export interface Receipt {
+  /** 0: in no log yet, taken alone. */
   readonly op: OpNumber;
   /** The view in which it was executed. */
   readonly view: View;
   /** Disks known to hold it. */
   readonly copies: number;
   readonly committed: boolean;
+  /** Empty where op is 0. */
   readonly chain: string;
 }
 
@@ -122,5 +126,14 @@ export type Notice =
   | { readonly kind: 'recovered'; readonly view: View }
   | { readonly kind: 'stateTransfer'; readonly from: ReplicaIndex; readonly op: OpNumber; readonly target: OpNumber }
   | { readonly kind: 'salvaged'; readonly requestIds: readonly string[] }
-  | { readonly kind: 'outboxSettled'; readonly requestIds: readonly string[] }
+  /** `otherKept`: of those, ids that stand for something else; `rejected`: those that could not be carried out. */
+  | {
+      readonly kind: 'outboxSettled';
+      readonly requestIds: readonly string[];
+      readonly otherKept: readonly string[];
+      readonly rejected: readonly string[];
+    }
+  /** Without a majority this replica takes orders into its outbox from now on, or no longer does. */
+  | { readonly kind: 'takingAlone' | 'noLongerAlone' }
+  | { readonly kind: 'takenAlone'; readonly requestIds: readonly string[] }
   | { readonly kind: 'ignored'; readonly message: Message['kind']; readonly from: ReplicaIndex; readonly why: string };

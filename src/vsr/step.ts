@@ -1,6 +1,7 @@
 import { assert, assertNever } from '../base/assert.js';
 import { minOp, nextOp, view, type ReplicaIndex, type View } from '../base/numbers.js';
 import { refusal } from '../base/refusal.js';
+import { onAloneOrders, onOutboxAppended, onOutboxFull, watchMajority } from './alone.js';
 import { checkpointWhenDue, onCheckpointed } from './checkpointing.js';
 import type { Effect } from './effect.js';
 import type { Event } from './event.js';
@@ -63,6 +64,12 @@ function take(step: Step, event: Event): void {
       return onWrites(step, event.requests);
     case 'reads':
       return onReads(step, event.requests);
+    case 'aloneOrders':
+      return onAloneOrders(step, event.requests);
+    case 'outboxAppended':
+      return onOutboxAppended(step, event.requestIds);
+    case 'outboxFull':
+      return onOutboxFull(step, event.requestIds);
     case 'appended':
       return onAppended(step, event.op);
     case 'transitionDone':
@@ -92,6 +99,8 @@ const isAboutDiskOrTime = (event: Event): boolean =>
   event.kind === 'tick' ||
   event.kind === 'appended' ||
   event.kind === 'transitionDone' ||
+  event.kind === 'outboxAppended' ||
+  event.kind === 'outboxFull' ||
   event.kind === 'checkpointed' ||
   event.kind === 'checkpointFailed' ||
   event.kind === 'diskFull' ||
@@ -104,13 +113,14 @@ function defer(step: Step, event: Event): void {
     return;
   }
   const why = refusal('OVERLOADED', 'Too much is waiting for this replica; try again in a moment.');
-  if (event.kind === 'writes' || event.kind === 'reads')
+  if (event.kind === 'writes' || event.kind === 'reads' || event.kind === 'aloneOrders')
     for (const { token } of event.requests) refuse(step, token, why);
 }
 
 function onTick(step: Step): void {
   const { state } = step;
   noticePause(step);
+  watchMajority(step);
   if (state.transition !== undefined) return;
   expireReplies(step);
   expireReads(step);

@@ -273,6 +273,7 @@ describe('commands', () => {
       reason: role === 'primary' ? '' : 'a backup',
       peers: [],
       outbox: 0,
+      takesAlone: false,
       damage: [],
       uptimeMs: 1,
     });
@@ -282,6 +283,7 @@ describe('commands', () => {
         if (down.includes(address.slice(-1))) throw new Error('connection refused');
         return status(id, id === 'replica-2' ? 'primary' : 'backup');
       },
+      outbox: () => Promise.reject(new Error('not asked')),
       close: () => undefined,
     });
     // The token file must not be made in the checkout.
