@@ -61,12 +61,13 @@ export class SimulatedFolder {
 
   /** What the checkers ask of a disk. */
   facts(): DiskFacts {
-    const { promises, journal, checkpoint } = this.durable;
+    const { promises, journal, checkpoint, outbox } = this.durable;
     const base = checkpoint?.offer.head.base ?? GENESIS;
     const first = journal[0]?.op ?? 0;
     return {
       promises,
       lastOp: this.lastOp,
+      hasInOutbox: (id) => outbox.some(({ requestId }) => requestId === id),
       chainAt: (at) => (at === base.op ? base.chain : journal[at - first]?.chain),
     };
   }
