@@ -190,12 +190,14 @@ export interface ReplicaStorage {
   /** Whether everything staged has the lengths and hashes of the offer. */
   verifyStaged(offer: CheckpointOffer): boolean;
   install(change: CheckpointInstall): Promise<void>;
+  /** Adds items to outbox.csv, durably; an id that is there already stays as it is. The journal is not touched. */
+  appendOutbox(items: readonly OutboxItem[]): Promise<void>;
   /**
    * After `load`, before anything else: adds items to the outbox, durably, and writes one that was found damaged anew. In a
    * damaged folder too, whose log is not touched.
    */
   keep(items: readonly OutboxItem[]): Promise<void>;
-  /** Removes settled items from outbox.csv, durably. */
+  /** Removes settled items from outbox.csv, durably. May overlap any other call. */
   settleOutbox(requestIds: readonly string[]): Promise<void>;
   /**
    * What the file system shows to be wrong with files in use: missing, replaced, shorter, changed from outside. The process must

@@ -1,6 +1,6 @@
 import type { ReplicaStatus } from '../ports/calls.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
-import type { OrderingClient } from '../ports/ordering-client.js';
+import type { OrderingClient, OrderView } from '../ports/ordering-client.js';
 
 /** What the commands have of the process and of the adapters; main.ts fills it, tests fill it otherwise. */
 export interface CliEnvironment {
@@ -27,9 +27,11 @@ export interface CliEnvironment {
   exit(code: number): never;
 }
 
-/** Asks one replica how it is. */
+/** Asks one replica how it is, and what waits there. */
 export interface StatusReader {
   status(deadlineMs?: number): Promise<ReplicaStatus>;
+  /** Orders in its outbox, oldest first. */
+  outbox(deadlineMs?: number): Promise<OrderView[]>;
   close(): void;
 }
 

@@ -8,6 +8,7 @@ import { addMenuCommand } from './commands/menu.js';
 import { addMotdCommand } from './commands/motd.js';
 import { addOrderCommand } from './commands/order.js';
 import { addOrdersCommand } from './commands/orders.js';
+import { addOutboxCommand } from './commands/outbox.js';
 import { addPostcodeCommand } from './commands/postcode.js';
 import { addPostcodesStandInCommand } from './commands/postcodes-stand-in.js';
 import { addServerCommands } from './commands/servers.js';
@@ -30,6 +31,7 @@ const COMMANDS = [
   addCancelCommand,
   addKitchenCommand,
   addStatusCommand,
+  addOutboxCommand,
 ];
 
 /**

@@ -60,6 +60,7 @@ export async function runReplica(
         quorum: Math.max(configuration.quorum, majorityOf(configuration.replicas.length)),
         checkpointIntervalOps: CHECKPOINT_INTERVAL_OPS,
         uncommittedOpsMax: UNCOMMITTED_OPS_MAX,
+        takesAlone: configuration.whenAlone === 'keep-ordering',
       },
       storage,
       services,

@@ -97,6 +97,9 @@ export class EffectPerformer {
       case 'checkpoint':
         void this.#checkpoint(effect.head);
         return;
+      case 'appendOutbox':
+        this.world.disk.appendOutbox(effect.items);
+        return;
       case 'settleOutbox':
         void this.#settleOutbox(effect.requestIds);
         return;

@@ -1,6 +1,6 @@
 import { view, type OpNumber, type ReplicaIndex } from '../base/numbers.js';
 import { refusal } from '../base/refusal.js';
-import { DamagedFileError, type Service } from '../base/service.js';
+import { DamagedFileError, type OutboxItem, type Service } from '../base/service.js';
 import {
   DiskFullError,
   type Clock,
@@ -94,6 +94,8 @@ export class ReplicaRuntime implements ReplicaCalls {
     const events = {
       onAppended: (op: OpNumber) => this.#dispatch({ kind: 'appended', op }),
       onTransitionDone: (transition: number) => this.#dispatch({ kind: 'transitionDone', transition }),
+      onOutboxAppended: (requestIds: readonly string[]) => this.#dispatch({ kind: 'outboxAppended', requestIds }),
+      onOutboxFull: (requestIds: readonly string[]) => this.#dispatch({ kind: 'outboxFull', requestIds }),
       onDiskFull: () => this.#onDiskFull(),
       onDiskSlow: () => this.#dispatch({ kind: 'diskSlow' }),
       onFailed: (error: unknown) => this.#onDiskFailed(error),
@@ -149,6 +151,7 @@ export class ReplicaRuntime implements ReplicaCalls {
     const { clock } = this.#parts;
     const toMonotonic = clock.monotonicMs() - clock.wallMs();
     const writes: WriteRequest[] = [];
+    const alone: WriteRequest[] = [];
     const reads: ReadRequest[] = [];
     for (const call of calls) {
       const deadlineMs = call.deadlineWallMs + toMonotonic;
@@ -160,11 +163,20 @@ export class ReplicaRuntime implements ReplicaCalls {
         const why = refusal('NO_PRIMARY', 'This replica is stopping; another one takes over. Try again in a moment.');
         call.done({ kind: 'refused', refusal: why, primary: undefined });
       } else {
-        writes.push({ token: this.#calls.enter(call.done, deadlineMs), service, request: call.request, deadlineMs });
+        const { request, isAlone } = call;
+        const write = { token: this.#calls.enter(call.done, deadlineMs), service, request, deadlineMs };
+        (isAlone === true ? alone : writes).push(write);
       }
     }
     if (writes.length > 0) this.#dispatch({ kind: 'writes', requests: writes });
+    if (alone.length > 0) this.#dispatch({ kind: 'aloneOrders', requests: alone });
     if (reads.length > 0) this.#dispatch({ kind: 'reads', requests: reads });
+  }
+
+  outbox(after: string, limit: number): readonly OutboxItem[] {
+    const { outbox } = this.#state;
+    const from = after === '' ? 0 : outbox.findIndex(({ requestId }) => requestId === after) + 1;
+    return outbox.slice(from, from + limit);
   }
 
   status(): ReplicaStatus {

@@ -28,6 +28,8 @@ export interface CoreConfig {
   readonly checkpointIntervalOps: number;
   /** Ops that may be executed and not yet committed; beyond, writes are refused as OVERLOADED. */
   readonly uncommittedOpsMax: number;
+  /** Whether orders are taken into the outbox without a majority (`whenAlone: "keep-ordering"`); default false. */
+  readonly takesAlone?: boolean;
   /** Bytes of rows in one message, 1 MiB where not given; at least one entry goes, however long. */
   readonly suffixBytesMax?: number;
 }
@@ -49,6 +51,12 @@ export interface Pending {
   readonly reply: ServiceReply;
   readonly copiesNeeded: number;
   readonly deadlineMs: number;
+}
+
+/** An order taken alone whose outbox row is on its way to disk, and who waits for that. */
+export interface TakenAlone {
+  readonly item: OutboxItem;
+  readonly waiting: { readonly token: Token; readonly reply: ServiceReply }[];
 }
 
 /** A read that waits: for its round (linearizable) and for the tables to reach an op. */
@@ -190,8 +198,19 @@ export interface State {
   founding: { nonce: number; readonly empty: Set<ReplicaIndex> } | undefined;
 
   readonly reads: WaitingRead[];
+  /** What outbox.csv holds, oldest first. Changed by held-items.ts alone. */
   outbox: OutboxItem[];
+  /** The same by id. */
+  readonly outboxById: Map<string, OutboxItem>;
   outboxSentMs: number;
+  /** Items at the head of the outbox that were submitted last and are not settled. */
+  outboxUnderWay: number;
+  /** By id: orders taken alone that are not in `outbox` yet. */
+  readonly takenAlone: Map<string, TakenAlone>;
+  /** Since when fewer than a majority have been heard, without a pause of its own; undefined: not now. */
+  belowMajoritySinceMs: number | undefined;
+  /** The operator was told that orders are taken alone. */
+  isAloneTold: boolean;
   /** Wall time when this replica last knew itself level with a live primary. */
   levelAtMs: number;
   isDiskFull: boolean;
@@ -250,7 +269,12 @@ export function newState(config: CoreConfig, services: ReadonlyMap<string, Servi
     founding: undefined,
     reads: [],
     outbox: [],
+    outboxById: new Map(),
     outboxSentMs: -Infinity,
+    outboxUnderWay: 0,
+    takenAlone: new Map(),
+    belowMajoritySinceMs: undefined,
+    isAloneTold: false,
     levelAtMs: 0,
     isDiskFull: false,
     quorumLostWallMs: undefined,

@@ -1,6 +1,7 @@
 import { assert, assertNever } from '../base/assert.js';
 import { minOp, nextOp, view, type ReplicaIndex, type View } from '../base/numbers.js';
 import { refusal } from '../base/refusal.js';
+import { onAloneOrders, onOutboxAppended, onOutboxFull, watchMajority } from './alone.js';
 import { checkpointWhenDue, onCheckpointed } from './checkpointing.js';
 import { noteClaim, onClaimed } from './claims.js';
 import type { Effect } from './effect.js';
@@ -66,6 +67,12 @@ function take(step: Step, event: Event): void {
       return onWrites(step, event.requests);
     case 'reads':
       return onReads(step, event.requests);
+    case 'aloneOrders':
+      return onAloneOrders(step, event.requests);
+    case 'outboxAppended':
+      return onOutboxAppended(step, event.requestIds);
+    case 'outboxFull':
+      return onOutboxFull(step, event.requestIds);
     case 'appended':
       return onAppended(step, event.op);
     case 'transitionDone':
@@ -95,6 +102,8 @@ const isAboutDiskOrTime = (event: Event): boolean =>
   event.kind === 'tick' ||
   event.kind === 'appended' ||
   event.kind === 'transitionDone' ||
+  event.kind === 'outboxAppended' ||
+  event.kind === 'outboxFull' ||
   event.kind === 'checkpointed' ||
   event.kind === 'checkpointFailed' ||
   event.kind === 'diskFull' ||
@@ -103,19 +112,19 @@ const isAboutDiskOrTime = (event: Event): boolean =>
 function defer(step: Step, event: Event): void {
   const { state } = step;
   // What the own process says is said once; callers are told, and messages come again.
-  const mayBeDropped = event.kind === 'message' || event.kind === 'writes' || event.kind === 'reads';
-  if (!mayBeDropped || state.deferred.length < DEFERRED_MAX) {
+  const isCall = event.kind === 'writes' || event.kind === 'reads' || event.kind === 'aloneOrders';
+  if ((!isCall && event.kind !== 'message') || state.deferred.length < DEFERRED_MAX) {
     state.deferred.push(event);
     return;
   }
   const why = refusal('OVERLOADED', 'Too much is waiting for this replica; try again in a moment.');
-  if (event.kind === 'writes' || event.kind === 'reads')
-    for (const { token } of event.requests) refuse(step, token, why);
+  if (isCall) for (const { token } of event.requests) refuse(step, token, why);
 }
 
 function onTick(step: Step): void {
   const { state } = step;
   noticePause(step);
+  watchMajority(step);
   if (state.transition !== undefined) return;
   expireReplies(step);
   expireReads(step);

@@ -3,6 +3,7 @@ import { heardCount, UNHEALTHY_AFTER } from './health.js';
 import type { StartViewChange } from './message.js';
 import { actsAsPrimary, broadcast, notice, peersOf, primaryOf, type Step } from './state.js';
 import { dropReads } from './reads.js';
+import { dropReplies } from './replies.js';
 import { leaveView, vote } from './view-change.js';
 
 /** Heartbeats after which a received wish is forgotten (rule 3). */
@@ -96,6 +97,8 @@ export function resign(step: Step, why: string): void {
   state.suspects = { why };
   notice(step, { kind: 'resigned', view: state.view, why });
   dropReads(step);
+  // It counts no more copies in this view; alone it may not leave it for long, and its callers had better ask again.
+  dropReplies(step);
   wish(step);
 }
 

@@ -28,6 +28,7 @@ const answer = (id: string, role: ReplicaStatus['role'], reason: string, heard: 
       health: heard.includes(peer) ? 'healthy' : 'unhealthy',
     })),
     outbox: 0,
+    takesAlone: false,
     damage: [],
     uptimeMs: 1,
   },

@@ -275,6 +275,7 @@ describe('commands', () => {
         .filter((peer) => peer !== id)
         .map((peer) => ({ id: peer, health: 'healthy' as const })),
       outbox: 0,
+      takesAlone: false,
       damage: [],
       uptimeMs: 1,
     });
@@ -284,6 +285,7 @@ describe('commands', () => {
         if (down.includes(address.slice(-1))) throw new Error('connection refused');
         return status(id, id === 'replica-2' ? 'primary' : 'backup');
       },
+      outbox: () => Promise.reject(new Error('not asked')),
       close: () => undefined,
     });
     // The token file must not be made in the checkout.

@@ -36,6 +36,8 @@ async function performer() {
     {
       onAppended: ignore,
       onTransitionDone: ignore,
+      onOutboxAppended: ignore,
+      onOutboxFull: ignore,
       onDiskFull: ignore,
       onDiskSlow: ignore,
       onFailed: (error) => failures.push(error),

@@ -16,6 +16,7 @@ const disk = (inView: number, logView: number, entries: readonly Entry[] = [], r
   promises: { view: inView, logView, recovering },
   lastOp: entries.length,
   chainAt: (at) => entries[at - 1]?.chain,
+  hasInOutbox: (id) => id === 'in the outbox',
 });
 
 const [first, second] = [entryOf(1, 'a'), entryOf(2, 'b')];
@@ -115,8 +116,22 @@ const badHistories: Readonly<Record<string, readonly [object: RegExp, tell: (mad
   ],
   'an empty replica that takes part': [
     /folder is empty/,
-    (made) =>
-      made.onSend(0, { kind: 'alive', view: view(0) }, { promises: undefined, lastOp: 0, chainAt: () => undefined }),
+    (made) => made.onSend(0, { kind: 'alive', view: view(0) }, { ...disk(0, 0), promises: undefined }),
+  ],
+  'an order taken alone that is not on that disk': [
+    /not in the outbox on its disk/,
+    (made) => {
+      made.onDisk(0, disk(1, 1, [first, second]));
+      made.onTakenAlone(0, 'somewhere else');
+    },
+  ],
+  'an order taken alone that is gone at the end': [
+    /taken alone by replica 0, is lost/,
+    (made) => {
+      made.onDisk(0, disk(1, 1, [first, second]));
+      made.onTakenAlone(0, 'in the outbox');
+      made.atEnd(() => true);
+    },
   ],
 };
 
@@ -142,6 +157,9 @@ describe('simulation checkers', () => {
     made.onDisk(1, disk(2, 2, [first, second]));
     made.onWiped(2);
     made.onDisk(2, disk(0, 0, [], true));
+    // Taken alone on a disk that is lost before it could be handed in: that is told to be possible.
+    made.onTakenAlone(1, 'in the outbox');
+    made.onWiped(1);
     made.atEnd(() => true);
     expect(made.acknowledgedOp).to.equal(2);
     expect(made.committedOps).to.equal(2);

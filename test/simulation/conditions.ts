@@ -27,11 +27,13 @@ export interface Conditions {
   readonly isFoundingUnkind: boolean;
   /** Most writes of one batch. */
   readonly batchMax: number;
+  /** Whether replicas take writes into their outboxes without a majority. */
+  readonly keepsOrdering: boolean;
 }
 
 /** Draws the conditions of a run; what is given stands. */
 export function drawConditions(prng: Prng, given: Partial<Conditions>): Conditions {
-  const drawn: Conditions = {
+  const drawn: Omit<Conditions, 'keepsOrdering'> = {
     replicas: prng.chance(0.75) ? 3 : 5,
     faultsMs: prng.chance(0.04) ? prng.between(10_000, 20_000) : prng.between(1_000, 6_000),
     loss: prng.pick([0, 0.01, 0.05, 0.2]),
@@ -47,5 +49,7 @@ export function drawConditions(prng: Prng, given: Partial<Conditions>): Conditio
     isFoundingUnkind: prng.chance(0.25),
     batchMax: prng.pick([3, 3, 3, 40]),
   };
-  return { ...drawn, ...given };
+  // Of what is drawn already, not of the seed: so every older seed is the run that it was, but for this.
+  const keepsOrdering = drawn.faultsMs % 3 === 0;
+  return { ...drawn, keepsOrdering, ...given };
 }

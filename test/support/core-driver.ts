@@ -14,7 +14,7 @@ import { step } from '../../src/vsr/step.js';
 import { Checkers } from '../simulation/checkers.js';
 import { LedgerService } from '../simulation/ledger-service.js';
 import { Prng } from '../simulation/prng.js';
-import { SimulatedFolder, type DiskWrite } from '../simulation/simulated-folder.js';
+import { addToOutbox, SimulatedFolder, type DiskWrite } from '../simulation/simulated-folder.js';
 import { MemoryFiles } from './memory-files.js';
 
 type Untimed = Event extends infer E ? (E extends Event ? Omit<E, 'nowMs' | 'wallMs' | 'randomU32'> : never) : never;
@@ -142,6 +142,12 @@ export class DrivenCore {
         this.dispatch({ kind: 'diskFull' });
         continue;
       }
+      if (this.isDiskFull && next.write.kind === 'outbox') {
+        const requestIds = next.write.items.map(({ requestId }) => requestId);
+        this.disk.shift();
+        this.dispatch({ kind: 'outboxFull', requestIds });
+        continue;
+      }
       this.folder.complete(next.write);
       this.cluster.checkers.onDisk(this.index, this.folder.facts());
       const event = next.done();
@@ -199,7 +205,7 @@ export class DrivenCore {
         return;
       case 'switchLog':
         this.#transition(effect, (durable) => {
-          durable.outbox.push(...effect.salvaged);
+          addToOutbox(durable, effect.salvaged);
           durable.journal = [...durable.journal.filter((entry) => entry.op < effect.from), ...effect.entries];
         });
         return;
@@ -208,7 +214,7 @@ export class DrivenCore {
         for (const [name, text] of this.#staged) files.table(name, text);
         const { offer, entries, salvaged } = effect;
         this.#transition(effect, (durable) => {
-          durable.outbox.push(...salvaged);
+          addToOutbox(durable, salvaged);
           durable.journal = [...entries];
           Object.assign(durable, { checkpoint: { offer, files }, older: undefined, commit: offer.head.base.op });
         });
@@ -255,6 +261,12 @@ export class DrivenCore {
         });
         return;
       }
+      case 'appendOutbox': {
+        const { items } = effect;
+        const requestIds = items.map(({ requestId }) => requestId);
+        this.#write(effect, { kind: 'outbox', items }, () => ({ kind: 'outboxAppended', requestIds }));
+        return;
+      }
       case 'settleOutbox':
         folder.durable.outbox = folder.durable.outbox.filter((item) => !effect.requestIds.includes(item.requestId));
     }
@@ -288,6 +300,7 @@ export interface ClusterOptions {
   readonly checkpointIntervalOps?: number;
   readonly suffixBytesMax?: number;
   readonly uncommittedOpsMax?: number;
+  readonly takesAlone?: boolean;
 }
 
 /** N cores. Messages wait in `network`, writes in each core's `disk`; time passes when told. */
@@ -314,6 +327,7 @@ export class Cluster {
         quorum: majorityOf(count),
         checkpointIntervalOps: options.checkpointIntervalOps ?? 1_000,
         uncommittedOpsMax: options.uncommittedOpsMax ?? 1_000,
+        takesAlone: options.takesAlone ?? false,
         ...(options.suffixBytesMax === undefined ? {} : { suffixBytesMax: options.suffixBytesMax }),
       };
       this.cores.push(new DrivenCore(replicaIndex(index), config, this));
@@ -448,6 +462,16 @@ export class Cluster {
     }));
     this.core(at).dispatch({ kind: 'writes', requests });
     return calls.map(({ call }) => call);
+  }
+
+  /** An order for which no primary was found. */
+  writeAlone(at: number, id: string, { withinMs = 5_000, value = 1 } = {}): Call {
+    const call = this.#call();
+    const request = { requestId: id, body: value, copiesNeeded: 2 };
+    const deadlineMs = this.nowMs + withinMs;
+    const requests = [{ token: call.token, service: 'ledger', request, deadlineMs }];
+    this.core(at).dispatch({ kind: 'aloneOrders', requests });
+    return call;
   }
 
   read(at: number, consistency: ReadRequest['consistency'] = 'linearizable', minOp = 0, withinMs = 5_000): Call {

@@ -1,6 +1,7 @@
 import { encodeEntry, GENESIS_CHAIN, type Entry } from '../../../src/base/entry.js';
 import { op, replicaIndex, view, type ReplicaIndex } from '../../../src/base/numbers.js';
 import { refusal, type RefusalReason } from '../../../src/base/refusal.js';
+import type { OutboxItem } from '../../../src/base/service.js';
 import type { IncomingCall, ReplicaCalls, ReplicaStatus } from '../../../src/ports/calls.js';
 import { Ordering, ORDERING } from '../../../src/services/ordering/ordering.js';
 import type { Outcome } from '../../../src/vsr/effect.js';
@@ -76,6 +77,8 @@ export class MemoryReplica implements ReplicaCalls {
   /** Sizes of the batches that came in. */
   readonly batches: number[] = [];
   readonly resignations: string[] = [];
+  /** Its outbox. */
+  held: OutboxItem[] = [];
   /** Every call that came in, answered or not. */
   readonly seen: IncomingCall[] = [];
   #waiting: Read[] = [];
@@ -134,9 +137,15 @@ export class MemoryReplica implements ReplicaCalls {
       reason: '',
       peers: [{ id: 'other', health: 'suspected' }],
       outbox: 1,
+      takesAlone: true,
       damage: ['orders.csv'],
       uptimeMs: 1234,
     };
+  }
+
+  outbox(after: string, limit: number): readonly OutboxItem[] {
+    const from = after === '' ? 0 : this.held.findIndex(({ requestId }) => requestId === after) + 1;
+    return this.held.slice(from, from + limit);
   }
 
   resign(why: string): void {
