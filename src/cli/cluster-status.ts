@@ -93,8 +93,8 @@ function whyNoneRecovers(
   if (survivor === undefined) return `${lost}; none does. Start the others; put back their folders if they are gone.`;
   return (
     `${lost}; only ${idsOf(others)} does. Start those that do not answer, and put back their folders if there are copies. ` +
-    `If ${survivor.id} has the only folder that is left: stop all, copy it over the folder of one of the others, start all. ` +
-    'What only the lost disks held is then gone.'
+    `If ${survivor.id} has the only folder that is left: stop all, run 'just-hungry rebuild ${forgetful[0]?.id ?? ''} --from ${survivor.id}', ` +
+    'which says what may be lost, and start all.'
   );
 }
 

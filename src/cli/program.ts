@@ -12,6 +12,7 @@ import { addOutboxCommand } from './commands/outbox.js';
 import { addPostcodeCommand } from './commands/postcode.js';
 import { addPostcodesStandInCommand } from './commands/postcodes-stand-in.js';
 import { addServerCommands } from './commands/servers.js';
+import { addRebuildCommand } from './commands/rebuild.js';
 import { addStartCommand } from './commands/start.js';
 import { addStatusCommand } from './commands/status.js';
 import { addTrackCommand } from './commands/track.js';
@@ -32,6 +33,7 @@ const COMMANDS = [
   addKitchenCommand,
   addStatusCommand,
   addOutboxCommand,
+  addRebuildCommand,
 ];
 
 /**

@@ -41,6 +41,7 @@ const environment: CliEnvironment = {
   packageRoot: process.env['FAKE_PACKAGE_ROOT'] ?? path.resolve(import.meta.dirname, '../../..'),
   createOrderingClient: async () => restaurant,
   createStatusReader: () => Promise.reject(new Error('no replicas in this test')),
+  openFolderTools: () => Promise.reject(new Error('no folders in this test')),
   runReplica: async () => undefined,
   runFrontEnd: async () => undefined,
   onSignal(signals, listener) {
