@@ -1,11 +1,14 @@
 import type { Entry } from '../../src/base/entry.js';
 import { majorityOf } from '../../src/base/numbers.js';
-import type { Message } from '../../src/vsr/message.js';
+import type { GetState, Message } from '../../src/vsr/message.js';
 
 /** A violation of a guarantee; the run's seed and time are added by the runner. */
 export class Violation extends Error {
   override readonly name = 'Violation';
 }
+
+/** Times that one piece of a log is asked for. */
+const ASKS_MAX = 8;
 
 /** What a replica's disk holds, as a crash would leave it. */
 export interface DiskFacts {
@@ -27,6 +30,7 @@ export class Checkers {
   readonly #disks = new Map<number, DiskFacts>();
   readonly #primaryOfView = new Map<number, number>();
   readonly #startOfView = new Map<number, number>();
+  readonly #asking = new Map<number, { nonce: number; after: number; times: number }>();
   #wipes = 0;
   /** Ids acknowledged to a client, with the op where it is final (a majority or more). */
   readonly acknowledged = new Map<string, { op: number; isFinal: boolean }>();
@@ -92,6 +96,7 @@ export class Checkers {
 
   /** Rule 1: what a message says of the sender's disk is true when it leaves. */
   onSend(replica: number, message: Message, disk: DiskFacts): void {
+    if (message.kind === 'getState') this.#onAsked(replica, message);
     const claim = claimOf(message);
     if (claim === undefined) return;
     const refuse = (why: string): never => {
@@ -108,6 +113,14 @@ export class Checkers {
       this.onActsAsPrimary(replica, message.view);
       this.#startOfView.set(message.view, message.start);
     }
+  }
+
+  /** Whoever fetches asks for the same piece a few times at most (ASKS_MAX of fetch.ts), then does something else. */
+  #onAsked(replica: number, { nonce, after }: GetState): void {
+    const before = this.#asking.get(replica);
+    const times = before?.nonce === nonce && before.after === after ? before.times + 1 : 1;
+    this.#asking.set(replica, { nonce, after, times });
+    if (times > ASKS_MAX) throw new Violation(`replica ${replica} asks for what follows op ${after} for ever`);
   }
 
   /** A replica acknowledges or confirms something as primary of a view. */

@@ -41,7 +41,7 @@ export class Clients {
     const act = (): void => {
       if (this.#isDone) return;
       this.#act();
-      this.schedule.after(this.prng.between(1, 15), act);
+      this.schedule.after(this.prng.between(1, this.conditions.clientPauseMs), act);
     };
     this.schedule.after(1, act);
   }

@@ -29,6 +29,18 @@ export interface Conditions {
   readonly batchMax: number;
   /** Whether replicas take writes into their outboxes without a majority. */
   readonly keepsOrdering: boolean;
+  /** Longest pause between two acts of the clients, ms. */
+  readonly clientPauseMs: number;
+  /** Latest first fault, where the founding is not met, ms. */
+  readonly calmMs: number;
+  /** Chance that harm follows at once when something is said that others rely on. */
+  readonly harmAtSend: number;
+  /** Chance that a fault deposes the acting primary without its notice. */
+  readonly deposing: number;
+  /** Chance that a fault makes a backup lose its disk while what it said last is under way. */
+  readonly forgetting: number;
+  /** Disks that may be lost at a time, where that is fair: less than a majority. */
+  readonly wipedMax: number;
 }
 
 /** Draws the conditions of a run; what is given stands. */
@@ -48,6 +60,12 @@ export function drawConditions(prng: Prng, given: Partial<Conditions>): Conditio
     pace: prng.pick([50, 150, 400]),
     isFoundingUnkind: prng.chance(0.25),
     batchMax: prng.pick([3, 3, 3, 40]),
+    clientPauseMs: 15,
+    calmMs: 1_000,
+    harmAtSend: 0,
+    deposing: 0,
+    forgetting: 0,
+    wipedMax: 1,
   };
   // Of what is drawn already, not of the seed: so every older seed is the run that it was, but for this.
   const keepsOrdering = drawn.faultsMs % 3 === 0;

@@ -53,6 +53,19 @@ export function runSimulation(options: RunOptions): RunReport {
   return new Simulation(options).run();
 }
 
+/** A run that found something: what, under which seed and when, and what the run had done up to then. */
+export class FailedRun extends Error {
+  override readonly name = 'FailedRun';
+
+  constructor(
+    message: string,
+    readonly report: RunReport,
+    options: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
 class Simulation implements World {
   readonly schedule = new Schedule();
   readonly prng: Prng;
@@ -99,9 +112,8 @@ class Simulation implements World {
       return this.#run();
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      throw new Error(`seed ${this.options.seed}, at ${this.schedule.nowMs.toFixed(1)} ms: ${message}`, {
-        cause: error,
-      });
+      const where = `seed ${this.options.seed}, at ${this.schedule.nowMs.toFixed(1)} ms`;
+      throw new FailedRun(`${where}: ${message}`, this.#report(), { cause: error });
     }
   }
 
@@ -147,6 +159,7 @@ class Simulation implements World {
 
   send(from: number, to: ReplicaIndex, clusterId: string, message: Message): void {
     this.trace(() => `r${from} → r${to} ${message.kind}${'view' in message ? ` ${message.view}` : ''}`);
+    this.#nemesis.onSend(from, to, message.kind);
     for (const delay of this.#network.delays(from, to))
       this.schedule.after(delay, () => this.#deliver(from, to, clusterId, message));
   }
