@@ -1,20 +1,20 @@
 import { EXIT_RECOVER } from '../../src/cli/child-protocol.js';
-import type { Exit, ServerProcess } from '../support/server-process.js';
+import type { ServerProcess } from '../support/server-process.js';
 
 /** ms between the death of a server and its next start. */
 const RESTART_AFTER_MS = 100;
-const LOOK_EVERY_MS = 20;
 
 /** Starts again whatever dies by itself, as the supervisor of `just-hungry start` does; what is held stays down. */
 export class Keeper {
   readonly #held = new Set<ServerProcess>();
   readonly #starts = new Map<ServerProcess, Promise<void>>();
+  /** A death in between must not make a replica forget that it has to recover. */
   readonly #mustRecover = new Set<ServerProcess>();
-  readonly #timer: NodeJS.Timeout;
   #deaths = 0;
+  #hasEnded = false;
 
+  /** Keeps servers that run. */
   constructor(readonly processes: readonly ServerProcess[]) {
-    this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
     for (const process of processes) this.#watch(process);
   }
 
@@ -26,51 +26,47 @@ export class Keeper {
   /** kill -9; it stays down until `release`. */
   async kill(process: ServerProcess): Promise<void> {
     this.#held.add(process);
-    await this.#starts.get(process);
+    await Promise.allSettled([this.#starts.get(process)]);
     await process.kill();
   }
 
-  /** Starts what was killed; resolves when it is ready. */
+  /** Starts what was killed or has died; resolves when it is ready, at once when it runs. */
   async release(process: ServerProcess): Promise<void> {
     this.#held.delete(process);
-    await (this.#starts.get(process) ?? (process.isRunning ? undefined : this.#start(process, 0)));
+    if (!process.isRunning || this.#starts.has(process)) await this.#start(process);
   }
 
   /** Lets what is dead lie from now on. */
   async end(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#hasEnded = true;
     await Promise.allSettled(this.#starts.values());
   }
 
-  #look(): void {
-    for (const process of this.processes) {
-      if (process.isRunning || this.#held.has(process) || this.#starts.has(process)) continue;
-      this.#deaths++;
-      // A start that fails is a death: it is tried again.
-      void this.#start(process, RESTART_AFTER_MS).catch(() => undefined);
-    }
-  }
-
-  async #start(process: ServerProcess, afterMs: number): Promise<void> {
-    const start = (async () => {
-      await new Promise((resolve) => setTimeout(resolve, afterMs));
-      const started = process.start(this.#mustRecover.has(process) ? ['--recover'] : []);
-      this.#watch(process);
-      await started;
-      this.#mustRecover.delete(process);
-    })();
-    this.#starts.set(process, start);
-    try {
-      await start;
-    } finally {
-      this.#starts.delete(process);
-    }
-  }
-
-  /** A death in between must not make it forget that it has to recover. */
   #watch(process: ServerProcess): void {
-    void process.untilExit().then(({ code }: Exit) => {
+    void process.untilExit().then(({ code }) => {
       if (code === EXIT_RECOVER) this.#mustRecover.add(process);
+      if (this.#held.has(process) || this.#hasEnded) return;
+      this.#deaths++;
+      // A start that fails is a death too: whoever waits for the server is told, and it is tried again.
+      setTimeout(() => void this.#start(process).catch(() => undefined), RESTART_AFTER_MS);
     });
+  }
+
+  /** At most one start of a server is under way. */
+  #start(process: ServerProcess): Promise<void> {
+    const known = this.#starts.get(process);
+    if (known !== undefined) return known;
+    const start = this.#startNow(process).finally(() => this.#starts.delete(process));
+    this.#starts.set(process, start);
+    return start;
+  }
+
+  async #startNow(process: ServerProcess): Promise<void> {
+    // It may have been started, or told to stay down, in the meantime.
+    if (process.isRunning || this.#held.has(process) || this.#hasEnded) return;
+    const started = process.start(this.#mustRecover.has(process) ? ['--recover'] : []);
+    this.#watch(process);
+    await started;
+    this.#mustRecover.delete(process);
   }
 }

@@ -9,6 +9,12 @@ const makers = { ...processFaults, ...networkFaults, ...diskFaults };
 /** Name of a fault as it is counted. */
 export type FaultKind = keyof typeof makers;
 
+/** Every kind. */
+export const FAULT_KINDS = Object.keys(makers) as readonly FaultKind[];
+
+/** Whether this is the name of a kind. */
+export const isFaultKind = (name: string): name is FaultKind => name in makers;
+
 /** Makes a fault of this kind. */
 export const makerOf = (kind: FaultKind): FaultMaker => makers[kind];
 
@@ -19,13 +25,18 @@ export const isOfDisk = (kind: FaultKind): boolean => kind in diskFaults;
 export class KindBag {
   #left: FaultKind[] = [];
 
-  constructor(readonly chance: Prng) {}
+  constructor(
+    readonly chance: Prng,
+    /** What is in it; at least one. */
+    readonly content: readonly FaultKind[] = FAULT_KINDS,
+  ) {}
 
-  /** The next kind for which `fits` holds. */
-  next(fits: (kind: FaultKind) => boolean = () => true): FaultKind {
+  /** The next kind for which `fits` holds; `undefined` when it holds for none of them. */
+  next(fits: (kind: FaultKind) => boolean = () => true): FaultKind | undefined {
     const found = this.#left.findIndex(fits);
-    if (found >= 0) return this.#left.splice(found, 1)[0] as FaultKind;
-    const kinds = Object.keys(makers) as FaultKind[];
+    if (found >= 0) return this.#left.splice(found, 1)[0];
+    if (!this.content.some(fits)) return undefined;
+    const kinds = [...this.content];
     for (let at = kinds.length - 1; at > 0; at--) {
       const other = this.chance.between(0, at);
       [kinds[at], kinds[other]] = [kinds[other] as FaultKind, kinds[at] as FaultKind];

@@ -6,7 +6,7 @@ import { History } from '../support/history.js';
 import { Prng } from '../simulation/prng.js';
 import type { Fault, Scene } from './fault.js';
 import { Keeper } from './keeper.js';
-import { isOfDisk, KindBag, makerOf, type FaultKind } from './kinds.js';
+import { FAULT_KINDS, isOfDisk, KindBag, makerOf, type FaultKind } from './kinds.js';
 import { reportOf, type FaultRecord, type NemesisReport } from './report.js';
 
 /** Settings of a run. */
@@ -19,6 +19,8 @@ export interface NemesisOptions {
   readonly writers?: number;
   /** Default 4. */
   readonly readers?: number;
+  /** Default: all. */
+  readonly kinds?: readonly FaultKind[];
   /** Longest pause of a process, ms; default 5,000. */
   readonly pauseMsMax?: number;
   /** Told of every fault as it comes. */
@@ -41,6 +43,7 @@ export async function runNemesis({
   durationMs,
   writers = 8,
   readers = 4,
+  kinds = FAULT_KINDS,
   pauseMsMax = 5_000,
   tell = () => undefined,
 }: NemesisOptions): Promise<NemesisReport> {
@@ -52,11 +55,11 @@ export async function runNemesis({
   const records: FaultRecord[] = [];
   const problems: string[] = [];
   const beginMs = performance.now();
-  const options = { writers, readers, staff: 2, thinkMs: THINK_MS, ordersPerUser: ORDERS_PER_USER };
+  const options = { writers, readers, staff: 2, hasStubborn: true, thinkMs: THINK_MS, ordersPerUser: ORDERS_PER_USER };
   const customers = new Customers(cluster, history, options);
   try {
     await customers.start();
-    await inflictAll(scene, customers, records, beginMs + durationMs, tell);
+    await inflictAll(scene, new KindBag(scene.chance, kinds), customers, records, beginMs + durationMs, tell);
   } catch (error) {
     problems.push(`NOT HEALED: ${String(error instanceof Error ? error.message : error)}`);
   }
@@ -86,19 +89,19 @@ export async function runNemesis({
 
 async function inflictAll(
   scene: Scene,
+  bag: KindBag,
   customers: Customers,
   records: FaultRecord[],
   untilMs: number,
   tell: (line: string) => void,
 ): Promise<void> {
   const { cluster, chance } = scene;
-  const bag = new KindBag(chance);
   while (performance.now() < untilMs) {
     const primary = await cluster.primary();
     const first = bag.next();
-    const kinds: FaultKind[] = [first];
     // A disk that is lost comes alone or with another kind of fault: two lost disks are more than is promised.
-    if (chance.chance(PAIRED)) kinds.push(bag.next((kind) => kind !== first && !isOfDisk(kind)));
+    const second = chance.chance(PAIRED) ? bag.next((kind) => kind !== first && !isOfDisk(kind)) : undefined;
+    const kinds = [first, second].filter((kind) => kind !== undefined);
     const faults = kinds.map((kind) => makerOf(kind)(scene, primary));
     const record: FaultRecord = { kind: kinds.join(' + '), beginMs: performance.now(), endMs: Infinity };
     records.push(record);

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { MenuItemView, NewOrder } from '../../src/ports/ordering-client.js';
-import type { Cluster } from './cluster.js';
+import type { MenuItemView, NewOrder, OrderingClient } from '../../src/ports/ordering-client.js';
+import type { Cluster, Replica } from './cluster.js';
+import { directClient, type DirectClient } from './direct-client.js';
 import type { History, Named, OrderCall } from './history.js';
 import { until } from './until.js';
 
@@ -13,6 +14,8 @@ export interface CustomersOptions {
   readonly readers?: number;
   /** Members of the staff who change the message of the day and the menu; readers then read both. Default 0. */
   readonly staff?: number;
+  /** Whether each replica also has a reader who asks nobody else, past the front ends: zombies get no other callers. Default false. */
+  readonly hasStubborn?: boolean;
   /** ms between two calls of one customer; default 5. */
   readonly thinkMs?: number;
   /** Orders of one user at most: all of them fit on one page. Default 100. */
@@ -25,6 +28,9 @@ const CANCEL_EVERY = 15;
 const LIMITED_EVERY = 40;
 /** Every how many reads one is of the message of the day or of the menu. */
 const REGISTER_EVERY = 7;
+/** How long a stubborn reader waits for an answer, and how often it asks, ms. */
+const STUBBORN_MS = 10_000;
+const STUBBORN_EVERY_MS = 50;
 /** A change of the message or of the menu is rarer than an order by this factor. */
 const STAFF_THINKS_TIMES = 20;
 
@@ -36,6 +42,7 @@ export class Customers {
   readonly #loops: Promise<void>[] = [];
   #isStopped = false;
   #users: string[] = [];
+  readonly #direct: DirectClient[] = [];
 
   constructor(
     readonly cluster: Cluster,
@@ -50,6 +57,8 @@ export class Customers {
     const before = this.history.acknowledged.length;
     for (let index = 0; index < writers; index++) this.#keep(this.#write(this.#named('writer', index), menu));
     for (let index = 0; index < readers; index++) this.#keep(this.#read(this.#named('reader', index)));
+    if (this.options.hasStubborn === true)
+      for (const replica of this.cluster.replicas) this.#keep(this.#insist(replica));
     for (let index = 0; index < staff; index++) this.#keep(this.#announce(this.#named('staff', index), menu));
     await this.acknowledges(writers, before);
     return this;
@@ -67,6 +76,7 @@ export class Customers {
   async stop(): Promise<void> {
     this.#isStopped = true;
     await Promise.all(this.#loops);
+    for (const calls of this.#direct) calls.close();
   }
 
   #keep(loop: Promise<void>): void {
@@ -119,6 +129,23 @@ export class Customers {
       }
       await pause(thinkMs * STAFF_THINKS_TIMES);
     }
+  }
+
+  /** Reads at one replica, whatever it is; also what it is asked while it hangs is answered some time. */
+  async #insist(replica: Replica): Promise<void> {
+    const calls = await directClient(replica, STUBBORN_MS);
+    this.#direct.push(calls);
+    const client: Named = { name: `stubborn reader of ${replica.id}`, calls: calls as OrderingClient };
+    const underWay = new Set<Promise<unknown>>();
+    while (!this.#isStopped) {
+      // Whoever has ordered last: an answer without that order is stale.
+      const user = this.history.orders.at(-1)?.order.user_code ?? client.name;
+      // Not one after the other: what is asked during a pause must have begun after it.
+      const read = this.history.readUser(client, user).finally(() => underWay.delete(read));
+      underWay.add(read);
+      await pause(STUBBORN_EVERY_MS);
+    }
+    await Promise.all(underWay);
   }
 
   async #readRegister(client: Named, number: number): Promise<void> {
