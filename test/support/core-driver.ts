@@ -291,6 +291,8 @@ export interface ClusterOptions {
   readonly suffixBytesMax?: number;
   readonly uncommittedOpsMax?: number;
   readonly takesAlone?: boolean;
+  /** Default: a majority. */
+  readonly quorum?: number;
 }
 
 /** N cores. Messages wait in `network`, writes in each core's `disk`; time passes when told. */
@@ -313,7 +315,7 @@ export class Cluster {
         self: replicaIndex(index),
         replicaIds,
         heartbeatMs: HEARTBEAT_MS,
-        quorum: majorityOf(count),
+        quorum: options.quorum ?? majorityOf(count),
         checkpointIntervalOps: options.checkpointIntervalOps ?? 1_000,
         uncommittedOpsMax: options.uncommittedOpsMax ?? 1_000,
         takesAlone: options.takesAlone ?? false,
