@@ -9,7 +9,8 @@ import { heardCount } from './health.js';
 import { holdItems } from './held-items.js';
 import { refuse, whyNotPrimary } from './refuse.js';
 import { receiptOf } from './replies.js';
-import { notice, type State, type Step } from './state.js';
+import { actsAsPrimary, notice, type State, type Step } from './state.js';
+import { whyClosed } from './writes.js';
 
 /**
  * Heartbeats below a majority before orders are taken alone: longer than any failover, so that an order which a new primary will
@@ -114,9 +115,11 @@ export function whyNotAlone(step: Step): Refusal | undefined {
   if (state.applied < 1) return notFounded;
   if (state.config.takesAlone !== true)
     return refusal('NO_QUORUM', 'Orders are closed: no majority can be reached, and this replica takes none alone.');
+  // A primary that waits for more than a majority (`quorum`) has one: orders are closed then, not taken alone.
+  if (actsAsPrimary(state)) return whyClosed(step) ?? mayBeSoon();
   const missedMs = state.belowMajoritySinceMs === undefined ? 0 : now.nowMs - state.belowMajoritySinceMs;
   if (state.belowMajoritySinceMs === undefined || missedMs < ALONE_AFTER * state.config.heartbeatMs)
-    return refusal('NO_PRIMARY', 'There may be a primary in a moment: orders are not taken alone yet. Try again.');
+    return mayBeSoon();
   if (state.isDiskFull)
     return refusal(
       'OVERLOADED',
@@ -124,6 +127,9 @@ export function whyNotAlone(step: Step): Refusal | undefined {
     );
   return undefined;
 }
+
+const mayBeSoon = (): Refusal =>
+  refusal('NO_PRIMARY', 'There may be a primary in a moment: orders are not taken alone yet. Try again.');
 
 /** On one disk, in no log. */
 const outboxReceipt = (state: State): Receipt => ({

@@ -141,6 +141,26 @@ describe('front end server', () => {
     expect([error.status, error.refusal.reason]).to.deep.equal(['UNAVAILABLE', 'NO_QUORUM']);
   });
 
+  it('keep-ordering: an order is taken by a replica alone, and is told to be unconfirmed', async () => {
+    const { address: keeping } = await rig.frontEnd({ whenAlone: 'keep-ordering' });
+    const customer = rig.client([keeping]);
+    for (const replica of rig.cluster.replicas) replica.mode = 'NO_QUORUM';
+    for (const replica of rig.cluster.replicas) replica.takesAlone = replica.index === 1;
+    const asked = order({ write_concern: '1' });
+    const { order: taken, receipt } = await customer.makeOrder(asked);
+    expect(taken).to.include({ order_id: asked.order_id, unconfirmed: true, op: 0, status: 'placed' });
+    expect(receipt).to.deep.equal({ op: 0, view: 3, copies: 1, committed: false, chain: '' });
+    expect((await customer.makeOrder(order())).order.unconfirmed).to.equal(true);
+    expect(rig.cluster.replicas[1]?.held.map(({ requestId }) => requestId)).to.include(asked.order_id);
+    // Asked for by name, two disks are two disks.
+    const error = await refused(customer.makeOrder(order({ write_concern: 'majority' })));
+    expect(error.refusal.reason).to.equal('NO_QUORUM');
+    // Nothing but orders, and nothing where the front end is not told to.
+    expect((await refused(customer.cancelOrder(v7(), asked.order_id))).refusal.reason).to.equal('NO_QUORUM');
+    expect((await refused(client.makeOrder(order()))).refusal.reason).to.equal('NO_QUORUM');
+    expect(rig.cluster.replicas[1]?.held).to.have.length(2);
+  });
+
   it('no primary: told at the deadline that nothing was done', async () => {
     rig.cluster.primary = undefined;
     const error = await refused(client.makeOrder(order(), 300));

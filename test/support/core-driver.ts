@@ -301,6 +301,8 @@ export interface ClusterOptions {
   readonly suffixBytesMax?: number;
   readonly uncommittedOpsMax?: number;
   readonly takesAlone?: boolean;
+  /** Default: a majority. */
+  readonly quorum?: number;
 }
 
 /** N cores. Messages wait in `network`, writes in each core's `disk`; time passes when told. */
@@ -324,7 +326,7 @@ export class Cluster {
         self: replicaIndex(index),
         replicaIds,
         heartbeatMs: HEARTBEAT_MS,
-        quorum: majorityOf(count),
+        quorum: options.quorum ?? majorityOf(count),
         checkpointIntervalOps: options.checkpointIntervalOps ?? 1_000,
         uncommittedOpsMax: options.uncommittedOpsMax ?? 1_000,
         takesAlone: options.takesAlone ?? false,

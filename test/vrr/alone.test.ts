@@ -153,6 +153,16 @@ describe('decision 3: orders taken alone', () => {
     expect(cluster.core(2).notices.at(-2)).to.deep.equal({ kind: 'takingAlone' });
   });
 
+  it('a primary with a majority that waits for more replicas (quorum) takes none: orders are closed', () => {
+    const cluster = Cluster.founded({ takesAlone: true, quorum: 3 });
+    cluster.core(2).crash();
+    cluster.pass(LONG_MS, [0, 1]);
+    expect(cluster.core(0).isPrimary).to.equal(true);
+    expect(reasonOf(cluster.write(0, 'closed'))).to.equal('NO_QUORUM');
+    expect(reasonOf(cluster.writeAlone(0, 'closed'))).to.equal('NO_QUORUM');
+    expect(reasonOf(cluster.writeAlone(1, 'closed'))).to.equal('NO_PRIMARY');
+  });
+
   it('without the setting nothing is taken alone', () => {
     const cluster = allApart({ takesAlone: false });
     expect(reasonOf(cluster.writeAlone(0, 'no'))).to.equal('NO_QUORUM');

@@ -79,6 +79,8 @@ export class MemoryReplica implements ReplicaCalls {
   readonly resignations: string[] = [];
   /** Its outbox. */
   held: OutboxItem[] = [];
+  /** Whether it takes orders alone; a replica that does not is not able to. */
+  takesAlone = false;
   /** Every call that came in, answered or not. */
   readonly seen: IncomingCall[] = [];
   #waiting: Read[] = [];
@@ -104,6 +106,7 @@ export class MemoryReplica implements ReplicaCalls {
   #take(call: IncomingCall): void {
     this.seen.push(call);
     if (this.mode === 'silent') return;
+    if (call.kind === 'write' && call.isAlone === true) return this.#takeAlone(call);
     if (this.mode === 'drop') return call.done({ kind: 'dropped' });
     if (this.mode !== 'normal') return call.done(refused(this.mode));
     const { cluster } = this;
@@ -117,6 +120,16 @@ export class MemoryReplica implements ReplicaCalls {
     }
     if (call.kind === 'write') cluster.write(call);
     else cluster.read(call);
+  }
+
+  #takeAlone({ request, done }: Write): void {
+    if (!this.takesAlone) return done(refused('DAMAGED'));
+    const context = { view: view(3), timeMs: Date.now(), held: undefined };
+    const execution = this.cluster.ordering.alone.execute(request, context);
+    if (execution.kind !== 'taken') throw new Error(`the rig does not know ${execution.kind}`);
+    this.held.push(execution.item);
+    const receipt = { op: op(0), view: view(3), copies: 1, committed: false, chain: '' };
+    done({ kind: 'written', reply: execution.reply, receipt });
   }
 
   status(): ReplicaStatus {
@@ -137,7 +150,7 @@ export class MemoryReplica implements ReplicaCalls {
       reason: '',
       peers: [{ id: 'other', health: 'suspected' }],
       outbox: 1,
-      takesAlone: true,
+      takesAlone: this.takesAlone,
       damage: ['orders.csv'],
       uptimeMs: 1234,
     };
