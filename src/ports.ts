@@ -173,8 +173,8 @@ export interface ReplicaStorage {
   readChunk(op: OpNumber, file: string, offset: number, length: number): Uint8Array | undefined;
   /** Keeps a received chunk until `install`; offset 0 of the first file starts anew. */
   stageChunk(file: string, offset: number, bytes: Uint8Array): void;
-  /** Whether everything staged has the lengths and hashes of the offer. */
-  verifyStaged(offer: CheckpointOffer): boolean;
+  /** The head with its snapshots when everything staged has the lengths and hashes of the offer; else `undefined`. */
+  verifyStaged(offer: CheckpointOffer): CheckpointHead | undefined;
   install(change: CheckpointInstall): Promise<void>;
   /**
    * After `load`, before anything else: adds items to the outbox, durably, and writes one that was found damaged anew. In a

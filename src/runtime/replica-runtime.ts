@@ -193,7 +193,7 @@ export class ReplicaRuntime implements ReplicaCalls {
   #after(ms: number, run: () => void): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      run();
+      this.#orDie(run);
     }, ms);
     this.#timers.add(timer);
   }
@@ -213,15 +213,23 @@ export class ReplicaRuntime implements ReplicaCalls {
     if (this.#isStepping) return;
     this.#isStepping = true;
     try {
-      for (let next = this.#inbox.shift(); next !== undefined && !this.#isDead; next = this.#inbox.shift())
-        this.#take(next);
+      this.#orDie(() => {
+        for (let next = this.#inbox.shift(); next !== undefined && !this.#isDead; next = this.#inbox.shift())
+          this.#take(next);
+      });
+    } finally {
+      this.#isStepping = false;
+    }
+  }
+
+  /** What throws was broken off half way: this process may neither answer nor go on. */
+  #orDie(run: () => void): void {
+    try {
+      run();
     } catch (error) {
-      // The step was broken off half way: this process may neither answer nor go on.
       if (error instanceof DamagedFileError)
         this.#die({ kind: 'damaged', damage: [{ file: error.file, what: error.detail }] });
       else this.#die({ kind: 'bug', error });
-    } finally {
-      this.#isStepping = false;
     }
   }
 

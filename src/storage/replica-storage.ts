@@ -18,7 +18,7 @@ import {
   type ReplicaStorage,
 } from '../ports.js';
 import { CheckpointReader } from './checkpoint-reader.js';
-import { checkpointOps } from './checkpoint-head.js';
+import { checkpointOps, serviceOfSnapshot, snapshotName } from './checkpoint-head.js';
 import { addCheckpoint, GENESIS, keepNewest, removeCheckpoints } from './checkpoint.js';
 import { leaveDoubt, readDoubt } from './doubt-note.js';
 import { orDiskFull } from './errors.js';
@@ -218,8 +218,8 @@ class FolderStorage implements ReplicaStorage {
     this.#incoming.stage(file, offset, bytes);
   }
 
-  verifyStaged(offer: CheckpointOffer): boolean {
-    return this.#incoming.verify(offer);
+  verifyStaged(offer: CheckpointOffer): CheckpointHead | undefined {
+    return this.#incoming.verify(offer) ? this.#incoming.head(offer) : undefined;
   }
 
   async install({ durable, offer, entries, salvaged }: CheckpointInstall): Promise<void> {
@@ -234,7 +234,7 @@ class FolderStorage implements ReplicaStorage {
       () => this.#incoming.prepare(offer, (name) => this.#files.isDocument(name)),
       () => undefined,
     );
-    const tables = offer.files.filter(({ name }) => !documents.has(name));
+    const tables = offer.files.filter(({ name }) => !documents.has(name) && serviceOfSnapshot(name) === undefined);
     await this.#switch(durable, base, entries, base);
     this.#base = base;
     this.#commit = maxOp(this.#commit, base.op);
@@ -365,11 +365,13 @@ class FolderStorage implements ReplicaStorage {
     const { journal } = this.#sound();
     // Everything up to the first await sees the tables of this moment.
     const { tables, documents } = this.#files.capture();
+    const copies = new Map(documents);
+    for (const [service, text] of Object.entries(head.snapshots)) copies.set(snapshotName(service), text);
     const files = [
       ...tables.map(({ table, length, hash }) => ({ name: table.name, kind: 'table' as const, length, hash })),
-      ...[...documents].map(([name, text]) => ({
+      ...[...copies].map(([name, text]) => ({
         name,
-        kind: 'document' as const,
+        kind: documents.has(name) ? ('document' as const) : ('snapshot' as const),
         length: Buffer.byteLength(text),
         hash: hashOf(text),
       })),
@@ -379,7 +381,7 @@ class FolderStorage implements ReplicaStorage {
         for (const { table } of tables) await table.sync();
         // After a loss of power the mark must reach as far as the checkpoint: older segments go.
         await journal.mark.sync();
-        await addCheckpoint(this.fileSystem, this.folder, { head, files }, documents);
+        await addCheckpoint(this.fileSystem, this.folder, { base: head.base, files }, copies);
         this.#base = head.base;
         const oldest = await keepNewest(this.fileSystem, this.folder);
         this.#checkpoints.watch();

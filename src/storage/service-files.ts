@@ -3,6 +3,7 @@ import path from 'node:path';
 import { assert } from '../base/assert.js';
 import type { Document, ServiceFiles, Table } from '../base/service.js';
 import { DiskFullError, type Damage, type FileSystem } from '../ports.js';
+import { serviceOfSnapshot } from './checkpoint-head.js';
 import { DocumentFile } from './document.js';
 import { TableFile } from './table.js';
 import { TrackedFile } from './tracked-file.js';
@@ -43,7 +44,7 @@ export class FolderFiles implements ServiceFiles {
   table(name: string, header: string): Table {
     const known = this.#tables.get(name);
     if (known !== undefined) return known;
-    assert(isServiceFileName(name), `a table may be named ${name}`);
+    assert(isServiceFileName(name) && serviceOfSnapshot(name) === undefined, `a table may be named ${name}`);
     const table = new TableFile(name, header);
     this.#tables.set(name, table);
     if (this.#content !== undefined) this.#beginTable(table, this.#content);
@@ -53,7 +54,7 @@ export class FolderFiles implements ServiceFiles {
   document(name: string): Document {
     const known = this.#documents.get(name);
     if (known !== undefined) return known;
-    assert(isServiceFileName(name), `a document may be named ${name}`);
+    assert(isServiceFileName(name) && serviceOfSnapshot(name) === undefined, `a document may be named ${name}`);
     const document = new DocumentFile(name, this.fileSystem, this.folder);
     this.#documents.set(name, document);
     if (this.#content !== undefined) this.#beginDocument(document, this.#content);
