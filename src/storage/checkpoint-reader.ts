@@ -10,6 +10,8 @@ import {
   readHead,
   type HeadFile,
 } from './checkpoint-head.js';
+import { checkedByHash, checkedHead } from './checked-files.js';
+import type { Upcoming } from './scrub.js';
 import { differenceOf } from './tracked-file.js';
 
 /** Reads the checkpoints of a folder for peers that ask, and watches them. */
@@ -77,6 +79,30 @@ export class CheckpointReader {
   /** What is wrong with the older ones: they are there only to fall back to. */
   inspectOlder(): Damage[] {
     return this.#inspectAll(this.#watched.slice(1));
+  }
+
+  /** The checkpoints' own files as they should be. */
+  checked(): Upcoming[] {
+    return checkpointOps(this.fileSystem, this.folder).flatMap((op) => {
+      const copies = (this.#filesOf(op) ?? []).filter(({ kind }) => kind !== 'table');
+      return [
+        () => {
+          const place = this.#placeOf(op, HEAD_FILE);
+          const stat = this.fileSystem.stat(place.path);
+          return stat === undefined ? undefined : checkedHead({ ...place, bytes: stat.bytes });
+        },
+        ...copies.map(
+          ({ name, length, hash }) =>
+            () =>
+              checkedByHash({ ...this.#placeOf(op, name), bytes: length }, hash, () => ({})),
+        ),
+      ];
+    });
+  }
+
+  #placeOf(op: OpNumber, name: string): { file: string; path: string } {
+    const file = path.join(CHECKPOINT_FOLDER, checkpointName(op), name);
+    return { file, path: path.join(this.folder, file) };
   }
 
   #inspectAll(checkpoints: readonly ReadonlyMap<string, FileStat>[]): Damage[] {

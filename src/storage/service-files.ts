@@ -5,6 +5,7 @@ import type { Document, ServiceFiles, Table } from '../base/service.js';
 import { DiskFullError, type Damage, type FileSystem } from '../ports.js';
 import { serviceOfSnapshot } from './checkpoint-head.js';
 import { DocumentFile } from './document.js';
+import type { Upcoming } from './scrub.js';
 import { TableFile } from './table.js';
 import { TrackedFile } from './tracked-file.js';
 
@@ -114,6 +115,15 @@ export class FolderFiles implements ServiceFiles {
     if (this.#content === undefined) return [];
     const files = [...this.#tables.values(), ...this.#documents.values()];
     return files.map((one) => one.mend()).filter((damage) => damage !== undefined);
+  }
+
+  /** The tables as they should be, and the bytes they have together. */
+  checked(): { files: Upcoming[]; bytes: number } {
+    const tables = [...this.#tables.values()];
+    return {
+      files: tables.map((table) => () => table.checked(this.fileSystem)),
+      bytes: tables.reduce((sum, { length }) => sum + length, 0),
+    };
   }
 
   close(): void {
