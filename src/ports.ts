@@ -65,6 +65,8 @@ export interface OpenFile {
   stat(): FileStat;
   /** Reads up to `length` bytes; fewer only at the end of the file. */
   read(offset: number, length: number): Uint8Array;
+  /** As `read`, without blocking the process. */
+  readAsync(offset: number, length: number): Promise<Uint8Array>;
   /** Writes all bytes; not durable until `sync`. */
   write(offset: number, bytes: Uint8Array): void;
   truncate(length: number): void;
@@ -187,8 +189,8 @@ export interface ReplicaStorage {
   readChunk(op: OpNumber, file: string, offset: number, length: number): Uint8Array | undefined;
   /** Keeps a received chunk until `install`; offset 0 of the first file starts anew. */
   stageChunk(file: string, offset: number, bytes: Uint8Array): void;
-  /** Whether everything staged has the lengths and hashes of the offer. */
-  verifyStaged(offer: CheckpointOffer): boolean;
+  /** The head with its snapshots when everything staged has the lengths and hashes of the offer; else `undefined`. */
+  verifyStaged(offer: CheckpointOffer): CheckpointHead | undefined;
   install(change: CheckpointInstall): Promise<void>;
   /** Adds items to outbox.csv, durably; an id that is there already stays as it is. The journal is not touched. */
   appendOutbox(items: readonly OutboxItem[]): Promise<void>;
@@ -209,6 +211,12 @@ export interface ReplicaStorage {
    * that a person wrote is kept beside, and `kept` names it.
    */
   mend(): Promise<Damage[]>;
+  /**
+   * Reads on in all that is kept (tables, the journal below its mark, checkpoints), `part` of it (0 … 1, at least 64 KiB), and
+   * holds it against hashes and chains; after the last it begins again. `damage` is for `inspect`'s end; `mended` was there only
+   * to fall back to, and is gone.
+   */
+  scrub(part: number): Promise<{ readonly damage: Damage[]; readonly mended: Damage[] }>;
   /**
    * Leaves a note in the folder that nothing in it may be believed: an fsync has failed (rule 10). The next `load` distrusts it
    * without being told. As durable as the disk still allows: rejects with what the disk says, and the note may hold even then.

@@ -5,11 +5,10 @@ import { DiskFullError, type ReplicaStorage } from '../ports.js';
 import type { Effect, Notice, Outcome } from '../vsr/effect.js';
 import type { Token, Untimed } from '../vsr/event.js';
 import type { Message } from '../vsr/message.js';
+import { ChunkSender } from './chunk-sender.js';
 import { isRefusedBySystem } from './disk-failure.js';
 import type { DiskQueue } from './disk-queue.js';
 
-/** Bytes of a checkpoint's file in one message. */
-const CHUNK_BYTES = 256 * 1024;
 /** How long after a checkpoint that could not be written the next is tried, in ms. */
 const CHECKPOINT_RETRY_MS = 10_000;
 
@@ -33,7 +32,11 @@ export interface EffectWorld {
 
 /** Does what the core wants done. Durable effects go through the disk queue and come back as events. */
 export class EffectPerformer {
-  constructor(private readonly world: EffectWorld) {}
+  readonly #chunks: ChunkSender;
+
+  constructor(private readonly world: EffectWorld) {
+    this.#chunks = new ChunkSender(world);
+  }
 
   perform(effect: Effect): void {
     const { storage } = this.world;
@@ -69,25 +72,18 @@ export class EffectPerformer {
         return;
       case 'verifyStaged': {
         const { nonce } = effect;
-        const isValid = storage.verifyStaged(effect.offer);
-        this.world.dispatch({ kind: 'checkpointVerified', nonce, isValid });
-        return;
-      }
-      case 'sendChunk': {
-        const { to, checkpoint, file, offset, nonce } = effect;
-        const bytes = storage.readChunk(checkpoint, file, offset, CHUNK_BYTES);
-        const found = bytes ?? new Uint8Array();
-        this.world.send(to, {
-          kind: 'chunk',
-          checkpoint,
-          file,
-          offset,
-          bytes: found,
-          isGone: bytes === undefined,
+        const head = storage.verifyStaged(effect.offer);
+        this.world.dispatch({
+          kind: 'checkpointVerified',
           nonce,
+          isValid: head !== undefined,
+          ...(head === undefined ? {} : { snapshots: head.snapshots }),
         });
         return;
       }
+      case 'sendChunk':
+        this.#chunks.ask(effect);
+        return;
       case 'offerCheckpoint': {
         const offer = storage.offer();
         const { to, view, logView, nonce } = effect;

@@ -1,15 +1,7 @@
 import { view, type OpNumber, type ReplicaIndex } from '../base/numbers.js';
 import { refusal } from '../base/refusal.js';
 import { DamagedFileError, type OutboxItem, type Service } from '../base/service.js';
-import {
-  DiskFullError,
-  type Clock,
-  type Damage,
-  type Loaded,
-  type Random,
-  type ReplicaStorage,
-  type Timers,
-} from '../ports.js';
+import type { Clock, Damage, Loaded, Random, ReplicaStorage, Timers } from '../ports.js';
 import type { IncomingCall, ReplicaCalls, ReplicaStatus } from '../ports/calls.js';
 import type { Transport } from '../ports/transport.js';
 import type { Effect, Notice } from '../vsr/effect.js';
@@ -20,13 +12,12 @@ import { start } from '../vsr/start.js';
 import { actsAsPrimary, type CoreConfig, type State } from '../vsr/state.js';
 import { step } from '../vsr/step.js';
 import { CallBook } from './call-book.js';
-import { isDiskInDoubt, isRefusedBySystem } from './disk-failure.js';
+import { isDiskInDoubt } from './disk-failure.js';
 import { DiskQueue } from './disk-queue.js';
 import { EffectPerformer } from './effect-performer.js';
+import { FolderWatch, INSPECT_EVERY_MS, SCRUB_EVERY_MS } from './folder-watch.js';
 import { statusOf } from './status.js';
 
-/** ms between two looks at what the file system shows of the files in use. */
-const INSPECT_EVERY_MS = 1_000;
 /** ms between two looks whether a full disk has room again. */
 const ROOM_EVERY_MS = 250;
 /** What was wrong with files, as `status` shows it: so many lines. */
@@ -75,6 +66,7 @@ export class ReplicaRuntime implements ReplicaCalls {
   readonly #parts: ReplicaParts;
   readonly #disk: DiskQueue;
   readonly #effects: EffectPerformer;
+  readonly #watch: FolderWatch;
   readonly #calls = new CallBook();
   readonly #state: State;
   readonly #startedMs: number;
@@ -85,7 +77,6 @@ export class ReplicaRuntime implements ReplicaCalls {
   #isStepping = false;
   #isStopping = false;
   #isWaitingForRoom = false;
-  #isMending = false;
   #isDead = false;
 
   constructor(parts: ReplicaParts) {
@@ -115,6 +106,13 @@ export class ReplicaRuntime implements ReplicaCalls {
       whenRoom: (run) => this.#whenRoom(run),
       after: (ms, run) => this.#after(ms, run),
     });
+    this.#watch = new FolderWatch({
+      storage: parts.storage,
+      isJudgeable: () => !this.#isDead && this.#state.status !== 'founding' && this.#state.transition === undefined,
+      onDamaged: (damage) => this.#die({ kind: 'damaged', damage }),
+      onMended: (damage) => this.#tellMended(damage),
+      onDiskFailed: (error) => this.#onDiskFailed(error),
+    });
     const { config, services, storage } = parts;
     const { state, effects } = start(config, services, receiptsTable(storage.files), startedOf(parts), this.#now());
     this.#state = state;
@@ -135,7 +133,8 @@ export class ReplicaRuntime implements ReplicaCalls {
     for (const effect of this.#pending) this.#effects.perform(effect);
     this.#parts.storage.flushTables();
     this.#every(Math.max(5, Math.min(20, heartbeatMs / 5)), () => this.#dispatch({ kind: 'tick' }));
-    this.#every(INSPECT_EVERY_MS, () => this.#inspect());
+    this.#every(INSPECT_EVERY_MS, () => this.#watch.inspect());
+    this.#every(SCRUB_EVERY_MS, () => void this.#watch.scrub());
     this.#every(1_000, () => this.#calls.forgetExpired(this.#parts.clock.monotonicMs()));
   }
 
@@ -219,7 +218,7 @@ export class ReplicaRuntime implements ReplicaCalls {
   #after(ms: number, run: () => void): void {
     const cancel = this.#parts.timers.after(ms, () => {
       this.#cancelTimers.delete(cancel);
-      run();
+      this.#orDie(run);
     });
     this.#cancelTimers.add(cancel);
   }
@@ -239,15 +238,23 @@ export class ReplicaRuntime implements ReplicaCalls {
     if (this.#isStepping) return;
     this.#isStepping = true;
     try {
-      for (let next = this.#inbox.shift(); next !== undefined && !this.#isDead; next = this.#inbox.shift())
-        this.#take(next);
+      this.#orDie(() => {
+        for (let next = this.#inbox.shift(); next !== undefined && !this.#isDead; next = this.#inbox.shift())
+          this.#take(next);
+      });
+    } finally {
+      this.#isStepping = false;
+    }
+  }
+
+  /** What throws was broken off half way: this process may neither answer nor go on. */
+  #orDie(run: () => void): void {
+    try {
+      run();
     } catch (error) {
-      // The step was broken off half way: this process may neither answer nor go on.
       if (error instanceof DamagedFileError)
         this.#die({ kind: 'damaged', damage: [{ file: error.file, what: error.detail }] });
       else this.#die({ kind: 'bug', error });
-    } finally {
-      this.#isStepping = false;
     }
   }
 
@@ -292,28 +299,9 @@ export class ReplicaRuntime implements ReplicaCalls {
     else this.#die({ kind: isDiskInDoubt(error) ? 'diskFailed' : 'writeFailed', error });
   }
 
-  /** What the file system shows: a file that was deleted or changed from outside is found within a moment. */
-  #inspect(): void {
-    if (this.#state.status === 'founding' || this.#state.transition !== undefined) return;
-    const damage = this.#parts.storage.inspect();
-    if (damage.length > 0) this.#die({ kind: 'damaged', damage });
-    else void this.#mend();
-  }
-
-  async #mend(): Promise<void> {
-    if (this.#isMending) return;
-    this.#isMending = true;
-    try {
-      const mended = await this.#parts.storage.mend();
-      if (mended.length === 0) return;
-      this.#note(mended);
-      this.#parts.onMended(mended);
-    } catch (error) {
-      // What has no room, or may not be written now, is looked at again in a moment.
-      if (!(error instanceof DiskFullError) && !isRefusedBySystem(error)) this.#onDiskFailed(error);
-    } finally {
-      this.#isMending = false;
-    }
+  #tellMended(mended: readonly Damage[]): void {
+    this.#note(mended);
+    this.#parts.onMended(mended);
   }
 
   /** Keeps what was wrong for `status`, the last of it. */

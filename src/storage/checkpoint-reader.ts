@@ -10,11 +10,13 @@ import {
   readHead,
   type HeadFile,
 } from './checkpoint-head.js';
+import { checkedByHash, checkedHead } from './checked-files.js';
+import type { Upcoming } from './scrub.js';
 import { differenceOf } from './tracked-file.js';
 
 /** Reads the checkpoints of a folder for peers that ask, and watches them. */
 export class CheckpointReader {
-  /** Heads can be large: of the one that is being read only the list of files is kept. */
+  /** Of the checkpoint that is being read. */
   #files: { readonly inode: number; readonly files: readonly HeadFile[] } | undefined;
   /** Newest first; of each the files by their path in the replica's folder. */
   #watched: ReadonlyMap<string, FileStat>[] = [];
@@ -29,20 +31,21 @@ export class CheckpointReader {
     for (const op of checkpointOps(this.fileSystem, this.folder)) {
       const head = readHead(this.fileSystem, this.#folderOf(op));
       if (head === undefined) continue;
-      return { head: head.head, files: head.files.map(({ name, length, hash }) => ({ name, length, hash })) };
+      const files = head.files.map(({ name, length, hash }) => ({ name, length, hash }));
+      return { head: { base: head.base, snapshots: {} }, files };
     }
     return undefined;
   }
 
   /**
-   * Bytes of a file of the checkpoint at `op`: a document from its copy, a table from the live file, which has only grown
-   * since. `undefined` when that checkpoint is gone; DamagedFileError when the file has become shorter.
+   * Bytes of a file of the checkpoint at `op`: a document or snapshot from its copy, a table from the live file, which has only
+   * grown since. `undefined` when that checkpoint is gone; DamagedFileError when the file has become shorter.
    */
   read(op: OpNumber, name: string, offset: number, length: number): Uint8Array | undefined {
     const found = this.#filesOf(op)?.find((file) => file.name === name);
     if (found === undefined) return undefined;
     const wanted = Math.max(0, Math.min(length, found.length - offset));
-    const file = path.join(found.kind === 'document' ? this.#folderOf(op) : this.folder, name);
+    const file = path.join(found.kind === 'table' ? this.folder : this.#folderOf(op), name);
     if (this.fileSystem.stat(file) === undefined) throw new DamagedFileError(name, 'the file is missing');
     const open = this.fileSystem.open(file, false);
     try {
@@ -76,6 +79,30 @@ export class CheckpointReader {
   /** What is wrong with the older ones: they are there only to fall back to. */
   inspectOlder(): Damage[] {
     return this.#inspectAll(this.#watched.slice(1));
+  }
+
+  /** The checkpoints' own files as they should be. */
+  checked(): Upcoming[] {
+    return checkpointOps(this.fileSystem, this.folder).flatMap((op) => {
+      const copies = (this.#filesOf(op) ?? []).filter(({ kind }) => kind !== 'table');
+      return [
+        () => {
+          const place = this.#placeOf(op, HEAD_FILE);
+          const stat = this.fileSystem.stat(place.path);
+          return stat === undefined ? undefined : checkedHead({ ...place, bytes: stat.bytes });
+        },
+        ...copies.map(
+          ({ name, length, hash }) =>
+            () =>
+              checkedByHash({ ...this.#placeOf(op, name), bytes: length }, hash, () => ({})),
+        ),
+      ];
+    });
+  }
+
+  #placeOf(op: OpNumber, name: string): { file: string; path: string } {
+    const file = path.join(CHECKPOINT_FOLDER, checkpointName(op), name);
+    return { file, path: path.join(this.folder, file) };
   }
 
   #inspectAll(checkpoints: readonly ReadonlyMap<string, FileStat>[]): Damage[] {

@@ -10,7 +10,9 @@ import {
   checkpointOps,
   encodeHead,
   HEAD_FILE,
+  headWith,
   readHead,
+  serviceOfSnapshot,
   type Head,
   type HeadFile,
 } from './checkpoint-head.js';
@@ -33,11 +35,11 @@ export async function writeCheckpointFolder(
   fileSystem: FileSystem,
   folder: string,
   head: Head,
-  documents: ReadonlyMap<string, string | Uint8Array>,
+  copies: ReadonlyMap<string, string | Uint8Array>,
 ): Promise<void> {
   fileSystem.remove(folder);
   fileSystem.makeFolder(folder);
-  for (const [name, content] of documents) {
+  for (const [name, content] of copies) {
     await writeWhole(fileSystem, path.join(folder, name), Buffer.from(content));
   }
   await writeWhole(fileSystem, path.join(folder, HEAD_FILE), encodeHead(head));
@@ -49,17 +51,17 @@ export async function addCheckpoint(
   fileSystem: FileSystem,
   folder: string,
   head: Head,
-  documents: ReadonlyMap<string, string>,
+  copies: ReadonlyMap<string, string>,
 ): Promise<void> {
   const all = path.join(folder, CHECKPOINT_FOLDER);
-  const place = path.join(all, checkpointName(head.head.base.op));
+  const place = path.join(all, checkpointName(head.base.op));
   const beside = place + BESIDE_SUFFIX;
   if (fileSystem.stat(all) === undefined) {
     fileSystem.makeFolder(all);
     await fileSystem.syncFolder(folder);
   }
   try {
-    await writeCheckpointFolder(fileSystem, beside, head, documents);
+    await writeCheckpointFolder(fileSystem, beside, head, copies);
   } catch (error) {
     fileSystem.remove(beside);
     throw error;
@@ -104,63 +106,55 @@ export interface StartingPoint {
   readonly damage: readonly Damage[];
 }
 
+/** A checkpoint whose own files are sound, with the texts of its documents and snapshots by name. */
+export interface SoundCheckpoint extends Head {
+  readonly texts: ReadonlyMap<string, string>;
+}
+
 /** The checkpoints of a folder, newest first, and what is wrong with their own files. */
 export interface FoundCheckpoints {
-  readonly sound: readonly Head[];
-  readonly documents: ReadonlyMap<Head, ReadonlyMap<string, string>>;
+  readonly sound: readonly SoundCheckpoint[];
   readonly damaged: readonly { readonly op: OpNumber; readonly damage: Damage }[];
 }
 
 /** Reads the checkpoints' own files. Changes nothing. */
 export function findCheckpoints(fileSystem: FileSystem, folder: string): FoundCheckpoints {
-  const sound: Head[] = [];
-  const documents = new Map<Head, Map<string, string>>();
+  const sound: SoundCheckpoint[] = [];
   const damaged: { op: OpNumber; damage: Damage }[] = [];
   for (const op of checkpointOps(fileSystem, folder)) {
     const name = `${CHECKPOINT_FOLDER}/${checkpointName(op)}`;
     try {
-      const read = readCheckpoint(fileSystem, path.join(folder, name), name, op);
-      sound.push(read.head);
-      documents.set(read.head, read.documents);
+      sound.push(readCheckpoint(fileSystem, path.join(folder, name), name, op));
     } catch (error) {
       if (!(error instanceof DamagedFileError)) throw error;
       damaged.push({ op, damage: { file: error.file, what: error.detail } });
     }
   }
-  return { sound, documents, damaged };
+  return { sound, damaged };
 }
 
 /** A checkpoint as the state to begin with: holds the tables against it. Changes nothing. */
-export function startingPointOf(
-  fileSystem: FileSystem,
-  folder: string,
-  head: Head,
-  documents: ReadonlyMap<string, string>,
-): StartingPoint {
-  const { tables, damage } = verifyTables(fileSystem, folder, head);
-  return { head: head.head, content: { tables, documents }, damage };
+export function startingPointOf(fileSystem: FileSystem, folder: string, checkpoint: SoundCheckpoint): StartingPoint {
+  const { tables, damage } = verifyTables(fileSystem, folder, checkpoint);
+  const documents = new Map([...checkpoint.texts].filter(([name]) => serviceOfSnapshot(name) === undefined));
+  return { head: headWith(checkpoint, checkpoint.texts), content: { tables, documents }, damage };
 }
 
 /** The state before op 1: the journal must hold everything. */
 export const BEFORE_EVERYTHING: StartingPoint = { head: GENESIS, content: NO_CONTENT, damage: [] };
 
-function readCheckpoint(
-  fileSystem: FileSystem,
-  folder: string,
-  name: string,
-  op: OpNumber,
-): { head: Head; documents: Map<string, string> } {
+function readCheckpoint(fileSystem: FileSystem, folder: string, name: string, op: OpNumber): SoundCheckpoint {
   const head = reading(`${name}/${HEAD_FILE}`, () => readHead(fileSystem, folder));
-  if (head?.head.base.op !== op) throw new DamagedFileError(`${name}/${HEAD_FILE}`, 'it is missing or damaged');
-  const documents = new Map<string, string>();
+  if (head?.base.op !== op) throw new DamagedFileError(`${name}/${HEAD_FILE}`, 'it is missing or damaged');
+  const texts = new Map<string, string>();
   for (const file of head.files) {
-    if (file.kind !== 'document') continue;
+    if (file.kind === 'table') continue;
     const bytes = reading(`${name}/${file.name}`, () => fileSystem.readFile(path.join(folder, file.name)));
     if (bytes.length !== file.length || hashOf(bytes) !== file.hash)
       throw new DamagedFileError(`${name}/${file.name}`, 'the copy is damaged');
-    documents.set(file.name, Buffer.from(bytes).toString('utf8'));
+    texts.set(file.name, Buffer.from(bytes).toString('utf8'));
   }
-  return { head, documents };
+  return { ...head, texts };
 }
 
 function verifyTables(
@@ -173,7 +167,7 @@ function verifyTables(
   for (const file of head.files) {
     if (file.kind !== 'table') continue;
     try {
-      tables.set(file.name, verifyTable(fileSystem, folder, file, head.head.base.op));
+      tables.set(file.name, verifyTable(fileSystem, folder, file, head.base.op));
     } catch (error) {
       if (!(error instanceof DamagedFileError)) throw error;
       const row = suspectRow(fileSystem, path.join(folder, file.name));

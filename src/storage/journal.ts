@@ -3,11 +3,13 @@ import { assert, present } from '../base/assert.js';
 import { chainFollows, decodeEntry, JOURNAL_HEADER, type Chain, type Entry } from '../base/entry.js';
 import { nextOp, type CommitNumber, type OpNumber, type View } from '../base/numbers.js';
 import type { Damage, FileStat, FileSystem, LogBase } from '../ports.js';
+import { checkedSegment, type Trail } from './checked-files.js';
 import { BESIDE_SUFFIX, writeWhole } from './durable-file.js';
 import { isDiskFull, orDiskFull } from './errors.js';
 import { APPEND_BYTES_MAX, RECENT_CHAINS_MAX, SEGMENT_BYTES_MAX } from './journal-limits.js';
 import { JOURNAL_FOLDER, MarkFile, type JournalMark } from './journal-mark.js';
 import { cutSegmentsOf, HEADER_BYTES, segmentName, type LogEnd, type Segment } from './journal-segment.js';
+import type { CheckedFile, Upcoming } from './scrub.js';
 import { differenceOf, TrackedFile } from './tracked-file.js';
 
 /** Where a journal stands when it is opened for appending. */
@@ -145,9 +147,26 @@ export class Journal {
     return older.map(({ name }) => this.#inspectClosed(name)).filter((damage) => damage !== undefined);
   }
 
+  /** The segments as they should be, up to what has been fsynced, and the bytes they have together. */
+  checked(): { files: Upcoming[]; bytes: number } {
+    const closed = [...this.#closed.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    const trail: Trail = { op: 0, chain: undefined };
+    return {
+      files: this.#segments.map((segment) => () => this.#checked(segment, trail)),
+      bytes: closed + this.#offset,
+    };
+  }
+
   close(): void {
     this.#current.close();
     this.mark.close();
+  }
+
+  /** Whether a file, by its name for people, is a segment that no start from a checkpoint at `base` reads. */
+  isOlder(file: string, base: OpNumber): boolean {
+    const needed = new Set(this.#segmentsFrom(base));
+    const found = this.#segments.find(({ name }) => file === `${JOURNAL_FOLDER}/${name}`);
+    return found !== undefined && !needed.has(found);
   }
 
   #segmentsFrom(base: OpNumber): Segment[] {
@@ -162,6 +181,16 @@ export class Journal {
     if (expected === undefined) return undefined;
     const what = differenceOf(expected, this.fileSystem.stat(path.join(this.folder, name)), false);
     return what === undefined ? undefined : { file: `${JOURNAL_FOLDER}/${name}`, what };
+  }
+
+  #checked({ name, firstOp }: Segment, trail: Trail): CheckedFile | undefined {
+    const index = this.#segments.findIndex((segment) => segment.name === name);
+    const isCurrent = index === this.#segments.length - 1;
+    const bytes = isCurrent ? this.#offset : this.#closed.get(name)?.bytes;
+    if (index < 0 || bytes === undefined) return undefined;
+    const place = { file: `${JOURNAL_FOLDER}/${name}`, path: path.join(this.folder, name), bytes };
+    const endChain = isCurrent ? this.#end.chain : undefined;
+    return checkedSegment(place, { firstOp, cutFrom: this.#segments[index + 1]?.firstOp, endChain }, trail);
   }
 
   #noteClosed(name: string): void {

@@ -174,19 +174,16 @@ type Chosen =
  * needs nobody's help. When there is none the damage is what is wrong with the newest.
  */
 function choose(fileSystem: FileSystem, folder: string, shape: LogShape): Chosen {
-  const { sound, documents, damaged } = findCheckpoints(fileSystem, folder);
+  const { sound, damaged } = findCheckpoints(fileSystem, folder);
   const ofCheckpoints = damaged.map(({ damage }) => damage);
   const found: Damage[] = [];
-  for (const head of [...sound, undefined]) {
-    const point =
-      head === undefined
-        ? BEFORE_EVERYTHING
-        : startingPointOf(fileSystem, folder, head, documents.get(head) ?? new Map<string, string>());
+  for (const checkpoint of [...sound, undefined]) {
+    const point = checkpoint === undefined ? BEFORE_EVERYTHING : startingPointOf(fileSystem, folder, checkpoint);
     const journal = recoverJournal(fileSystem, path.join(folder, JOURNAL_FOLDER), shape, point.head.base);
     const wrong = [...point.damage, ...(journal.kind === 'damaged' ? [journal.damage] : [])];
     if (journal.kind === 'sound' && wrong.length === 0) {
       // A checkpoint proves that its op is committed, also when its tables are gone.
-      const proven = minOp(maxOp(journal.commit, sound[0]?.head.base.op ?? journal.commit), journal.end.op);
+      const proven = minOp(maxOp(journal.commit, sound[0]?.base.op ?? journal.commit), journal.end.op);
       return {
         kind: 'sound',
         point,

@@ -18,7 +18,13 @@ import {
   type ReplicaStorage,
 } from '../ports.js';
 import { CheckpointReader } from './checkpoint-reader.js';
-import { checkpointOps } from './checkpoint-head.js';
+import {
+  CHECKPOINT_FOLDER,
+  checkpointName,
+  checkpointOps,
+  serviceOfSnapshot,
+  snapshotName,
+} from './checkpoint-head.js';
 import { addCheckpoint, GENESIS, keepNewest, removeCheckpoints } from './checkpoint.js';
 import { leaveDoubt, readDoubt } from './doubt-note.js';
 import { orDiskFull } from './errors.js';
@@ -31,6 +37,7 @@ import { durableOf, loadFolder, type LoadedFolder } from './load-folder.js';
 import { OutboxFile } from './outbox-file.js';
 import { readableEntries } from './readable-entries.js';
 import type { LogShape, ReplicaFile } from './replica-file.js';
+import { Scrub } from './scrub.js';
 import { FolderFiles, hashOf, NO_CONTENT } from './service-files.js';
 
 /** Settings of a replica's storage. */
@@ -73,6 +80,7 @@ class FolderStorage implements ReplicaStorage {
   readonly #incoming: Incoming;
   readonly #checkpoints: CheckpointReader;
   readonly #journalFolder: string;
+  readonly #scrub: Scrub;
   #outbox: OutboxFile;
   #replica: ReplicaFile | undefined;
   /** There when the log is sound; not in an empty or damaged folder. */
@@ -98,6 +106,12 @@ class FolderStorage implements ReplicaStorage {
     this.#checkpoints = new CheckpointReader(fileSystem, folder);
     this.#journalFolder = path.join(folder, JOURNAL_FOLDER);
     this.#outbox = new OutboxFile(fileSystem, folder, [], false);
+    this.#scrub = new Scrub(fileSystem, () => {
+      const tables = this.#files.checked();
+      const journal = this.#sound().journal.checked();
+      const files = [...tables.files, ...journal.files, ...this.#checkpoints.checked()];
+      return { files, bytes: tables.bytes + journal.bytes };
+    });
   }
 
   async load(told?: string): Promise<Loaded> {
@@ -218,8 +232,8 @@ class FolderStorage implements ReplicaStorage {
     this.#incoming.stage(file, offset, bytes);
   }
 
-  verifyStaged(offer: CheckpointOffer): boolean {
-    return this.#incoming.verify(offer);
+  verifyStaged(offer: CheckpointOffer): CheckpointHead | undefined {
+    return this.#incoming.verify(offer) ? this.#incoming.head(offer) : undefined;
   }
 
   async install({ durable, offer, entries, salvaged }: CheckpointInstall): Promise<void> {
@@ -234,7 +248,7 @@ class FolderStorage implements ReplicaStorage {
       () => this.#incoming.prepare(offer, (name) => this.#files.isDocument(name)),
       () => undefined,
     );
-    const tables = offer.files.filter(({ name }) => !documents.has(name));
+    const tables = offer.files.filter(({ name }) => !documents.has(name) && serviceOfSnapshot(name) === undefined);
     await this.#switch(durable, base, entries, base);
     this.#base = base;
     this.#commit = maxOp(this.#commit, base.op);
@@ -245,6 +259,7 @@ class FolderStorage implements ReplicaStorage {
       ),
     };
     this.#files.begin(content, { isStart: false });
+    this.#scrub.restart();
     this.#checkpoints.watch();
   }
 
@@ -272,6 +287,16 @@ class FolderStorage implements ReplicaStorage {
     return ofOutbox === undefined ? found : [...found, ofOutbox];
   }
 
+  async scrub(part: number): Promise<{ damage: Damage[]; mended: Damage[] }> {
+    const nothing = { damage: [], mended: [] };
+    if (this.#isSwitching || this.#state !== 'sound') return nothing;
+    const found = await this.#scrub.next(part);
+    if (found === undefined) return nothing;
+    if (!this.#isOnlyToFallBackTo(found.file)) return { damage: [found], mended: [] };
+    await this.#dropOlder();
+    return { damage: [], mended: [found] };
+  }
+
   leaveDoubt(why: string): Promise<void> {
     return leaveDoubt(this.fileSystem, this.folder, why);
   }
@@ -291,6 +316,13 @@ class FolderStorage implements ReplicaStorage {
     const found = [...this.#checkpoints.inspectOlder(), ...this.#sound().journal.inspectOlder(this.#base.op)];
     if (found.length > 0) await this.#dropOlder();
     return found;
+  }
+
+  #isOnlyToFallBackTo(file: string): boolean {
+    const newest = checkpointOps(this.fileSystem, this.folder)[0];
+    if (newest === undefined || newest !== this.#base.op) return false;
+    if (file.startsWith(`${CHECKPOINT_FOLDER}/`)) return !file.includes(checkpointName(newest));
+    return this.#sound().journal.isOlder(file, newest);
   }
 
   async #dropOlder(): Promise<void> {
@@ -332,6 +364,7 @@ class FolderStorage implements ReplicaStorage {
       () => removeUnfinished(this.fileSystem, this.#journalFolder, number),
     );
     this.#isSwitching = true;
+    this.#scrub.restart();
     try {
       if (base !== undefined) await this.#incoming.handOver(number);
       await this.#commitSwitch(replica, durable, shape);
@@ -351,6 +384,7 @@ class FolderStorage implements ReplicaStorage {
       this.#journal = await journal.switched(position);
     } finally {
       this.#isSwitching = false;
+      this.#scrub.restart();
     }
   }
 
@@ -370,11 +404,13 @@ class FolderStorage implements ReplicaStorage {
     const { journal } = this.#sound();
     // Everything up to the first await sees the tables of this moment.
     const { tables, documents } = this.#files.capture();
+    const copies = new Map(documents);
+    for (const [service, text] of Object.entries(head.snapshots)) copies.set(snapshotName(service), text);
     const files = [
       ...tables.map(({ table, length, hash }) => ({ name: table.name, kind: 'table' as const, length, hash })),
-      ...[...documents].map(([name, text]) => ({
+      ...[...copies].map(([name, text]) => ({
         name,
-        kind: 'document' as const,
+        kind: documents.has(name) ? ('document' as const) : ('snapshot' as const),
         length: Buffer.byteLength(text),
         hash: hashOf(text),
       })),
@@ -384,7 +420,7 @@ class FolderStorage implements ReplicaStorage {
         for (const { table } of tables) await table.sync();
         // After a loss of power the mark must reach as far as the checkpoint: older segments go.
         await journal.mark.sync();
-        await addCheckpoint(this.fileSystem, this.folder, { head, files }, documents);
+        await addCheckpoint(this.fileSystem, this.folder, { base: head.base, files }, copies);
         this.#base = head.base;
         const oldest = await keepNewest(this.fileSystem, this.folder);
         this.#checkpoints.watch();

@@ -3,7 +3,9 @@ import path from 'node:path';
 import { assert } from '../base/assert.js';
 import type { Document, ServiceFiles, Table } from '../base/service.js';
 import { DiskFullError, type Damage, type FileSystem } from '../ports.js';
+import { serviceOfSnapshot } from './checkpoint-head.js';
 import { DocumentFile } from './document.js';
+import type { Upcoming } from './scrub.js';
 import { TableFile } from './table.js';
 import { TrackedFile } from './tracked-file.js';
 
@@ -43,7 +45,7 @@ export class FolderFiles implements ServiceFiles {
   table(name: string, header: string): Table {
     const known = this.#tables.get(name);
     if (known !== undefined) return known;
-    assert(isServiceFileName(name), `a table may be named ${name}`);
+    assert(isServiceFileName(name) && serviceOfSnapshot(name) === undefined, `a table may be named ${name}`);
     const table = new TableFile(name, header);
     this.#tables.set(name, table);
     if (this.#content !== undefined) this.#beginTable(table, this.#content);
@@ -53,7 +55,7 @@ export class FolderFiles implements ServiceFiles {
   document(name: string): Document {
     const known = this.#documents.get(name);
     if (known !== undefined) return known;
-    assert(isServiceFileName(name), `a document may be named ${name}`);
+    assert(isServiceFileName(name) && serviceOfSnapshot(name) === undefined, `a document may be named ${name}`);
     const document = new DocumentFile(name, this.fileSystem, this.folder);
     this.#documents.set(name, document);
     if (this.#content !== undefined) this.#beginDocument(document, this.#content);
@@ -113,6 +115,15 @@ export class FolderFiles implements ServiceFiles {
     if (this.#content === undefined) return [];
     const files = [...this.#tables.values(), ...this.#documents.values()];
     return files.map((one) => one.mend()).filter((damage) => damage !== undefined);
+  }
+
+  /** The tables as they should be, and the bytes they have together. */
+  checked(): { files: Upcoming[]; bytes: number } {
+    const tables = [...this.#tables.values()];
+    return {
+      files: tables.map((table) => () => table.checked(this.fileSystem)),
+      bytes: tables.reduce((sum, { length }) => sum + length, 0),
+    };
   }
 
   close(): void {

@@ -3,8 +3,11 @@ import { assert } from '../base/assert.js';
 import { ROW_END } from '../base/csv.js';
 import { DamagedFileError, type Table } from '../base/service.js';
 import type { Damage, FileSystem } from '../ports.js';
+import { checkedByHash } from './checked-files.js';
 import { isDiskFull } from './errors.js';
 import { FOUND_BYTES_MAX, FoundTail } from './found-tail.js';
+import type { CheckedFile } from './scrub.js';
+import { suspectRow } from './suspect-row.js';
 import type { TrackedFile } from './tracked-file.js';
 
 const TAIL_BYTES_FIRST = 4096;
@@ -107,6 +110,14 @@ export class TableFile implements Table {
     this.#tailBytes = 0;
     this.#hashedTailBytes = 0;
     return true;
+  }
+
+  /** The file as it should be; `undefined` while rows wait for room. */
+  checked(fileSystem: FileSystem): CheckedFile | undefined {
+    if (this.#file === undefined || this.#tailBytes > 0) return undefined;
+    const { path } = this.#file.open;
+    const place = { file: this.name, path, bytes: this.#flushedBytes };
+    return checkedByHash(place, this.hash(), () => suspectRow(fileSystem, path));
   }
 
   /** Fsyncs what was flushed. */

@@ -76,8 +76,16 @@ export type Event = Now &
     | { readonly kind: 'appended'; readonly op: OpNumber }
     /** The durable transition number `transition` (persist, switchLog, installCheckpoint, initialise) is on disk. */
     | { readonly kind: 'transitionDone'; readonly transition: number }
-    /** The staged checkpoint is complete; whether its lengths and hashes are those of the offer. */
-    | { readonly kind: 'checkpointVerified'; readonly nonce: number; readonly isValid: boolean }
+    /**
+     * The staged checkpoint is complete; whether its lengths and hashes are those of the offer, and the services' snapshots that
+     * were among its files (absent: they came with the offer).
+     */
+    | {
+        readonly kind: 'checkpointVerified';
+        readonly nonce: number;
+        readonly isValid: boolean;
+        readonly snapshots?: CheckpointHead['snapshots'];
+      }
     /** A checkpoint of this op is durable: entries up to the one before it may leave memory. */
     | { readonly kind: 'checkpointed'; readonly op: OpNumber }
     /** The checkpoint that was ordered could not be written (no room, a folder that may not be written); it may work now. */

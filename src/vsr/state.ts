@@ -106,7 +106,8 @@ export interface Fetch {
 
 /** A checkpoint on its way in: which file and byte comes next. */
 export interface FetchedCheckpoint {
-  readonly offer: CheckpointOffer;
+  /** Its head has the snapshots when all is verified. */
+  offer: CheckpointOffer;
   fileIndex: number;
   offset: number;
   state: 'copying' | 'verifying' | 'verified';

@@ -78,7 +78,7 @@ function take(step: Step, event: Event): void {
     case 'transitionDone':
       return onTransitionDone(step, event.transition);
     case 'checkpointVerified':
-      return onCheckpointVerified(step, event.nonce, event.isValid);
+      return onCheckpointVerified(step, event);
     case 'checkpointed':
       return onCheckpointed(state, event.op);
     case 'checkpointFailed':

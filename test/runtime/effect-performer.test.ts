@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { op } from '../../src/base/numbers.js';
+import { op, replicaIndex } from '../../src/base/numbers.js';
 import type { CheckpointOffer } from '../../src/base/checkpoint.js';
 import { DiskQueue } from '../../src/runtime/disk-queue.js';
 import { systemTimers } from '../../src/runtime/system-timers.js';
@@ -7,6 +7,7 @@ import { EffectPerformer } from '../../src/runtime/effect-performer.js';
 import { openReplicaStorage } from '../../src/storage/replica-storage.js';
 import type { Notice } from '../../src/vsr/effect.js';
 import type { Untimed } from '../../src/vsr/event.js';
+import type { Message } from '../../src/vsr/message.js';
 import { headAt } from '../contract/replica-storage.js';
 import type { SimulatedFileSystem } from '../support/simulated-file-system.js';
 import { systemError } from '../support/simulated-inode.js';
@@ -29,6 +30,7 @@ async function performer() {
   const events: Untimed[] = [];
   const notices: Notice[] = [];
   const failures: unknown[] = [];
+  const sent: { to: number; message: Message }[] = [];
   const later: { ms: number; run: () => void }[] = [];
   const ignore = (): void => undefined;
   const disk = new DiskQueue(
@@ -47,7 +49,7 @@ async function performer() {
   const effects = new EffectPerformer({
     storage,
     disk,
-    send: ignore,
+    send: (to, message) => sent.push({ to, message }),
     settle: ignore,
     tell: (notice) => notices.push(notice),
     dispatch: (event) => events.push(event),
@@ -56,7 +58,7 @@ async function performer() {
     onDistrust: ignore,
     after: (ms, run) => later.push({ ms, run }),
   });
-  return { fileSystem, storage, effects, events, notices, failures, later };
+  return { fileSystem, storage, effects, events, notices, failures, later, sent };
 }
 
 /** A peer's checkpoint of two files, in pieces. */
@@ -84,11 +86,20 @@ describe('runtime: effects', () => {
       for (const [from, to] of pieces)
         effects.perform({ kind: 'stageChunk', file: 'orders.csv', offset: from, bytes: rows.subarray(from, to) });
     };
+    const stageSnapshot = (): void =>
+      effects.perform({
+        kind: 'stageChunk',
+        file: 'ordering.snapshot',
+        offset: 0,
+        bytes: Buffer.from(snapshots.ordering),
+      });
+    const snapshots = { ordering: 'state at 3' };
     stage([[0, 10]]);
     fileSystem.limitRoom(0);
     stage([[10, 20]]);
     fileSystem.limitRoom(Number.POSITIVE_INFINITY);
     stage([[20, rows.length]]);
+    stageSnapshot();
     effects.perform({ kind: 'verifyStaged', offer, nonce: 1 });
     expect(events).to.deep.equal([{ kind: 'checkpointVerified', nonce: 1, isValid: false }]);
 
@@ -97,9 +108,65 @@ describe('runtime: effects', () => {
       [10, 20],
       [20, rows.length],
     ]);
+    stageSnapshot();
     effects.perform({ kind: 'verifyStaged', offer, nonce: 2 });
-    expect(events[1]).to.deep.equal({ kind: 'checkpointVerified', nonce: 2, isValid: true });
+    expect(events[1]).to.deep.equal({ kind: 'checkpointVerified', nonce: 2, isValid: true, snapshots });
     expect(failures).to.deep.equal([]);
+  });
+
+  it('verifyStaged: brings the snapshots that were among the files, of any size', async () => {
+    const { fileSystem, effects, events } = await performer();
+    fileSystem.makeFolder('/peer');
+    const peer = openReplicaStorage(fileSystem, '/peer');
+    await peer.load();
+    await peer.initialise(promises(0), ENTRIES);
+    const large = 'é'.repeat(3 << 20);
+    await peer.checkpoint({ ...headAt(last ?? never()), snapshots: { ordering: large } });
+    const offer = peer.offer() ?? never();
+    expect(JSON.stringify(offer).length, 'the offer is small').to.be.lessThan(1_000);
+    for (const { name, length } of offer.files)
+      for (let offset = 0; offset < length; offset += 1 << 20) {
+        const bytes = peer.readChunk(offer.head.base.op, name, offset, 1 << 20) ?? never();
+        effects.perform({ kind: 'stageChunk', file: name, offset, bytes });
+      }
+    effects.perform({ kind: 'verifyStaged', offer, nonce: 3 });
+    expect(events).to.have.length(1);
+    const [event] = events;
+    expect(event?.kind === 'checkpointVerified' && event.snapshots?.['ordering'] === large).to.equal(true);
+  });
+
+  it('sendChunk: pieces go one at a time with pauses, and of a peer only the last request counts', async () => {
+    const { storage, effects, later, sent } = await performer();
+    await storage.checkpoint(headAt(last ?? never()));
+    const ask = (to: number, offset: number): void =>
+      effects.perform({
+        kind: 'sendChunk',
+        to: replicaIndex(to),
+        checkpoint: op(3),
+        file: 'orders.csv',
+        offset,
+        nonce: 9,
+      });
+    for (const [to, offset] of [
+      [1, 0],
+      [1, 5],
+      [1, 6],
+      [2, 0],
+    ] as const)
+      ask(to, offset);
+    expect(sent.map(({ to }) => to)).to.deep.equal([1]);
+    for (let pause = later.shift(); pause !== undefined; pause = later.shift()) {
+      expect(pause.ms).to.be.greaterThan(0);
+      pause.run();
+    }
+    const offsets = sent.map(({ to, message }) => [to, message.kind === 'chunk' ? message.offset : undefined]);
+    expect(offsets).to.deep.equal([
+      [1, 0],
+      [1, 6],
+      [2, 0],
+    ]);
+    ask(1, 7);
+    expect(sent).to.have.length(4);
   });
 
   for (const code of ['EACCES', 'EMFILE', 'ENOENT'])

@@ -345,6 +345,11 @@ class SimulatedFile implements OpenFile {
     return Buffer.from(this.inode.content.subarray(offset, offset + length));
   }
 
+  async readAsync(offset: number, length: number): Promise<Uint8Array> {
+    await this.system.forFiles.wait('read', this.path);
+    return this.read(offset, length);
+  }
+
   write(offset: number, bytes: Uint8Array): void {
     const { forFiles } = this.system;
     forFiles.assertOpen(this.generation);
