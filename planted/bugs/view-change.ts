@@ -114,8 +114,13 @@ export const VIEW_CHANGE_BUGS: readonly PlantedBug[] = [
     edits: [
       expression(
         'src/vsr/outbox.ts',
-        'state.services.get(item.service)?.hasCommitted(item.requestId) === true',
-        'state.outboxSentMs > 0',
+        'service?.hasCommitted(item.requestId) !== true',
+        'service === undefined || state.outboxSentMs < 0',
+      ),
+      expression(
+        'src/vsr/outbox.ts',
+        "service.alone === undefined ? 'executed' : service.alone.settlement(item)",
+        "'executed'",
       ),
     ],
   },
