@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { BUGS } from './bugs/index.js';
 import { plant, PlantError } from './plant.js';
@@ -36,8 +36,15 @@ function build(): void {
     }
   }
   write(path.join(folder, 'tsconfig.json'), JSON.stringify(CONFIGURATION, undefined, 2));
-  // Real processes look for these beside their code.
-  cpSync(path.join(root, 'proto'), path.join(folder, 'build', 'proto'), { recursive: true });
+  makePackage(path.join(folder, 'build'));
+}
+
+/** What real processes look for in their package: its name, its proto files, and the code in dist. */
+function makePackage(build: string): void {
+  mkdirSync(build);
+  for (const name of ['package.json', 'proto'])
+    cpSync(path.join(root, name), path.join(build, name), { recursive: true });
+  symlinkSync('src', path.join(build, 'dist'));
 }
 
 function write(file: string, text: string): void {

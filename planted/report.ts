@@ -44,6 +44,7 @@ export function failuresOf({ bugs, healthy }: CampaignResult): string[] {
   for (const { bug, caught, work, isCutShort } of bugs) {
     if (bug.coveredBy === undefined && caught === undefined)
       failures.push(`${bug.name} was not caught in ${work.runs} runs${isCutShort ? ' before the time was up' : ''}`);
+    if (bug.coveredBy !== undefined && work.runs === 0) failures.push(`${bug.name} was not run: the time was up`);
     if (bug.coveredBy !== undefined && caught !== undefined)
       failures.push(`${bug.name} is said to be covered by another guard, but: ${caught.violation}; correct the entry`);
   }

@@ -42,6 +42,8 @@ export const RECOVERY_BUGS: readonly PlantedBug[] = [
     name: 'rejoin-above-highest-view',
     clause: 'rule 7: a wiped replica is a member again in a view above the highest heard, not above that plus one',
     simulation,
+    coveredBy:
+      'a replica is a member of a view only with that view’s log, and that exists only when the election that may have its vote is over',
     edits: [rememberHighest],
   },
   {
@@ -69,6 +71,19 @@ export const RECOVERY_BUGS: readonly PlantedBug[] = [
   }
   if (state.status !== 'normal' && state.status !== 'view-change') return undefined;`,
         { imports: `import { lastChain, suffixAfter } from './log.js';\nimport { send } from './state.js';` },
+      ),
+    ],
+  },
+  {
+    name: 'recovering-wishes',
+    clause: 'rule 7 [ ]: a recovering replica sends startViewChange and is counted',
+    simulation,
+    edits: [
+      statements(
+        'src/vsr/recovery.ts',
+        "    broadcast(step, { kind: 'recovery', nonce: recovery.nonce });",
+        `    broadcast(step, { kind: 'recovery', nonce: recovery.nonce });
+    broadcast(step, { kind: 'startViewChange', view: nextView(state.view) });`,
       ),
     ],
   },

@@ -58,6 +58,27 @@ export const VIEW_CHANGE_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'prepare-ok-counted-after-leaving',
+    clause: 'rule 1 [ ]: a primary counts a prepareOk for the view that it has left',
+    simulation,
+    coveredBy: 'what is counted late was on these disks before their votes, so every vote states it',
+    edits: [
+      statements(
+        'src/vsr/normal.ts',
+        "  if (message.view !== state.view) return 'of another view';",
+        `  const wasPrimary = state.status === 'view-change' && primaryOf(state, state.logView) === state.config.self;
+  if (wasPrimary && message.view === state.logView && message.op <= lastOp(state.log)) {
+    state.acked[from] = maxOp((state.acked[from] ?? 0) as OpNumber, message.op);
+    state.acked[state.config.self] = state.durable;
+    raiseCommit(step, reachedBy(state.acked, state.majority) as OpNumber);
+    return 'counted late';
+  }
+  if (message.view !== state.view) return 'of another view';`,
+        { imports: `import { reachedBy } from './state.js';` },
+      ),
+    ],
+  },
+  {
     name: 'wish-from-view-below',
     clause: 'rule 3: startViewChange(w) is sent from a durable view below w−1',
     simulation,

@@ -109,7 +109,7 @@ export class StorageRun {
   async #load(): Promise<Loaded> {
     for (;;) {
       this.#storage = this.#open();
-      if (this.#prng.chance(0.2)) this.#dieWithin(15);
+      if (this.#prng.chance(0.4)) this.#dieWithin(15);
       try {
         const loaded = await this.#storage.load();
         this.#disk.onOperation = () => undefined;
