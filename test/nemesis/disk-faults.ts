@@ -6,7 +6,7 @@ import { filesOf, flipBit, truncate, wipe } from './damage.js';
 import { anyReplica, shortHoldMs, type Fault, type FaultMaker, type Scene } from './fault.js';
 
 /** Changes that the file system shows are found within this time, ms (design 5), with room for a busy machine. */
-const NOTICED_WITHIN_MS = 8_000;
+const NOTICED_WITHIN_MS = 6_000;
 
 /** What is lost while the process is down is found at its next start. */
 const lostAtRest = (scene: Scene, replica: Replica, what: string, lose: () => void): Fault => ({

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { notLinearizable } from '../linearizability/customers.js';
 import { checkHistory } from '../support/check-history.js';
 import { Cluster } from '../support/cluster.js';
 import { Customers } from '../support/customers.js';
@@ -69,7 +70,8 @@ export async function runNemesis({
     const folders = cluster.replicas.map(({ folder }) => folder);
     problems.push(...checkHistory(history, folders));
   } catch (error) {
-    problems.push(`NOT LEVEL: ${String(error instanceof Error ? error.message : error)}`);
+    // What customers saw can be judged all the same.
+    problems.push(`NOT LEVEL: ${String(error instanceof Error ? error.message : error)}`, ...notLinearizable(history));
   }
   const report = reportOf({
     seed,
