@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { replicaIndex } from '../../src/base/numbers.js';
 import { OUTBOX_MAX } from '../../src/vsr/alone.js';
 import { Cluster, HEARTBEAT_MS, type Call, type ClusterOptions } from '../support/core-driver.js';
 
@@ -209,6 +210,23 @@ describe('decision 3: orders taken alone', () => {
     cluster.sleep(10 * LONG_MS);
     cluster.core(2).tick();
     expect(reasonOf(cluster.writeAlone(2, 'after a pause'))).to.equal('NO_PRIMARY');
+  });
+
+  it('after a pause of its own it listens first, for as long as a peer may be silent; a hiccup does not close the shop for longer', () => {
+    const cluster = allApart();
+    // Refused connections are remembered over a pause, though the peers may be back since.
+    for (const peer of [1, 2]) cluster.core(0).dispatch({ kind: 'connectionRefused', peer: replicaIndex(peer) });
+    cluster.pass(LONG_MS);
+    expect(cluster.core(0).state.isAloneTold).to.equal(true);
+    cluster.sleep(100 * LONG_MS);
+    cluster.core(0).tick();
+    for (let listenedMs = 0; listenedMs < 5 * HEARTBEAT_MS; listenedMs += 10) {
+      expect(reasonOf(cluster.writeAlone(0, 'early')), `after ${listenedMs} ms`).to.equal('NO_PRIMARY');
+      cluster.pass(10, [0]);
+    }
+    const call = cluster.writeAlone(0, 'early');
+    cluster.core(0).fsync();
+    expect(call.outcome).to.deep.include({ kind: 'written' });
   });
 
   it('below a majority for less than a failover takes: not yet', () => {
