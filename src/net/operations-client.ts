@@ -23,8 +23,8 @@ export interface OperationsClient {
 
 const DEADLINE_MS = 1000;
 /** Orders of one page, and pages read at most: more than an outbox holds. */
-const OUTBOX_PAGE = 500;
-const OUTBOX_PAGES_MAX = 100;
+const OUTBOX_PAGE = 100;
+const OUTBOX_PAGES_MAX = 300;
 
 /** Makes a client of the replica at `address`; nothing is sent before the first call. */
 export function createOperationsClient(address: string, token: string): OperationsClient {

@@ -5,7 +5,7 @@ import { nextHead } from './append.js';
 import { notFounded } from './core-entries.js';
 import type { Receipt } from './effect.js';
 import type { Token, WriteRequest } from './event.js';
-import { heardCount } from './health.js';
+import { heardCount, UNHEALTHY_AFTER } from './health.js';
 import { holdItems } from './held-items.js';
 import { refuse, whyNotPrimary } from './refuse.js';
 import { receiptOf } from './replies.js';
@@ -20,12 +20,18 @@ const ALONE_AFTER = 10;
 /** Orders that an outbox holds at most; beyond, orders are refused as OVERLOADED. */
 export const OUTBOX_MAX = 20_000;
 
-/** On a tick: since when no majority has been heard. A pause of its own proves nothing about the others. */
+/**
+ * On a tick: since when no majority has been heard. A pause of its own proves nothing about the others, who may be back: it
+ * listens again for as long as a peer may be silent.
+ */
 export function watchMajority(step: Step): void {
   const { state, now } = step;
-  const isBelow = heardCount(state, now.nowMs) < state.majority && !state.wasPaused;
-  if (isBelow) state.belowMajoritySinceMs ??= now.nowMs;
-  else state.belowMajoritySinceMs = undefined;
+  if (heardCount(state, now.nowMs) >= state.majority) state.belowMajoritySinceMs = undefined;
+  else {
+    const creditMs = (ALONE_AFTER - UNHEALTHY_AFTER) * state.config.heartbeatMs;
+    const sinceMs = state.belowMajoritySinceMs ?? now.nowMs;
+    state.belowMajoritySinceMs = state.wasPaused ? Math.max(sinceMs, now.nowMs - creditMs) : sinceMs;
+  }
   const isAlone = state.config.takesAlone === true && whyNotAlone(step) === undefined;
   if (isAlone === state.isAloneTold) return;
   state.isAloneTold = isAlone;

@@ -208,7 +208,7 @@ export interface State {
   outboxUnderWay: number;
   /** By id: orders taken alone that are not in `outbox` yet. */
   readonly takenAlone: Map<string, TakenAlone>;
-  /** Since when fewer than a majority have been heard, without a pause of its own; undefined: not now. */
+  /** Since when fewer than a majority have been heard, or later after a pause of its own; undefined: not now. */
   belowMajoritySinceMs: number | undefined;
   /** The operator was told that orders are taken alone. */
   isAloneTold: boolean;

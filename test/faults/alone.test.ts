@@ -83,7 +83,7 @@ describe('faults: orders without a majority', () => {
     expect(await reasonOf(first.cancelOrder(uuidV7(), shared.order_id))).to.equal('UNAVAILABLE UNCONFIRMED');
     // Nobody is put off with one disk who asks for two; what the silent replicas will make of it is not known.
     const safer = { ...newOrder('careful bob', menu), write_concern: 'majority' };
-    expect(await reasonOf(first.makeOrder(safer))).to.equal('DEADLINE_EXCEEDED OUTCOME_UNKNOWN');
+    expect(await reasonOf(first.makeOrder(safer, 1_500))).to.equal('DEADLINE_EXCEEDED OUTCOME_UNKNOWN');
     expect((await cluster.outbox(0)).map(({ order_id }) => order_id)).to.not.include(safer.order_id);
 
     // What it promised survives the process.

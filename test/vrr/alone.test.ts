@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { replicaIndex } from '../../src/base/numbers.js';
 import { OUTBOX_MAX } from '../../src/vsr/alone.js';
 import { Cluster, HEARTBEAT_MS, type Call, type ClusterOptions } from '../support/core-driver.js';
 
@@ -84,6 +85,80 @@ describe('decision 3: orders taken alone', () => {
     for (const core of cluster.cores) expect(core.state.outbox).to.deep.equal([]);
   });
 
+  for (const survives of [false, true])
+    it(`executed before as primary and never acknowledged, then taken alone (its entry ${survives ? 'survives' : 'is cut'})`, () => {
+      const cluster = Cluster.founded({ takesAlone: true });
+      cluster.isolate(0);
+      if (survives) {
+        cluster.mend();
+        cluster.cut(1, 0);
+        cluster.cut(2, 0);
+      }
+      // With concern 1 it is acknowledged and salvaged besides; the outbox holds an id once.
+      cluster.write(0, 'both', { copies: 1, value: 4 });
+      cluster.write(0, 'log', { copies: 2, value: 5 });
+      if (survives) {
+        cluster.deliver(cluster.inFlight('prepare', { from: 0 }));
+        for (const core of cluster.cores) core.fsync();
+        for (const { index } of cluster.cores) cluster.isolate(index);
+      } else {
+        cluster.core(0).fsync();
+        cluster.pass(LONG_MS, [1, 2]);
+        cluster.write(1, 'of the others');
+        cluster.settle([1, 2]);
+      }
+      cluster.pass(LONG_MS, [0]);
+      const calls = [cluster.writeAlone(0, 'both', { value: 4 }), cluster.writeAlone(0, 'log', { value: 5 })];
+      cluster.core(0).fsync();
+      for (const call of calls) expect(call.outcome).to.deep.include({ kind: 'written' });
+      mended(cluster);
+      for (const id of ['both', 'log']) expect(countsOf(cluster, id), id).to.deep.equal([1, 1, 1]);
+      expect(cluster.core(0).folder.durable.outbox).to.deep.equal([]);
+      for (const core of cluster.cores) expect(core.state.outbox).to.deep.equal([]);
+    });
+
+  it('executed by a primary that dies before it is committed: its holder keeps it, and submits it to the next one', () => {
+    const cluster = allApart();
+    cluster.writeAlone(2, 'alone');
+    cluster.settle();
+    cluster.mend();
+    // Until the primary has executed it, on its own disk alone.
+    for (let rounds = 0; rounds < 2_000; rounds++) {
+      cluster.sleep(10);
+      for (const core of cluster.cores) core.tick();
+      cluster.deliver(cluster.network.filter(({ message }) => message.kind !== 'prepare'));
+      for (const core of cluster.cores) core.fsync();
+      if (countsOf(cluster, 'alone').some((count) => count > 0)) break;
+    }
+    const counts = countsOf(cluster, 'alone');
+    expect(counts.toSorted((a, b) => a - b)).to.deep.equal([0, 0, 1]);
+    const first = counts.indexOf(1);
+    expect(first, 'a primary that is not the holder').to.not.equal(2);
+    expect(cluster.core(2).state.outbox).to.have.length(1);
+    cluster.core(first).crash();
+    cluster.network = [];
+    const left = [0, 1, 2].filter((index) => index !== first);
+    cluster.pass(LONG_MS, left);
+    cluster.core(first).boot();
+    cluster.pass(2 * LONG_MS);
+    expect(countsOf(cluster, 'alone')).to.deep.equal([1, 1, 1]);
+    expect(cluster.core(2).folder.durable.outbox).to.deep.equal([]);
+  });
+
+  it('settled, but dead before the row was gone: settled again after the start', () => {
+    const cluster = allApart();
+    cluster.writeAlone(0, 'alone');
+    cluster.settle();
+    const rows = [...cluster.core(0).folder.durable.outbox];
+    mended(cluster);
+    cluster.core(0).crash();
+    cluster.core(0).folder.durable.outbox = rows;
+    cluster.core(0).boot();
+    cluster.pass(LONG_MS);
+    expect(countsOf(cluster, 'alone')).to.deep.equal([1, 1, 1]);
+    expect(cluster.core(0).folder.durable.outbox).to.deep.equal([]);
+  });
+
   it('a repeat gives the same answer, another content is refused; nothing is written twice', () => {
     const cluster = allApart();
     const first = cluster.writeAlone(0, 'alone', { value: 3 });
@@ -135,6 +210,23 @@ describe('decision 3: orders taken alone', () => {
     cluster.sleep(10 * LONG_MS);
     cluster.core(2).tick();
     expect(reasonOf(cluster.writeAlone(2, 'after a pause'))).to.equal('NO_PRIMARY');
+  });
+
+  it('after a pause of its own it listens first, for as long as a peer may be silent; a hiccup does not close the shop for longer', () => {
+    const cluster = allApart();
+    // Refused connections are remembered over a pause, though the peers may be back since.
+    for (const peer of [1, 2]) cluster.core(0).dispatch({ kind: 'connectionRefused', peer: replicaIndex(peer) });
+    cluster.pass(LONG_MS);
+    expect(cluster.core(0).state.isAloneTold).to.equal(true);
+    cluster.sleep(100 * LONG_MS);
+    cluster.core(0).tick();
+    for (let listenedMs = 0; listenedMs < 5 * HEARTBEAT_MS; listenedMs += 10) {
+      expect(reasonOf(cluster.writeAlone(0, 'early')), `after ${listenedMs} ms`).to.equal('NO_PRIMARY');
+      cluster.pass(10, [0]);
+    }
+    const call = cluster.writeAlone(0, 'early');
+    cluster.core(0).fsync();
+    expect(call.outcome).to.deep.include({ kind: 'written' });
   });
 
   it('below a majority for less than a failover takes: not yet', () => {
