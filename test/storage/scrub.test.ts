@@ -136,11 +136,11 @@ describe('storage: scrub', () => {
 
   it('tells of a file that the disk cannot read', async () => {
     const { fileSystem, storage } = await grown();
-    const { open } = fileSystem;
+    const open = fileSystem.open.bind(fileSystem);
     fileSystem.open = (path, create) => {
       if (path.endsWith('orders.csv'))
         throw Object.assign(new Error('EIO: i/o error, open'), { code: 'EIO', syscall: 'open' });
-      return open.call(fileSystem, path, create);
+      return open(path, create);
     };
     expect((await round(storage)).damage).to.deep.equal([
       { file: 'orders.csv', what: 'the disk cannot read it (EIO)' },
