@@ -121,7 +121,7 @@ export class FolderFiles implements ServiceFiles {
   checked(): { files: Upcoming[]; bytes: number } {
     const tables = [...this.#tables.values()];
     return {
-      files: tables.map((table) => () => table.checked(this.fileSystem)),
+      files: tables.map((table) => () => table.checked()),
       bytes: tables.reduce((sum, { length }) => sum + length, 0),
     };
   }
