@@ -14,6 +14,14 @@ import type { TrackedFile } from './tracked-file.js';
 const TAIL_BYTES_FIRST = 4096;
 const LINE_FEED = 0x0a;
 
+/** A table as a checkpoint left it: its length and the hash that has run over exactly these bytes. */
+export interface TableContent {
+  readonly length: number;
+  readonly hash: Hash;
+  /** Of the same bytes; absent: they are read for it. */
+  readonly sums?: BlockSums;
+}
+
 /**
  * An append-only file of committed rows. Appends gather in memory and reach the file with one write at `flush`; reads see
  * both. A hash over all bytes runs along, so that a checkpoint costs nothing for what was there before.
@@ -74,25 +82,24 @@ export class TableFile implements Table {
     file?.truncate(0);
   }
 
-  /**
-   * Takes a file at a start: bytes [0, length), over which `hash` has run, are the table's content, all of them unless `hash` is
-   * there. What follows is cut; it is compared with what is written there again.
-   */
-  takeUp(file: TrackedFile, length: number, hash: Hash | undefined): void {
+  /** Takes a file at a start, with what a checkpoint says of it. What follows is cut, and compared with what is written there again. */
+  takeUp(file: TrackedFile, content: TableContent | undefined): void {
+    const length = content?.length ?? 0;
     const tail = file.read(length, Math.min(file.bytes - length, FOUND_BYTES_MAX));
     if (file.bytes === 0) this.#untold = { file: this.name, what: 'the file is missing or empty' };
-    if (hash === undefined) this.reset(file);
+    if (content === undefined) this.reset(file);
     else {
       if (file.bytes > length) file.truncate(length);
-      this.attach(file, length, hash);
+      this.attach(file, content);
     }
     this.#found = new FoundTail(this.name, length, tail);
   }
 
-  /** Takes a file that holds exactly `length` bytes, over which `hash` has run, as the table's content. */
-  attach(file: TrackedFile, length: number, hash: Hash): void {
-    this.#attach(file, length, hash);
-    forEachChunk(file.open, length, (bytes) => this.#sums.add(bytes));
+  /** Takes a file that holds exactly this content. */
+  attach(file: TrackedFile, { length, hash, sums }: TableContent): void {
+    this.#attach(file, length, hash.copy());
+    if (sums !== undefined) this.#sums = sums;
+    else forEachChunk(file.open, length, (bytes) => this.#sums.add(bytes));
   }
 
   /**
