@@ -126,6 +126,8 @@ export class DamagedFileError extends Error {
   constructor(
     readonly file: string,
     readonly detail: string,
+    /** 1-based, where it is known and not in the detail. */
+    readonly row?: number,
   ) {
     super(`${file}: ${detail}`);
   }

@@ -252,8 +252,7 @@ export class ReplicaRuntime implements ReplicaCalls {
     try {
       run();
     } catch (error) {
-      if (error instanceof DamagedFileError)
-        this.#die({ kind: 'damaged', damage: [{ file: error.file, what: error.detail }] });
+      if (error instanceof DamagedFileError) this.#die({ kind: 'damaged', damage: [damageOf(error)] });
       else this.#die({ kind: 'bug', error });
     }
   }
@@ -294,8 +293,7 @@ export class ReplicaRuntime implements ReplicaCalls {
   /** A write failed for another reason than room, or into a file that somebody deleted: what the next start may believe (rule 10). */
   #onDiskFailed(error: unknown): void {
     if (this.#isDead) return;
-    if (error instanceof DamagedFileError)
-      this.#die({ kind: 'damaged', damage: [{ file: error.file, what: error.detail }] });
+    if (error instanceof DamagedFileError) this.#die({ kind: 'damaged', damage: [damageOf(error)] });
     else this.#die({ kind: isDiskInDoubt(error) ? 'diskFailed' : 'writeFailed', error });
   }
 
@@ -330,6 +328,9 @@ export class ReplicaRuntime implements ReplicaCalls {
     this.#parts.onFatal(why);
   }
 }
+
+const damageOf = ({ file, detail, row }: DamagedFileError): Damage =>
+  row === undefined ? { file, what: detail } : { file, row, what: detail };
 
 function startedOf({ loaded }: ReplicaParts): Started {
   switch (loaded.kind) {

@@ -4,6 +4,7 @@ import { GENESIS_CHAIN } from '../base/entry.js';
 import { op as makeOp, type OpNumber } from '../base/numbers.js';
 import { DamagedFileError } from '../base/service.js';
 import type { CheckpointHead, Damage, FileSystem } from '../ports.js';
+import { BlockSums } from './block-sums.js';
 import {
   CHECKPOINT_FOLDER,
   checkpointName,
@@ -17,8 +18,9 @@ import {
   type HeadFile,
 } from './checkpoint-head.js';
 import { BESIDE_SUFFIX, forEachChunk, writeWhole } from './durable-file.js';
-import { hashOf, NO_CONTENT, type FilesContent, type TableContent } from './service-files.js';
+import { hashOf, NO_CONTENT, type FilesContent } from './service-files.js';
 import { suspectRow } from './suspect-row.js';
+import type { TableContent } from './table.js';
 import { reading } from './unreadable.js';
 
 /** The state before op 1: what stands for a checkpoint while there is none. */
@@ -184,10 +186,14 @@ function verifyTable(
   at: OpNumber,
 ): TableContent {
   const running = createHash('sha256');
+  const sums = new BlockSums();
   const found = reading(name, () => {
     const open = fileSystem.open(path.join(folder, name), false);
     try {
-      return forEachChunk(open, length, (bytes) => running.update(bytes));
+      return forEachChunk(open, length, (bytes) => {
+        running.update(bytes);
+        sums.add(bytes);
+      });
     } finally {
       open.close();
     }
@@ -196,5 +202,5 @@ function verifyTable(
     throw new DamagedFileError(name, `it has ${found} bytes, the checkpoint at op ${at} has ${length}`);
   if (running.copy().digest('hex') !== hash)
     throw new DamagedFileError(name, `its first ${length} bytes are not those of the checkpoint at op ${at}`);
-  return { length, hash: running };
+  return { length, hash: running, sums };
 }

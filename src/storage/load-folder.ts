@@ -177,10 +177,16 @@ function choose(fileSystem: FileSystem, folder: string, shape: LogShape): Chosen
   const { sound, damaged } = findCheckpoints(fileSystem, folder);
   const ofCheckpoints = damaged.map(({ damage }) => damage);
   const found: Damage[] = [];
+  // What a checkpoint holds is committed, whether it can still be read or not: no log that ends before it is taken up.
+  const reached = Math.max(0, ...sound.map(({ base }) => base.op), ...damaged.map(({ op }) => op));
+  const endsTooEarly = (end: OpNumber): Damage[] =>
+    end < reached
+      ? [{ file: JOURNAL_FOLDER, what: `it ends at op ${end}, before the checkpoint at op ${reached}` }]
+      : [];
   for (const checkpoint of [...sound, undefined]) {
     const point = checkpoint === undefined ? BEFORE_EVERYTHING : startingPointOf(fileSystem, folder, checkpoint);
     const journal = recoverJournal(fileSystem, path.join(folder, JOURNAL_FOLDER), shape, point.head.base);
-    const wrong = [...point.damage, ...(journal.kind === 'damaged' ? [journal.damage] : [])];
+    const wrong = [...point.damage, ...(journal.kind === 'damaged' ? [journal.damage] : endsTooEarly(journal.end.op))];
     if (journal.kind === 'sound' && wrong.length === 0) {
       // A checkpoint proves that its op is committed, also when its tables are gone.
       const proven = minOp(maxOp(journal.commit, sound[0]?.base.op ?? journal.commit), journal.end.op);

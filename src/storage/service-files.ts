@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { assert } from '../base/assert.js';
 import type { Document, ServiceFiles, Table } from '../base/service.js';
@@ -6,14 +6,8 @@ import { DiskFullError, type Damage, type FileSystem } from '../ports.js';
 import { serviceOfSnapshot } from './checkpoint-head.js';
 import { DocumentFile } from './document.js';
 import type { Upcoming } from './scrub.js';
-import { TableFile } from './table.js';
+import { TableFile, type TableContent } from './table.js';
 import { TrackedFile } from './tracked-file.js';
-
-/** A table as a checkpoint left it: its length and the hash that has run over exactly these bytes. */
-export interface TableContent {
-  readonly length: number;
-  readonly hash: Hash;
-}
 
 /** What the tables and documents are to begin with. */
 export interface FilesContent {
@@ -121,7 +115,7 @@ export class FolderFiles implements ServiceFiles {
   checked(): { files: Upcoming[]; bytes: number } {
     const tables = [...this.#tables.values()];
     return {
-      files: tables.map((table) => () => table.checked(this.fileSystem)),
+      files: tables.map((table) => () => table.checked()),
       bytes: tables.reduce((sum, { length }) => sum + length, 0),
     };
   }
@@ -140,9 +134,9 @@ export class FolderFiles implements ServiceFiles {
     const open = this.fileSystem.open(path.join(this.folder, table.name), true);
     const file = new TrackedFile(table.name, open);
     const found = content.tables.get(table.name);
-    if (this.#isStart) table.takeUp(file, found?.length ?? 0, found?.hash.copy());
+    if (this.#isStart) table.takeUp(file, found);
     else if (found === undefined) table.reset(file);
-    else table.attach(file, found.length, found.hash.copy());
+    else table.attach(file, found);
   }
 }
 

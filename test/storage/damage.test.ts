@@ -230,6 +230,23 @@ describe('storage: damage', () => {
       expect(loaded.damage[0]?.what).to.match(/are missing/);
     });
 
+    it('of the journal back to before a checkpoint is not made good by an older one', async () => {
+      // As if somebody had put an old copy of the journal back, its mark included.
+      const old = disk.fork();
+      const { fileSystem, folder } = simulated();
+      const short = openReplicaStorage(fileSystem, folder, { segmentBytesMax: 150 });
+      await short.load();
+      await short.initialise(promises(0), []);
+      for (const entry of ENTRIES.slice(0, 3)) await short.append([entry], op(0));
+      old.remove(`${FOLDER}/journal`);
+      old.makeFolder(`${FOLDER}/journal`);
+      for (const name of fileSystem.list(`${FOLDER}/journal`))
+        old.open(`${FOLDER}/journal/${name}`, true).write(0, fileSystem.readFile(`${FOLDER}/journal/${name}`));
+      const loaded = await load(old);
+      if (loaded.kind !== 'damaged') throw new Error('a log without committed ops was taken up');
+      expect(loaded.damage[0]?.what).to.match(/ends at op 3, before the checkpoint at op 4/);
+    });
+
     it('of every table is made good by a journal that holds everything', async () => {
       const { fileSystem, folder } = simulated();
       const first = openReplicaStorage(fileSystem, folder);

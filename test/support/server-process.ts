@@ -48,13 +48,14 @@ export class ServerProcess {
     return this.#child.pid;
   }
 
-  /** Starts it; resolves when it says that it is ready. */
-  async start(extraArgs: readonly string[] = []): Promise<void> {
+  /** Starts it, with these variables more in its environment; resolves when it says that it is ready. */
+  async start(extraArgs: readonly string[] = [], environment: Readonly<Record<string, string>> = {}): Promise<void> {
     if (this.isRunning) throw new Error(`${this.name} runs already`);
     const log = openSync(this.logFile, 'a');
     writeSync(log, `--- started at ${new Date().toISOString()} ${extraArgs.join(' ')}\n`);
     const child = spawn(process.execPath, [MAIN, ...this.args, ...extraArgs], {
       stdio: ['ignore', log, log, 'ipc'],
+      env: { ...process.env, ...environment },
     });
     closeSync(log);
     this.#child = child;
