@@ -4,6 +4,7 @@ import { op, view } from '../../src/base/numbers.js';
 import type { OutboxItem } from '../../src/base/service.js';
 import { DiskFullError } from '../../src/ports.js';
 import { DiskQueue } from '../../src/runtime/disk-queue.js';
+import { systemTimers } from '../../src/runtime/system-timers.js';
 
 const item = (requestId: string): OutboxItem => ({
   requestId,
@@ -42,6 +43,7 @@ function queueOver(fail: (what: string) => Error | undefined = () => undefined) 
       onDiskSlow: () => undefined,
       onFailed: (error) => told.push(`failed: ${(error as Error).message}`),
     },
+    systemTimers,
   );
   return { queue, told, write };
 }
