@@ -29,6 +29,10 @@ export interface ClusterStatus {
     readonly commit: number;
     /** Ops behind the highest commit number. */
     readonly lag_ops: number;
+    /** Orders in its outbox. */
+    readonly outbox: number;
+    /** It takes orders into its outbox now, for want of a majority. */
+    readonly takes_alone: boolean;
     readonly reason: string;
   }[];
 }
@@ -58,7 +62,10 @@ export function clusterStatus(answers: readonly ReplicaAnswer[], quorum: number)
       op: status?.op ?? 0,
       commit: status?.commit ?? 0,
       lag_ops: status === undefined ? commit : Math.max(0, commit - status.applied),
-      reason: status === undefined ? why : [...status.damage, ...ownReason(status, quorum)].join('; '),
+      outbox: status?.outbox ?? 0,
+      takes_alone: status?.takesAlone ?? false,
+      reason:
+        status === undefined ? why : [...status.damage, ...waiting(status), ...ownReason(status, quorum)].join('; '),
     })),
   };
 }
@@ -86,8 +93,8 @@ function whyNoneRecovers(
   if (survivor === undefined) return `${lost}; none does. Start the others; put back their folders if they are gone.`;
   return (
     `${lost}; only ${idsOf(others)} does. Start those that do not answer, and put back their folders if there are copies. ` +
-    `If ${survivor.id} has the only folder that is left: stop all, copy it over the folder of one of the others, start all. ` +
-    'What only the lost disks held is then gone.'
+    `If ${survivor.id} has the only folder that is left: stop all, run 'just-hungry rebuild ${forgetful[0]?.id ?? ''} --from ${survivor.id}', ` +
+    'which says what may be lost, and start all.'
   );
 }
 
@@ -103,4 +110,9 @@ function isLonely({ peers, role }: ReplicaStatus, quorum: number): boolean {
 function ownReason(status: ReplicaStatus, quorum: number): string[] {
   const { role, writable, reason } = status;
   return writable || reason === '' || (role === 'backup' && !isLonely(status, quorum)) ? [] : [reason];
+}
+
+function waiting({ outbox, takesAlone }: ReplicaStatus): string[] {
+  const count = outbox === 0 ? [] : [`${outbox} in the outbox`];
+  return takesAlone ? ['takes orders alone', ...count] : count;
 }

@@ -22,7 +22,12 @@ export function onWrites(step: Step, requests: readonly WriteRequest[]): void {
     // Nobody waits for it any more, and it must not happen behind the caller's back (rule 12).
     if (deadlineMs <= now.nowMs) continue;
     const service = state.services.get(name);
-    if (closed !== undefined) {
+    // It is about an order of the own outbox, of which the log knows nothing yet: it may not be told that there is none.
+    const mayTell = closed === undefined || closed.reason === 'NO_QUORUM';
+    const unconfirmed = mayTell ? service?.alone?.whyUnconfirmed(request) : undefined;
+    if (unconfirmed !== undefined) {
+      refuse(step, token, unconfirmed);
+    } else if (closed !== undefined) {
       refuse(step, token, closed);
     } else if (service === undefined) {
       refuse(step, token, refusal('INVALID_FIELD', `This cluster does not serve ${name}.`));
@@ -56,6 +61,8 @@ export function executeSalvaged(step: Step, items: readonly OutboxItem[]): void 
   for (const item of items) {
     const service = state.services.get(item.service);
     if (service === undefined) continue;
+    // The rest is submitted again.
+    if (lastOp(state.log) - state.commit >= state.config.uncommittedOpsMax) break;
     const execution: Execution = service.executeSalvaged(item, { ...nextHead(step), replicaCount: state.count });
     if (execution.kind === 'entry') entries.push(record(step, item.service, item.requestId, execution.update));
   }

@@ -28,6 +28,7 @@ const answer = (id: string, role: ReplicaStatus['role'], reason: string, heard: 
       health: heard.includes(peer) ? 'healthy' : 'unhealthy',
     })),
     outbox: 0,
+    takesAlone: false,
     damage: [],
     uptimeMs: 1,
   },
@@ -54,7 +55,7 @@ describe('cluster status', () => {
     const wiped = ['replica-2', 'replica-3'].map((id) => answer(id, 'recovering', 'recovering', ['replica-1']));
     const { reason } = clusterStatus([answer('replica-1', 'backup', LONELY, []), ...wiped], QUORUM);
     expect(reason).to.match(/^replica-2, replica-3 lost what was on disk .* only replica-1 does\./);
-    expect(reason).to.match(/copy it over the folder of one of the others/);
+    expect(reason).to.match(/just-hungry rebuild .* --from /);
   });
 
   it('one replica wiped, one down: start it', () => {
