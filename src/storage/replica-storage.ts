@@ -130,7 +130,7 @@ class FolderStorage implements ReplicaStorage {
       base: this.#base,
       number: shape.number,
     });
-    this.#files.begin(checkpoint.content, { isStart: true });
+    this.#files.begin(checkpoint.content, { isStart: true, told: repaired });
     this.#checkpoints.watch();
     const { entries, commit } = journal;
     return {
