@@ -13,6 +13,20 @@ export interface Clock {
   wallMs(): number;
 }
 
+/** Timers of this process. Each call returns what cancels it; after that `run` is not called again. */
+export interface Timers {
+  /** Calls `run` once, `ms` from now. */
+  after(ms: number, run: () => void): () => void;
+  /** Calls `run` every `ms`. */
+  every(ms: number, run: () => void): () => void;
+}
+
+/** Chance. */
+export interface Random {
+  /** 0 … 2^32 − 1. */
+  next(): number;
+}
+
 /** What a file system says of a file; `undefined` from `stat` when there is none. */
 export interface FileStat {
   readonly bytes: number;
@@ -178,12 +192,14 @@ export interface ReplicaStorage {
   /** The head with its snapshots when everything staged has the lengths and hashes of the offer; else `undefined`. */
   verifyStaged(offer: CheckpointOffer): CheckpointHead | undefined;
   install(change: CheckpointInstall): Promise<void>;
+  /** Adds items to outbox.csv, durably; an id that is there already stays as it is. The journal is not touched. */
+  appendOutbox(items: readonly OutboxItem[]): Promise<void>;
   /**
    * After `load`, before anything else: adds items to the outbox, durably, and writes one that was found damaged anew. In a
    * damaged folder too, whose log is not touched.
    */
   keep(items: readonly OutboxItem[]): Promise<void>;
-  /** Removes settled items from outbox.csv, durably. */
+  /** Removes settled items from outbox.csv, durably. May overlap any other call. */
   settleOutbox(requestIds: readonly string[]): Promise<void>;
   /**
    * What the file system shows to be wrong with files in use: missing, replaced, shorter, changed from outside. The process must

@@ -7,13 +7,16 @@ import type { ClusterConfiguration } from '../ports/configuration.js';
 import { isDiskInDoubt } from '../runtime/disk-failure.js';
 import { keepUncertain } from '../runtime/keep-uncertain.js';
 import { ReplicaRuntime, type Fatal } from '../runtime/replica-runtime.js';
+import { RandomPool } from '../runtime/random-pool.js';
 import { systemClock } from '../runtime/system-clock.js';
+import { systemTimers } from '../runtime/system-timers.js';
 import { ORDERING, Ordering } from '../services/ordering/ordering.js';
 import { nodeFileSystem } from '../storage/node-file-system.js';
 import { openReplicaStorage } from '../storage/replica-storage.js';
 import type { Notice } from '../vsr/effect.js';
+import { announceFailure, announceReady, stopWithSupervisor } from './child-protocol.js';
 import { adviceOn } from './edited-document.js';
-import { announceFailure, announceReady, EXIT_RECOVER, stopWithSupervisor } from './child-protocol.js';
+import { EXIT_RESTART, exitCodeOf, exitCodeOfFailedStart } from './exit-codes.js';
 
 /** Committed ops between two checkpoints: bounds what a start reads again and what the log holds in memory. */
 const CHECKPOINT_INTERVAL_OPS = 10_000;
@@ -21,8 +24,6 @@ const CHECKPOINT_INTERVAL_OPS = 10_000;
 const UNCOMMITTED_OPS_MAX = 20_000;
 /** Free bytes at which a full disk counts as having room again. */
 const ROOM_BYTES_MIN = 1 << 20;
-/** Exit code of a replica that must be started again to repair itself. */
-const EXIT_RESTART = 1;
 
 /**
  * Runs the replica `id` in this process until SIGTERM: storage, the core, its services, its server. Notices and problems go
@@ -59,10 +60,13 @@ export async function runReplica(
         quorum: Math.max(configuration.quorum, majorityOf(configuration.replicas.length)),
         checkpointIntervalOps: CHECKPOINT_INTERVAL_OPS,
         uncommittedOpsMax: UNCOMMITTED_OPS_MAX,
+        takesAlone: configuration.whenAlone === 'keep-ordering',
       },
       storage,
       services,
       clock: systemClock,
+      timers: systemTimers,
+      random: new RandomPool(),
       loaded,
       hasRoom: () => nodeFileSystem.freeBytes(member.resources) > ROOM_BYTES_MIN,
       onNotice: (notice, at) => tell(log, notice, at),
@@ -115,13 +119,14 @@ export async function runReplica(
     }
     log.error({ err: error }, 'cannot start');
     await announceFailure(error instanceof Error ? error.message : String(error));
-    process.exit(EXIT_RESTART);
+    process.exit(exitCodeOfFailedStart(error));
   }
 }
 
 function tell(log: pino.Logger, notice: Notice, at: { view: number; op: number; commit: number }): void {
   const line = { ...at, ...notice };
   if (notice.kind === 'ignored') log.debug(line);
+  else if (notice.kind === 'diverged') log.error(line);
   else log.info(line);
 }
 
@@ -140,15 +145,19 @@ function end(log: pino.Logger, why: Fatal): void {
         { damage: why.damage },
         'files in use are damaged: nothing more is answered from them; starting again to repair them',
       );
-      return process.exit(EXIT_RESTART);
+      break;
     case 'diskFailed':
       log.fatal({ err: why.error }, 'a write to disk failed: what is on it is not known; starting again as recovering');
-      return process.exit(EXIT_RECOVER);
+      break;
+    case 'setBack':
+      log.fatal({ why: why.why }, 'the folder is not what this replica promised by; starting again as recovering');
+      break;
     case 'writeFailed':
       log.fatal({ err: why.error }, 'a write to disk could not be made; starting again from what is there');
-      return process.exit(EXIT_RESTART);
+      break;
     case 'bug':
       log.fatal({ err: why.error }, 'a rule of the program is broken; starting again');
-      return process.exit(EXIT_RESTART);
+      break;
   }
+  process.exit(exitCodeOf(why.kind));
 }

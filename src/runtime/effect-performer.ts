@@ -22,6 +22,8 @@ export interface EffectWorld {
   /** Hands an event to the core; after the process was given up it does nothing. */
   dispatch(event: Untimed): void;
   onDiskFailed(error: unknown): void;
+  /** The core found that the folder is not what it promised by. */
+  onDistrust(why: string): void;
   /** Runs once when a full disk has room again. */
   whenRoom(run: () => void): void;
   /** Runs once after so many ms, unless the process was given up before. */
@@ -91,8 +93,14 @@ export class EffectPerformer {
       case 'checkpoint':
         void this.#checkpoint(effect.head);
         return;
+      case 'appendOutbox':
+        this.world.disk.appendOutbox(effect.items);
+        return;
       case 'settleOutbox':
         void this.#settleOutbox(effect.requestIds);
+        return;
+      case 'distrust':
+        this.world.onDistrust(effect.why);
         return;
       case 'reply':
         this.world.settle(effect.token, effect.outcome);

@@ -79,6 +79,8 @@ export class MarkFile {
     }
     const file = new TrackedFile(MARK_NAME, fileSystem.open(path, false));
     if (found !== undefined) {
+      // After a kill -9 the better slot may be in the page cache only: a loss of power must not tear both.
+      await file.sync();
       const worse: Slot = (found[0]?.sequence ?? 0) <= (found[1]?.sequence ?? 0) ? 0 : 1;
       for (const slot of [worse, worse === 0 ? 1 : 0] as const) {
         await file.writeAsync(slot * SLOT_BYTES, encodeSlot(recordWith(mark, sequence), slot, SLOT_BYTES));

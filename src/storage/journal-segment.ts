@@ -96,20 +96,22 @@ export async function writeUnfinished(
 
 /**
  * Puts the segment of a committed switch in its place and what it replaces out of the way (kept as `.cut-<number>`: it may
- * hold what had been promised). Done again after a crash as long as it was not done durably, so it needs no fsync: the next
+ * hold what had been promised). With a checkpoint it replaces all: rows below that may be of ops that were never committed. Done again after a crash as long as it was not done durably, so it needs no fsync: the next
  * switch fsyncs the folder before it commits.
  */
 export async function finishSwitch(fileSystem: FileSystem, folder: string, shape: LogShape): Promise<void> {
   const unfinished = path.join(folder, unfinishedName(shape.segment, shape.number));
   if (fileSystem.stat(unfinished) === undefined) return;
   const { log, cut } = segmentsOf(fileSystem.list(folder));
-  const replaced = [...log, ...cut].filter(({ firstOp }) => firstOp >= shape.firstOp);
+  const isAnew = shape.checkpoint !== null;
+  const replaced = [...log, ...cut].filter(({ firstOp }) => isAnew || firstOp >= shape.firstOp);
   const logView = parse(shape.segment, SEGMENT_NAME)?.logView;
   for (const { name } of replaced) {
     fileSystem.rename(path.join(folder, name), path.join(folder, `${name}.cut-${shape.number}`));
   }
-  // A segment of the same logView could be taken for a later part of this log: it must be gone first.
-  if (replaced.some((segment) => segment.logView === logView)) await fileSystem.syncFolder(folder);
+  // A segment of the same logView could be taken for a later part of this log, one before a checkpoint for an earlier part: they
+  // must be gone first.
+  if (replaced.some((segment) => isAnew || segment.logView === logView)) await fileSystem.syncFolder(folder);
   fileSystem.rename(unfinished, path.join(folder, shape.segment));
 }
 

@@ -170,9 +170,16 @@ function nextRow(bytes: Buffer, at: number): number {
   return end < 0 ? bytes.length : end + ROW_END.length;
 }
 
+/** Rows that were encoded before: orders taken alone rewrite the file with all that waits (0.6 s for 10,000 without this). */
+const encoded = new WeakMap<OutboxItem, string>();
+
 function rowOf(item: OutboxItem): string {
+  const known = encoded.get(item);
+  if (known !== undefined) return known;
   const fields = fieldsOf(item);
-  return csvRow([...fields, checksumOf(csvRow(fields))]);
+  const row = csvRow([...fields, checksumOf(csvRow(fields))]);
+  encoded.set(item, row);
+  return row;
 }
 
 /** The last row: how many there are before it, and a checksum over them all. */

@@ -129,6 +129,8 @@ export class ReplicaFile {
 
   /** Writes the state that was read to both slots again, the unreadable one first. */
   async repair(): Promise<void> {
+    // After a kill -9 the sound slot may be in the page cache only: a loss of power must not tear both.
+    await this.#file.sync();
     const bytes = this.#file.read(0, 2 * SLOT_BYTES);
     const isSecondSound = recordOf(decodeSlot(bytes, 1, SLOT_BYTES))?.sequence === this.#record.sequence;
     for (const slot of isSecondSound ? ([0, 1] as const) : ([1, 0] as const)) await this.#writeSlot(this.#record, slot);

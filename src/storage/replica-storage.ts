@@ -252,6 +252,11 @@ class FolderStorage implements ReplicaStorage {
     this.#checkpoints.watch();
   }
 
+  async appendOutbox(items: readonly OutboxItem[]): Promise<void> {
+    this.#sound();
+    await this.#outbox.add(items);
+  }
+
   async settleOutbox(requestIds: readonly string[]): Promise<void> {
     await this.#outbox.settle(requestIds);
   }

@@ -66,6 +66,12 @@ export type Event = Now &
     | { readonly kind: 'connectionRefused'; readonly peer: ReplicaIndex }
     | { readonly kind: 'writes'; readonly requests: readonly WriteRequest[] }
     | { readonly kind: 'reads'; readonly requests: readonly ReadRequest[] }
+    /** Orders that a front end found no primary for: to be taken alone, if this replica may (decision 3). */
+    | { readonly kind: 'aloneOrders'; readonly requests: readonly WriteRequest[] }
+    /** The outbox on disk holds these items. */
+    | { readonly kind: 'outboxAppended'; readonly requestIds: readonly string[] }
+    /** There was no room for these items; whether a later start finds them is not known. */
+    | { readonly kind: 'outboxFull'; readonly requestIds: readonly string[] }
     /** The journal holds everything up to `op` (group commit). */
     | { readonly kind: 'appended'; readonly op: OpNumber }
     /** The durable transition number `transition` (persist, switchLog, installCheckpoint, initialise) is on disk. */

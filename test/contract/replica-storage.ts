@@ -150,6 +150,32 @@ export function replicaStorageContract(name: string, make: () => FileSystemUnder
       expect(loaded.outbox).to.deep.equal(salvaged.slice(1));
     });
 
+    it('adds to the outbox beside the log: an id once, whole over a restart; settling overlaps with anything', async () => {
+      let storage = await founded();
+      const entries = firstEntries(6);
+      await storage.append(entries.slice(0, 2), op(2));
+      const [a, b, c, d] = entries.slice(2).map((entry) => ({ ...itemOf(entry), op: op(0) })) as [
+        OutboxItem,
+        OutboxItem,
+        OutboxItem,
+        OutboxItem,
+      ];
+      await storage.appendOutbox([a, b]);
+      await storage.appendOutbox([b, c]);
+      let loaded: Intact;
+      ({ storage, loaded } = await reopen(storage));
+      expect(loaded.outbox).to.deep.equal([a, b, c]);
+      expect(rows(loaded.entries)).to.deep.equal(rows(entries.slice(0, 2)));
+      // The later of two writes that know nothing of each other would undo the earlier one.
+      await Promise.all([
+        storage.settleOutbox([a.requestId]),
+        storage.appendOutbox([d]),
+        storage.settleOutbox([b.requestId]),
+      ]);
+      ({ storage, loaded } = await reopen(storage));
+      expect(loaded.outbox).to.deep.equal([c, d]);
+    });
+
     it('serves tables from memory and file alike, and forgets rows after the checkpoint at a start', async () => {
       let storage = await founded();
       const header = 'op,item\r\n';
@@ -258,6 +284,9 @@ export function replicaStorageContract(name: string, make: () => FileSystemUnder
         expect(
           under.fileSystem.list(`${under.folder}/own`).filter((file) => /incoming|install/.test(file)),
         ).to.deep.equal([]);
+        // Rows of the log that was replaced would be read as ops of this one.
+        const segments = under.fileSystem.list(`${under.folder}/own/journal`).filter((file) => file.endsWith('.csv'));
+        expect(segments).to.deep.equal(['0000000005-0000000000000007.csv']);
       });
     }
 

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { op, replicaIndex } from '../../src/base/numbers.js';
 import type { CheckpointOffer } from '../../src/base/checkpoint.js';
 import { DiskQueue } from '../../src/runtime/disk-queue.js';
+import { systemTimers } from '../../src/runtime/system-timers.js';
 import { EffectPerformer } from '../../src/runtime/effect-performer.js';
 import { openReplicaStorage } from '../../src/storage/replica-storage.js';
 import type { Notice } from '../../src/vsr/effect.js';
@@ -32,13 +33,19 @@ async function performer() {
   const sent: { to: number; message: Message }[] = [];
   const later: { ms: number; run: () => void }[] = [];
   const ignore = (): void => undefined;
-  const disk = new DiskQueue(storage, {
-    onAppended: ignore,
-    onTransitionDone: ignore,
-    onDiskFull: ignore,
-    onDiskSlow: ignore,
-    onFailed: (error) => failures.push(error),
-  });
+  const disk = new DiskQueue(
+    storage,
+    {
+      onAppended: ignore,
+      onTransitionDone: ignore,
+      onOutboxAppended: ignore,
+      onOutboxFull: ignore,
+      onDiskFull: ignore,
+      onDiskSlow: ignore,
+      onFailed: (error) => failures.push(error),
+    },
+    systemTimers,
+  );
   const effects = new EffectPerformer({
     storage,
     disk,
@@ -48,6 +55,7 @@ async function performer() {
     dispatch: (event) => events.push(event),
     onDiskFailed: (error) => failures.push(error),
     whenRoom: (run) => later.push({ ms: 0, run }),
+    onDistrust: ignore,
     after: (ms, run) => later.push({ ms, run }),
   });
   return { fileSystem, storage, effects, events, notices, failures, later, sent };

@@ -32,6 +32,8 @@ export interface RunReport {
   readonly checkpointsInstalled: number;
   readonly recoveries: number;
   readonly salvaged: number;
+  /** Acknowledgements of orders taken alone. */
+  readonly takenAlone: number;
   /** Kinds of events, messages and transitions that a core went through. */
   readonly reached: ReadonlySet<string>;
   /** The same for the same seed: the run was deterministic. */
@@ -49,6 +51,19 @@ const BOOT_MS = 200;
 /** Runs one seed: faults first, then healing with progress required. Throws on the first violation. */
 export function runSimulation(options: RunOptions): RunReport {
   return new Simulation(options).run();
+}
+
+/** A run that found something: what, under which seed and when, and what the run had done up to then. */
+export class FailedRun extends Error {
+  override readonly name = 'FailedRun';
+
+  constructor(
+    message: string,
+    readonly report: RunReport,
+    options: ErrorOptions,
+  ) {
+    super(message, options);
+  }
 }
 
 class Simulation implements World {
@@ -80,6 +95,7 @@ class Simulation implements World {
         quorum: majorityOf(count),
         checkpointIntervalOps,
         uncommittedOpsMax: 200,
+        takesAlone: this.#conditions.keepsOrdering,
         ...(suffixBytesMax === 0 ? {} : { suffixBytesMax }),
       };
       const replica = new SimulatedReplica(replicaIndex(index), config, () => new LedgerService(), this);
@@ -96,9 +112,8 @@ class Simulation implements World {
       return this.#run();
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      throw new Error(`seed ${this.options.seed}, at ${this.schedule.nowMs.toFixed(1)} ms: ${message}`, {
-        cause: error,
-      });
+      const where = `seed ${this.options.seed}, at ${this.schedule.nowMs.toFixed(1)} ms`;
+      throw new FailedRun(`${where}: ${message}`, this.#report(), { cause: error });
     }
   }
 
@@ -144,6 +159,7 @@ class Simulation implements World {
 
   send(from: number, to: ReplicaIndex, clusterId: string, message: Message): void {
     this.trace(() => `r${from} → r${to} ${message.kind}${'view' in message ? ` ${message.view}` : ''}`);
+    this.#nemesis.onSend(from, to, message.kind);
     for (const delay of this.#network.delays(from, to))
       this.schedule.after(delay, () => this.#deliver(from, to, clusterId, message));
   }
@@ -213,6 +229,7 @@ class Simulation implements World {
       checkpointsInstalled: this.#counts.installed,
       recoveries: this.#counts.recoveries,
       salvaged: this.#counts.salvaged,
+      takenAlone: this.#clients.takenAlone,
       reached,
       hash: this.#hash.toString(16),
     };

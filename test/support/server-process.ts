@@ -4,7 +4,8 @@ import path from 'node:path';
 import { parseChildMessage } from '../../src/cli/child-protocol.js';
 import { until } from './until.js';
 
-const MAIN = path.resolve(import.meta.dirname, '../../dist/cli/main.js');
+/** The command line program, as it was built. */
+export const MAIN = path.resolve(import.meta.dirname, '../../dist/cli/main.js');
 /** ms until a server must have said that it is ready; generous, for busy machines. */
 const READY_WITHIN_MS = 30_000;
 
