@@ -9,20 +9,18 @@ import type { CheckedFile } from './scrub.js';
 /** Where a file is, and how much of it is checked. */
 type Place = Pick<CheckedFile, 'file' | 'path' | 'bytes'>;
 
-/** A file of which the SHA-256 is known, in hex. `whereWrong` looks for the row when it differs. */
+/** A file of which the SHA-256 is known, in hex. `whereWrong` looks for the place when it differs. */
 export function checkedByHash(
   place: Place,
   expected: string,
-  whereWrong: () => { readonly row?: number },
+  whereWrong: () => Omit<Damage, 'file'> | undefined,
 ): CheckedFile {
   const hash = createHash('sha256');
   return {
     ...place,
     update: (bytes) => void hash.update(bytes),
     end: () =>
-      hash.digest('hex') === expected
-        ? undefined
-        : { what: 'it does not hold what was written to it', ...whereWrong() },
+      hash.digest('hex') === expected ? undefined : (whereWrong() ?? 'it does not hold what was written to it'),
   };
 }
 

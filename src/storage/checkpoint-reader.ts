@@ -94,7 +94,7 @@ export class CheckpointReader {
         ...copies.map(
           ({ name, length, hash }) =>
             () =>
-              checkedByHash({ ...this.#placeOf(op, name), bytes: length }, hash, () => ({})),
+              checkedByHash({ ...this.#placeOf(op, name), bytes: length }, hash, () => undefined),
         ),
       ];
     });

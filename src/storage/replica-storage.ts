@@ -18,16 +18,11 @@ import {
   type ReplicaStorage,
 } from '../ports.js';
 import { CheckpointReader } from './checkpoint-reader.js';
-import {
-  CHECKPOINT_FOLDER,
-  checkpointName,
-  checkpointOps,
-  serviceOfSnapshot,
-  snapshotName,
-} from './checkpoint-head.js';
-import { addCheckpoint, GENESIS, keepNewest, removeCheckpoints } from './checkpoint.js';
+import { serviceOfSnapshot, snapshotName } from './checkpoint-head.js';
+import { addCheckpoint, GENESIS, keepNewest } from './checkpoint.js';
 import { leaveDoubt, readDoubt } from './doubt-note.js';
 import { orDiskFull } from './errors.js';
+import { FolderHealth, type FolderParts } from './folder-health.js';
 import { createLost, foundAnew, foundFolder } from './founding.js';
 import { finishInstall, Incoming } from './incoming.js';
 import { JOURNAL_FOLDER } from './journal-mark.js';
@@ -37,7 +32,6 @@ import { durableOf, loadFolder, type LoadedFolder } from './load-folder.js';
 import { OutboxFile } from './outbox-file.js';
 import { readableEntries } from './readable-entries.js';
 import type { LogShape, ReplicaFile } from './replica-file.js';
-import { Scrub } from './scrub.js';
 import { FolderFiles, hashOf, NO_CONTENT } from './service-files.js';
 
 /** Settings of a replica's storage. */
@@ -80,7 +74,7 @@ class FolderStorage implements ReplicaStorage {
   readonly #incoming: Incoming;
   readonly #checkpoints: CheckpointReader;
   readonly #journalFolder: string;
-  readonly #scrub: Scrub;
+  readonly #health: FolderHealth;
   #outbox: OutboxFile;
   #replica: ReplicaFile | undefined;
   /** There when the log is sound; not in an empty or damaged folder. */
@@ -106,12 +100,7 @@ class FolderStorage implements ReplicaStorage {
     this.#checkpoints = new CheckpointReader(fileSystem, folder);
     this.#journalFolder = path.join(folder, JOURNAL_FOLDER);
     this.#outbox = new OutboxFile(fileSystem, folder, [], false);
-    this.#scrub = new Scrub(fileSystem, () => {
-      const tables = this.#files.checked();
-      const journal = this.#sound().journal.checked();
-      const files = [...tables.files, ...journal.files, ...this.#checkpoints.checked()];
-      return { files, bytes: tables.bytes + journal.bytes };
-    });
+    this.#health = new FolderHealth(fileSystem, folder, () => this.#parts());
   }
 
   async load(told?: string): Promise<Loaded> {
@@ -141,7 +130,7 @@ class FolderStorage implements ReplicaStorage {
       base: this.#base,
       number: shape.number,
     });
-    this.#files.begin(checkpoint.content, { isStart: true });
+    this.#files.begin(checkpoint.content, { isStart: true, told: repaired });
     this.#checkpoints.watch();
     const { entries, commit } = journal;
     return {
@@ -259,7 +248,7 @@ class FolderStorage implements ReplicaStorage {
       ),
     };
     this.#files.begin(content, { isStart: false });
-    this.#scrub.restart();
+    this.#health.restart();
     this.#checkpoints.watch();
   }
 
@@ -273,28 +262,15 @@ class FolderStorage implements ReplicaStorage {
   }
 
   inspect(): Damage[] {
-    if (this.#isSwitching || this.#state !== 'sound') return [];
-    const { journal, replica } = this.#sound();
-    const ofPromises = replica.inspect(this.fileSystem);
-    const found = [...journal.inspect(this.#base.op), ...this.#files.inspect(), ...this.#checkpoints.inspect()];
-    return ofPromises === undefined ? found : [ofPromises, ...found];
+    return this.#health.inspect();
   }
 
-  async mend(): Promise<Damage[]> {
-    if (this.#isSwitching || this.#state !== 'sound') return [];
-    const found = [...this.#files.mend(), ...(await this.#mendOlder())];
-    const ofOutbox = await this.#outbox.mend();
-    return ofOutbox === undefined ? found : [...found, ofOutbox];
+  mend(): Promise<Damage[]> {
+    return this.#health.mend();
   }
 
-  async scrub(part: number): Promise<{ damage: Damage[]; mended: Damage[] }> {
-    const nothing = { damage: [], mended: [] };
-    if (this.#isSwitching || this.#state !== 'sound') return nothing;
-    const found = await this.#scrub.next(part);
-    if (found === undefined) return nothing;
-    if (!this.#isOnlyToFallBackTo(found.file)) return { damage: [found], mended: [] };
-    await this.#dropOlder();
-    return { damage: [], mended: [found] };
+  scrub(part: number): Promise<{ damage: Damage[]; mended: Damage[] }> {
+    return this.#health.scrub(part);
   }
 
   leaveDoubt(why: string): Promise<void> {
@@ -310,29 +286,16 @@ class FolderStorage implements ReplicaStorage {
     this.lock.release();
   }
 
-  /** What is there only to fall back to, and cannot be fallen back to any more, goes: the next checkpoint makes another. */
-  async #mendOlder(): Promise<Damage[]> {
-    if (this.#isCheckpointing || this.#isSwitching) return [];
-    const found = [...this.#checkpoints.inspectOlder(), ...this.#sound().journal.inspectOlder(this.#base.op)];
-    if (found.length > 0) await this.#dropOlder();
-    return found;
-  }
-
-  #isOnlyToFallBackTo(file: string): boolean {
-    const newest = checkpointOps(this.fileSystem, this.folder)[0];
-    if (newest === undefined || newest !== this.#base.op) return false;
-    if (file.startsWith(`${CHECKPOINT_FOLDER}/`)) return !file.includes(checkpointName(newest));
-    return this.#sound().journal.isOlder(file, newest);
-  }
-
-  async #dropOlder(): Promise<void> {
-    const [newest, ...older] = checkpointOps(this.fileSystem, this.folder);
-    // Begun without its tables, a checkpoint that is newer than the base still needs the journal from there on.
-    const isBase = newest !== undefined && newest === this.#base.op;
-    if (isBase) await removeCheckpoints(this.fileSystem, this.folder, older);
-    this.#checkpoints.watch();
-    if (!isBase) return;
-    await this.#sound().journal.removeThrough(newest);
+  #parts(): FolderParts | undefined {
+    if (this.#isSwitching || this.#state !== 'sound') return undefined;
+    return {
+      ...this.#sound(),
+      files: this.#files,
+      checkpoints: this.#checkpoints,
+      outbox: this.#outbox,
+      base: this.#base.op,
+      isCheckpointing: this.#isCheckpointing,
+    };
   }
 
   #uncertain(): Entry[] {
@@ -364,7 +327,7 @@ class FolderStorage implements ReplicaStorage {
       () => removeUnfinished(this.fileSystem, this.#journalFolder, number),
     );
     this.#isSwitching = true;
-    this.#scrub.restart();
+    this.#health.restart();
     try {
       if (base !== undefined) await this.#incoming.handOver(number);
       await this.#commitSwitch(replica, durable, shape);
@@ -384,7 +347,7 @@ class FolderStorage implements ReplicaStorage {
       this.#journal = await journal.switched(position);
     } finally {
       this.#isSwitching = false;
-      this.#scrub.restart();
+      this.#health.restart();
     }
   }
 

@@ -30,6 +30,7 @@ export class FolderFiles implements ServiceFiles {
   readonly #documents = new Map<string, DocumentFile>();
   #content: FilesContent | undefined;
   #isStart = false;
+  #told: ReadonlySet<string> = new Set();
 
   constructor(
     readonly fileSystem: FileSystem,
@@ -58,11 +59,16 @@ export class FolderFiles implements ServiceFiles {
 
   /**
    * Sets all tables and documents to this content; a table that is not in it becomes empty, a document stays. `isStart`: the
-   * documents have been left alone since an earlier process; what they hold besides may be a person's.
+   * documents have been left alone since an earlier process; what they hold besides may be a person's. `told`: files of which
+   * damage is known.
    */
-  begin(content: FilesContent, { isStart }: { readonly isStart: boolean }): void {
+  begin(
+    content: FilesContent,
+    { isStart, told = [] }: { readonly isStart: boolean; readonly told?: readonly Damage[] },
+  ): void {
     this.#content = content;
     this.#isStart = isStart;
+    this.#told = new Set(told.map(({ file }) => file));
     for (const table of this.#tables.values()) this.#beginTable(table, content);
     for (const document of this.#documents.values()) this.#beginDocument(document, content);
   }
@@ -134,7 +140,7 @@ export class FolderFiles implements ServiceFiles {
     const open = this.fileSystem.open(path.join(this.folder, table.name), true);
     const file = new TrackedFile(table.name, open);
     const found = content.tables.get(table.name);
-    if (this.#isStart) table.takeUp(file, found);
+    if (this.#isStart) table.takeUp(file, found, this.#told.has(table.name));
     else if (found === undefined) table.reset(file);
     else table.attach(file, found);
   }

@@ -82,11 +82,14 @@ export class TableFile implements Table {
     file?.truncate(0);
   }
 
-  /** Takes a file at a start, with what a checkpoint says of it. What follows is cut, and compared with what is written there again. */
-  takeUp(file: TrackedFile, content: TableContent | undefined): void {
+  /**
+   * Takes a file at a start, with what a checkpoint says of it. What follows is cut, and compared with what is written there
+   * again. `isTold`: that something was wrong with the file is known, and it may have been moved aside for it.
+   */
+  takeUp(file: TrackedFile, content: TableContent | undefined, isTold: boolean): void {
     const length = content?.length ?? 0;
     const tail = file.read(length, Math.min(file.bytes - length, FOUND_BYTES_MAX));
-    if (file.bytes === 0) this.#untold = { file: this.name, what: 'the file is missing or empty' };
+    if (file.bytes === 0 && !isTold) this.#untold = { file: this.name, what: 'the file is missing or empty' };
     if (content === undefined) this.reset(file);
     else {
       if (file.bytes > length) file.truncate(length);
@@ -130,7 +133,7 @@ export class TableFile implements Table {
     if (this.#file === undefined || this.#tailBytes > 0) return undefined;
     const { path } = this.#file.open;
     const place = { file: this.name, path, bytes: this.#flushedBytes };
-    return checkedByHash(place, this.hash(), () => this.#firstWrongRow());
+    return checkedByHash(place, this.hash(), () => this.#firstDamage());
   }
 
   /** Fsyncs what was flushed. */
@@ -171,7 +174,16 @@ export class TableFile implements Table {
     return rows;
   }
 
-  #firstWrongRow(): { readonly row?: number } {
+  /** The block that begins at `wrong` is not as it was written: `row` is the first of which it holds something. */
+  #damageAt(wrong: number): { readonly what: string; readonly row: number } {
+    const end = Math.min(this.#flushedBytes, wrong + BLOCK_BYTES);
+    const row = this.#rowsBefore(wrong) + 1;
+    const last = this.#rowsBefore(end - 1) + 1;
+    const rows = last > row ? `one of rows ${row} to ${last}` : `row ${row}`;
+    return { row, what: `${rows} does not hold what was written to it (bytes ${wrong} to ${end - 1})` };
+  }
+
+  #firstDamage(): { readonly what: string; readonly row: number } | undefined {
     let from = 0;
     let wrong: number | undefined;
     if (this.#file !== undefined)
@@ -179,7 +191,7 @@ export class TableFile implements Table {
         wrong ??= this.#sums.firstWrong(bytes, from);
         from += bytes.length;
       });
-    return wrong === undefined ? {} : { row: this.#rowsBefore(wrong) + 1 };
+    return wrong === undefined ? undefined : this.#damageAt(wrong);
   }
 
   #attach(file: TrackedFile | undefined, length: number, hash: Hash): void {
@@ -222,8 +234,8 @@ export class TableFile implements Table {
     }
     const wrong = this.#sums.firstWrong(bytes, from);
     if (wrong === undefined) return bytes.subarray(offset - from, offset - from + length);
-    const what = `bytes ${wrong} to ${Math.min(to, wrong + BLOCK_BYTES) - 1} do not hold what was written to them`;
-    throw new DamagedFileError(this.name, what, this.#rowsBefore(wrong) + 1);
+    const { what, row } = this.#damageAt(wrong);
+    throw new DamagedFileError(this.name, what, row);
   }
 
   /** A copy: the tail's memory is used again after a flush. */

@@ -57,6 +57,7 @@ describe('storage: what is read from a table', () => {
       expect(thrown.file).to.equal('orders.csv');
       // The row in which the damaged block begins: row 1 is the header.
       const block = byte - (byte % BLOCK_BYTES);
+      expect(thrown.detail).to.match(/^(one of rows \d+ to \d+|row \d+) does not hold what was written to it/);
       expect(thrown.row).to.equal(1 + [...offsets, table.length].filter((end) => end <= block).length);
       for (const other of [1, ROWS]) {
         const place = offsets[other - 1] ?? 0;
