@@ -37,6 +37,8 @@ export interface Conditions {
   readonly deposing: number;
   /** Chance that a fault makes a backup lose its disk while what it said last is under way. */
   readonly forgetting: number;
+  /** Whether disks and messages are held against the rules; else only what callers are told, and what is executed, is judged. */
+  readonly areRulesChecked: boolean;
   /** Disks that may be lost at a time, where that is fair: less than a majority. */
   readonly wipedMax: number;
 }
@@ -63,6 +65,7 @@ export function drawConditions(prng: Prng, given: Partial<Conditions>): Conditio
     harmAtSend: 0,
     deposing: 0,
     forgetting: 0,
+    areRulesChecked: true,
     wipedMax: 1,
   };
   return { ...drawn, ...given };
