@@ -13,7 +13,7 @@ export const NORMAL_CASE_BUGS: readonly PlantedBug[] = [
         'src/vsr/normal.ts',
         '  extendLog(step, fresh);\n  followCommit(step, message.commit);',
         `  extendLog(step, fresh);
-  send(step, from, { kind: 'prepareOk', view: state.view, op: lastOp(state.log) });
+  send(step, from, { kind: 'prepareOk', view: state.view, op: lastOp(state.log), chain: lastChain(state.log) });
   followCommit(step, message.commit);`,
       ),
     ],

@@ -123,7 +123,7 @@ export const RECOVERY_BUGS: readonly PlantedBug[] = [
     return undefined;
   }`,
         `  if (state.status === 'recovering') {
-    send(step, from, { kind: 'heartbeatOk', view: message.view, round: message.round, op: state.log.base.op });
+    send(step, from, { kind: 'heartbeatOk', view: message.view, round: message.round, ...onDisk(state, false) });
     catchUp(step, from);
     return undefined;
   }`,

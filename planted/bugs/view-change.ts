@@ -6,7 +6,7 @@ const simulation = 'core';
 const ACKNOWLEDGE_LATE = `  if (state.transition !== undefined) {
     const left = state.logView;
     if (state.transition.next === 'leftView' && primaryOf(state, left) !== state.config.self)
-      send(step, primaryOf(state, left), { kind: 'prepareOk', view: left, op });
+      send(step, primaryOf(state, left), { kind: 'prepareOk', view: left, ...onDisk(state, true) });
     return;
   }`;
 const acknowledgeLate = statements(
@@ -14,6 +14,12 @@ const acknowledgeLate = statements(
   '  if (state.transition !== undefined) return;',
   ACKNOWLEDGE_LATE,
 );
+
+const SETTLED_WHEN_COMMITTED = `    if (service?.hasCommitted(item.requestId) !== true) return false;
+    const settlement = service.alone === undefined ? 'executed' : service.alone.settlement(item);
+    if (settlement === undefined) return false;
+    became.set(item.requestId, settlement);
+    return true;`;
 
 /** Rules 1, 3, 4 and 5: leaving a view, electing its log, and fetching it. */
 export const VIEW_CHANGE_BUGS: readonly PlantedBug[] = [
@@ -132,13 +138,7 @@ export const VIEW_CHANGE_BUGS: readonly PlantedBug[] = [
     name: 'outbox-settled-early',
     clause: 'design 5: an order leaves the outbox when it is submitted, not when it is committed',
     simulation,
-    edits: [
-      expression(
-        'src/vsr/outbox.ts',
-        'state.services.get(item.service)?.hasCommitted(item.requestId) === true',
-        'state.outboxSentMs > 0',
-      ),
-    ],
+    edits: [statements('src/vsr/outbox.ts', SETTLED_WHEN_COMMITTED, '    return state.outboxSentMs > 0;')],
   },
   {
     name: 'log-view-before-start',
@@ -163,9 +163,7 @@ export const VIEW_CHANGE_BUGS: readonly PlantedBug[] = [
     name: 'ok-of-older-log',
     clause: 'rule 2 b [ ]: a replica without the log of its view says what its older log holds',
     simulation,
-    edits: [
-      expression('src/vsr/heartbeat.ts', 'hasLog ? state.durable : (0 as typeof state.durable)', 'state.durable'),
-    ],
+    edits: [expression('src/vsr/heartbeat.ts', 'onDisk(state, hasLog)', 'onDisk(state, true)')],
   },
   {
     name: 'start-view-replaces-own-log',

@@ -2,14 +2,21 @@ import pino from 'pino';
 import { majorityOf, replicaIndex } from '../base/numbers.js';
 import { createPeerTransport } from '../net/peer-transport.js';
 import { startReplicaServer } from '../net/replica-server.js';
+import type { Damage, ReplicaStorage } from '../ports.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
+import { isDiskInDoubt } from '../runtime/disk-failure.js';
+import { keepUncertain } from '../runtime/keep-uncertain.js';
 import { ReplicaRuntime, type Fatal } from '../runtime/replica-runtime.js';
+import { RandomPool } from '../runtime/random-pool.js';
 import { systemClock } from '../runtime/system-clock.js';
+import { systemTimers } from '../runtime/system-timers.js';
 import { ORDERING, Ordering } from '../services/ordering/ordering.js';
 import { nodeFileSystem } from '../storage/node-file-system.js';
 import { openReplicaStorage } from '../storage/replica-storage.js';
 import type { Notice } from '../vsr/effect.js';
-import { announceFailure, announceReady, EXIT_RECOVER, stopWithSupervisor } from './child-protocol.js';
+import { announceFailure, announceReady, stopWithSupervisor } from './child-protocol.js';
+import { adviceOn } from './edited-document.js';
+import { EXIT_RESTART, exitCodeOf, exitCodeOfFailedStart } from './exit-codes.js';
 
 /** Committed ops between two checkpoints: bounds what a start reads again and what the log holds in memory. */
 const CHECKPOINT_INTERVAL_OPS = 10_000;
@@ -17,8 +24,6 @@ const CHECKPOINT_INTERVAL_OPS = 10_000;
 const UNCOMMITTED_OPS_MAX = 20_000;
 /** Free bytes at which a full disk counts as having room again. */
 const ROOM_BYTES_MIN = 1 << 20;
-/** Exit code of a replica that must be started again to repair itself. */
-const EXIT_RESTART = 1;
 
 /**
  * Runs the replica `id` in this process until SIGTERM: storage, the core, its services, its server. Notices and problems go
@@ -36,16 +41,17 @@ export async function runReplica(
   const self = replicaIndex(index);
   let stop = (): void => process.exit(0);
   stopWithSupervisor(() => stop());
+  let storage: ReplicaStorage | undefined;
   try {
-    const storage = openReplicaStorage(nodeFileSystem, member.resources);
-    const loaded = await storage.load(
-      recover ? 'a write to disk failed before: what is on it is not known' : undefined,
-    );
+    storage = openReplicaStorage(nodeFileSystem, member.resources, { replicaId: id });
+    const found = await storage.load(recover ? 'a write to disk failed before: what is on it is not known' : undefined);
+    const ordering = new Ordering(storage.files);
+    const services = new Map([[ORDERING, ordering]]);
+    const loaded = await keepUncertain(storage, services, found, majorityOf(configuration.replicas.length));
     if (loaded.kind === 'damaged')
       log.warn({ damage: loaded.damage }, 'the folder is damaged: recovering from the others');
     if (loaded.kind === 'intact' && loaded.repaired !== undefined && loaded.repaired.length > 0)
       log.warn({ repaired: loaded.repaired }, 'the folder was damaged in parts that could be put right here');
-    const ordering = new Ordering(storage.files);
     const runtime = new ReplicaRuntime({
       config: {
         self,
@@ -54,13 +60,17 @@ export async function runReplica(
         quorum: Math.max(configuration.quorum, majorityOf(configuration.replicas.length)),
         checkpointIntervalOps: CHECKPOINT_INTERVAL_OPS,
         uncommittedOpsMax: UNCOMMITTED_OPS_MAX,
+        takesAlone: configuration.whenAlone === 'keep-ordering',
       },
       storage,
-      services: new Map([[ORDERING, ordering]]),
+      services,
       clock: systemClock,
+      timers: systemTimers,
+      random: new RandomPool(),
       loaded,
       hasRoom: () => nodeFileSystem.freeBytes(member.resources) > ROOM_BYTES_MIN,
       onNotice: (notice, at) => tell(log, notice, at),
+      onMended: (damage) => tellMended(log, member.resources, damage),
       onFatal: (why) => end(log, why),
     });
     // A menu that cannot be read is told now, to whoever started this, not when the cluster is founded.
@@ -103,16 +113,29 @@ export async function runReplica(
     log.info({ address: server.address, folder: loaded.kind }, 'up');
     announceReady();
   } catch (error) {
+    if (storage !== undefined && isDiskInDoubt(error)) {
+      await storage.leaveDoubt(String(error)).catch(() => undefined);
+      end(log, { kind: 'diskFailed', error });
+    }
     log.error({ err: error }, 'cannot start');
     await announceFailure(error instanceof Error ? error.message : String(error));
-    process.exit(EXIT_RESTART);
+    process.exit(exitCodeOfFailedStart(error));
   }
 }
 
 function tell(log: pino.Logger, notice: Notice, at: { view: number; op: number; commit: number }): void {
   const line = { ...at, ...notice };
   if (notice.kind === 'ignored') log.debug(line);
+  else if (notice.kind === 'diverged') log.error(line);
   else log.info(line);
+}
+
+function tellMended(log: pino.Logger, folder: string, damage: readonly Damage[]): void {
+  const told = damage.map((one) => {
+    const advice = adviceOn(one, folder);
+    return advice === undefined ? one : { ...one, advice };
+  });
+  log.warn({ damage: told }, 'files of the folder were not as they were left; they are put right');
 }
 
 function end(log: pino.Logger, why: Fatal): void {
@@ -122,15 +145,19 @@ function end(log: pino.Logger, why: Fatal): void {
         { damage: why.damage },
         'files in use are damaged: nothing more is answered from them; starting again to repair them',
       );
-      return process.exit(EXIT_RESTART);
+      break;
     case 'diskFailed':
       log.fatal({ err: why.error }, 'a write to disk failed: what is on it is not known; starting again as recovering');
-      return process.exit(EXIT_RECOVER);
+      break;
+    case 'setBack':
+      log.fatal({ why: why.why }, 'the folder is not what this replica promised by; starting again as recovering');
+      break;
     case 'writeFailed':
       log.fatal({ err: why.error }, 'a write to disk could not be made; starting again from what is there');
-      return process.exit(EXIT_RESTART);
+      break;
     case 'bug':
       log.fatal({ err: why.error }, 'a rule of the program is broken; starting again');
-      return process.exit(EXIT_RESTART);
+      break;
   }
+  process.exit(exitCodeOf(why.kind));
 }

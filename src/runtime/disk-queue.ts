@@ -1,7 +1,8 @@
 import type { Entry } from '../base/entry.js';
 import { present } from '../base/assert.js';
 import type { CommitNumber, OpNumber } from '../base/numbers.js';
-import { DiskFullError, type ReplicaStorage } from '../ports.js';
+import type { OutboxItem } from '../base/service.js';
+import { DiskFullError, type ReplicaStorage, type Timers } from '../ports.js';
 
 /** An fsync that takes longer makes a primary give up its office (rule 3), in ms. */
 const FSYNC_SLOW_MS = 1_000;
@@ -12,12 +13,16 @@ const RETRY_MS = 100;
 
 type Item =
   | { readonly kind: 'append'; readonly entries: readonly Entry[]; readonly commit: CommitNumber }
+  | { readonly kind: 'outbox'; readonly items: readonly OutboxItem[] }
   | { readonly kind: 'transition'; readonly number: number; readonly run: () => Promise<void> };
 
 /** What the queue tells the core, each as an event. */
 export interface DiskQueueEvents {
   onAppended(op: OpNumber): void;
   onTransitionDone(number: number): void;
+  onOutboxAppended(requestIds: readonly string[]): void;
+  /** There was no room for these items. */
+  onOutboxFull(requestIds: readonly string[]): void;
   onDiskFull(): void;
   onDiskSlow(): void;
   /** A write failed for another reason than room; what that means for the folder is judged in disk-failure.ts (rule 10). */
@@ -35,12 +40,17 @@ export class DiskQueue {
   #idle: (() => void)[] = [];
 
   constructor(
-    private readonly storage: Pick<ReplicaStorage, 'append'>,
+    private readonly storage: Pick<ReplicaStorage, 'append' | 'appendOutbox'>,
     private readonly events: DiskQueueEvents,
+    private readonly timers: Timers,
   ) {}
 
   append(entries: readonly Entry[], commit: CommitNumber): void {
     this.#add({ kind: 'append', entries, commit });
+  }
+
+  appendOutbox(items: readonly OutboxItem[]): void {
+    this.#add({ kind: 'outbox', items });
   }
 
   transition(number: number, run: () => Promise<void>): void {
@@ -69,15 +79,16 @@ export class DiskQueue {
 
   async #run(): Promise<void> {
     while (this.#items.length > 0 && !this.#isFailed) {
-      const slow = setTimeout(() => this.events.onDiskSlow(), FSYNC_SLOW_MS);
+      const cancelSlow = this.timers.after(FSYNC_SLOW_MS, () => this.events.onDiskSlow());
       try {
         if (this.#items[0]?.kind === 'append') await this.#writeBatch();
+        else if (this.#items[0]?.kind === 'outbox') await this.#writeOutbox();
         else await this.#makeTransition();
       } catch (error) {
         if (error instanceof DiskFullError) await this.#onFull();
         else this.#fail(error);
       } finally {
-        clearTimeout(slow);
+        cancelSlow();
       }
     }
     this.#isRunning = false;
@@ -104,6 +115,28 @@ export class DiskQueue {
     this.events.onAppended(last.op);
   }
 
+  /** What waits is written as one; without room it is given up, and nothing behind it with it. */
+  async #writeOutbox(): Promise<void> {
+    const items: OutboxItem[] = [];
+    let taken = 0;
+    for (const item of this.#items) {
+      if (item.kind !== 'outbox') break;
+      items.push(...item.items);
+      taken++;
+    }
+    const requestIds = items.map(({ requestId }) => requestId);
+    let hasRoom = true;
+    try {
+      await this.storage.appendOutbox(items);
+    } catch (error) {
+      if (!(error instanceof DiskFullError)) throw error;
+      hasRoom = false;
+    }
+    this.#items.splice(0, taken);
+    if (hasRoom) this.events.onOutboxAppended(requestIds);
+    else this.events.onOutboxFull(requestIds);
+  }
+
   async #makeTransition(): Promise<void> {
     const item = this.#items[0];
     if (item?.kind !== 'transition') return;
@@ -116,7 +149,8 @@ export class DiskQueue {
   async #onFull(): Promise<void> {
     while (this.#items[0]?.kind === 'append') this.#items.shift();
     this.events.onDiskFull();
-    if (this.#items[0]?.kind === 'transition') await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    if (this.#items[0]?.kind === 'transition')
+      await new Promise<void>((resolve) => void this.timers.after(RETRY_MS, resolve));
   }
 
   #fail(error: unknown): void {

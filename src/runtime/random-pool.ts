@@ -1,14 +1,15 @@
 import { randomFillSync } from 'node:crypto';
+import type { Random } from '../ports.js';
 
 /** Numbers fetched at once: every event needs one, and a call to the system's generator costs more than the event. */
 const NUMBERS = 1024;
 
-/** Random numbers for events. */
-export class RandomPool {
+/** Random numbers for events, from the system's generator. */
+export class RandomPool implements Random {
   readonly #numbers = new Uint32Array(NUMBERS);
   #used = NUMBERS;
 
-  /** 0 … 2^32 − 1, never the same bytes twice. */
+  /** Never the same bytes twice. */
   next(): number {
     if (this.#used === NUMBERS) {
       randomFillSync(this.#numbers);

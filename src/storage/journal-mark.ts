@@ -124,11 +124,8 @@ export class MarkFile {
     }
   }
 
-  /** A missing file only: its content is overwritten too often to judge. */
   inspect(fileSystem: FileSystem): Damage | undefined {
-    const stat = fileSystem.stat(this.#file.open.path);
-    if (stat === undefined) return { file: MARK_NAME, what: 'the file is missing' };
-    return stat.inode === this.#file.open.stat().inode ? undefined : { file: MARK_NAME, what: 'the file was replaced' };
+    return this.#file.inspect(fileSystem);
   }
 
   close(): void {

@@ -56,6 +56,10 @@ export function cutSegmentsOf(names: readonly string[]): Segment[] {
   return names.map((name) => parse(name, CUT_NAME)).filter((segment) => segment !== undefined);
 }
 
+/** Names of every file with rows of a log in it, cut or not. */
+export const allSegmentNames = (names: readonly string[]): string[] =>
+  names.filter((name) => SEGMENT_NAME.test(name) || CUT_NAME.test(name));
+
 /** Where a log stands: the last entry, or what comes before the first. */
 export interface LogEnd {
   readonly op: OpNumber;
@@ -92,20 +96,22 @@ export async function writeUnfinished(
 
 /**
  * Puts the segment of a committed switch in its place and what it replaces out of the way (kept as `.cut-<number>`: it may
- * hold what had been promised). Done again after a crash as long as it was not done durably, so it needs no fsync: the next
+ * hold what had been promised). With a checkpoint it replaces all: rows below that may be of ops that were never committed. Done again after a crash as long as it was not done durably, so it needs no fsync: the next
  * switch fsyncs the folder before it commits.
  */
 export async function finishSwitch(fileSystem: FileSystem, folder: string, shape: LogShape): Promise<void> {
   const unfinished = path.join(folder, unfinishedName(shape.segment, shape.number));
   if (fileSystem.stat(unfinished) === undefined) return;
   const { log, cut } = segmentsOf(fileSystem.list(folder));
-  const replaced = [...log, ...cut].filter(({ firstOp }) => firstOp >= shape.firstOp);
+  const isAnew = shape.checkpoint !== null;
+  const replaced = [...log, ...cut].filter(({ firstOp }) => isAnew || firstOp >= shape.firstOp);
   const logView = parse(shape.segment, SEGMENT_NAME)?.logView;
   for (const { name } of replaced) {
     fileSystem.rename(path.join(folder, name), path.join(folder, `${name}.cut-${shape.number}`));
   }
-  // A segment of the same logView could be taken for a later part of this log: it must be gone first.
-  if (replaced.some((segment) => segment.logView === logView)) await fileSystem.syncFolder(folder);
+  // A segment of the same logView could be taken for a later part of this log, one before a checkpoint for an earlier part: they
+  // must be gone first.
+  if (replaced.some((segment) => isAnew || segment.logView === logView)) await fileSystem.syncFolder(folder);
   fileSystem.rename(unfinished, path.join(folder, shape.segment));
 }
 

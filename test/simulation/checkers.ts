@@ -16,6 +16,8 @@ export interface DiskFacts {
   readonly lastOp: number;
   /** Chain at an op, where the disk still has its entry. */
   readonly chainAt: (op: number) => string | undefined;
+  /** Whether its outbox holds a request of this id. */
+  readonly hasInOutbox: (id: string) => boolean;
 }
 
 /**
@@ -32,6 +34,8 @@ export class Checkers {
   #wipes = 0;
   /** Ids acknowledged to a client, with the op where it is final (a majority or more). */
   readonly acknowledged = new Map<string, { op: number; isFinal: boolean }>();
+  /** Ids acknowledged by replicas that took them alone, with those replicas whose disk still is what it was. */
+  readonly #takenAlone = new Map<string, Set<number>>();
   #acknowledgedOp = 0;
   committedOps = 0;
 
@@ -93,6 +97,7 @@ export class Checkers {
   onWiped(replica: number): void {
     this.#disks.delete(replica);
     this.#wipes++;
+    for (const holders of this.#takenAlone.values()) holders.delete(replica);
   }
 
   /** Rule 1: what a message says of the sender's disk is true when it leaves. */
@@ -147,6 +152,14 @@ export class Checkers {
     } else if (!this.acknowledged.has(id)) this.acknowledged.set(id, { op: at, isFinal: false });
   }
 
+  /** A client was told that its write waits on this replica's disk: its outbox must hold it by then. */
+  onTakenAlone(replica: number, id: string): void {
+    if (this.#disks.get(replica)?.hasInOutbox(id) !== true && !this.#opOfRequest.has(id))
+      throw new Violation(`replica ${replica} took ${id} alone, but it is not in the outbox on its disk`);
+    const holders = this.#takenAlone.get(id) ?? new Set();
+    this.#takenAlone.set(id, holders.add(replica));
+  }
+
   /** The highest op that any client knew of: a linearizable read that begins now must see it. */
   get acknowledgedOp(): number {
     return this.#acknowledgedOp;
@@ -166,6 +179,9 @@ export class Checkers {
       if (isFinal && this.#opOfRequest.get(id) !== op)
         throw new Violation(`request ${id}, acknowledged at op ${op}, stands at op ${this.#opOfRequest.get(id)}`);
     }
+    for (const [id, holders] of this.#takenAlone)
+      if (holders.size > 0 && !this.#opOfRequest.has(id))
+        throw new Violation(`request ${id}, taken alone by replica ${[...holders].join(' and ')}, is lost`);
   }
 }
 
@@ -202,6 +218,7 @@ function claimOf(message: Message): Claim | undefined {
     case 'chunk':
     case 'recovery':
     case 'wantReplica':
+    case 'claimed':
     case 'report':
     case 'reportResponse':
       return undefined;

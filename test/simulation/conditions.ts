@@ -27,6 +27,8 @@ export interface Conditions {
   readonly isFoundingUnkind: boolean;
   /** Most writes of one batch. */
   readonly batchMax: number;
+  /** Whether replicas take writes into their outboxes without a majority. */
+  readonly keepsOrdering: boolean;
   /** Longest pause between two acts of the clients, ms. */
   readonly clientPauseMs: number;
   /** Latest first fault, where the founding is not met, ms. */
@@ -45,7 +47,7 @@ export interface Conditions {
 
 /** Draws the conditions of a run; what is given stands. */
 export function drawConditions(prng: Prng, given: Partial<Conditions>): Conditions {
-  const drawn: Conditions = {
+  const drawn: Omit<Conditions, 'keepsOrdering'> = {
     replicas: prng.chance(0.75) ? 3 : 5,
     faultsMs: prng.chance(0.04) ? prng.between(10_000, 20_000) : prng.between(1_000, 6_000),
     loss: prng.pick([0, 0.01, 0.05, 0.2]),
@@ -68,5 +70,7 @@ export function drawConditions(prng: Prng, given: Partial<Conditions>): Conditio
     areRulesChecked: true,
     wipedMax: 1,
   };
-  return { ...drawn, ...given };
+  // Of what is drawn already, not of the seed: so every older seed is the run that it was, but for this.
+  const keepsOrdering = drawn.faultsMs % 3 === 0;
+  return { ...drawn, keepsOrdering, ...given };
 }

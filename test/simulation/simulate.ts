@@ -21,7 +21,17 @@ const runs = 'seed' in values ? 1 : wholeNumber(values.runs, '--runs');
 const conditions = values.replicas === undefined ? {} : { replicas: wholeNumber(values.replicas, '--replicas') };
 const trace = values.trace ? { trace: (line: string): void => console.log(line) } : {};
 
-const totals = { ops: 0, acknowledged: 0, reads: 0, faults: 0, views: 0, installed: 0, recoveries: 0, salvaged: 0 };
+const totals = {
+  ops: 0,
+  acknowledged: 0,
+  reads: 0,
+  faults: 0,
+  views: 0,
+  installed: 0,
+  recoveries: 0,
+  salvaged: 0,
+  takenAlone: 0,
+};
 const failures = new Map<string, number[]>();
 const begunMs = Date.now();
 let done = 0;
@@ -57,6 +67,7 @@ function add(report: RunReport): void {
   totals.installed += report.checkpointsInstalled;
   totals.recoveries += report.recoveries;
   totals.salvaged += report.salvaged;
+  totals.takenAlone += report.takenAlone;
   if (runs === 1) console.log({ ...report, reached: [...report.reached].join(' ') });
 }
 

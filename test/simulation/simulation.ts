@@ -32,6 +32,8 @@ export interface RunReport {
   readonly checkpointsInstalled: number;
   readonly recoveries: number;
   readonly salvaged: number;
+  /** Acknowledgements of orders taken alone. */
+  readonly takenAlone: number;
   /** Kinds of events, messages and transitions that a core went through. */
   readonly reached: ReadonlySet<string>;
   /** The same for the same seed: the run was deterministic. */
@@ -93,6 +95,7 @@ class Simulation implements World {
         quorum: majorityOf(count),
         checkpointIntervalOps,
         uncommittedOpsMax: 200,
+        takesAlone: this.#conditions.keepsOrdering,
         ...(suffixBytesMax === 0 ? {} : { suffixBytesMax }),
       };
       const replica = new SimulatedReplica(replicaIndex(index), config, () => new LedgerService(), this);
@@ -226,6 +229,7 @@ class Simulation implements World {
       checkpointsInstalled: this.#counts.installed,
       recoveries: this.#counts.recoveries,
       salvaged: this.#counts.salvaged,
+      takenAlone: this.#clients.takenAlone,
       reached,
       hash: this.#hash.toString(16),
     };

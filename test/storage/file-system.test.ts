@@ -66,4 +66,47 @@ describe('simulated file system: faults', () => {
     await done;
     expect(open.stat().bytes).to.equal(4);
   });
+
+  it('shows what a failed fsync did not write until the power fails, also over a later fsync that succeeds', async () => {
+    const { fileSystem, folder } = simulated();
+    const open = fileSystem.open(`${folder}/a`, true);
+    await fileSystem.syncFolder(folder);
+    open.write(0, bytes('lost'));
+    fileSystem.failSync = () => true;
+    const failure = await open.sync().catch((error: unknown) => error);
+    expect(failure).to.have.property('code', 'EIO');
+    fileSystem.failSync = () => false;
+    open.write(4, bytes('kept'));
+    await open.sync();
+    fileSystem.kill();
+    expect(Buffer.from(fileSystem.readFile(`${folder}/a`)).toString()).to.equal('lostkept');
+    fileSystem.crash(seededRng(1));
+    expect(Buffer.from(fileSystem.readFile(`${folder}/a`)).toString()).to.equal('\0\0\0\0kept');
+  });
+
+  it('takes any part of a write in which the process died', async () => {
+    const lengths = new Set<number>();
+    for (let seed = 0; seed < 60; seed++) {
+      const { fileSystem, folder } = simulated();
+      fileSystem.holdAsync = true;
+      void fileSystem.open(`${folder}/a`, true).writeAsync(0, bytes('1234'));
+      await Promise.resolve();
+      fileSystem.pending.shift()?.abandon(seededRng(seed));
+      fileSystem.kill();
+      const left = Buffer.from(fileSystem.readFile(`${folder}/a`)).toString();
+      expect('1234'.startsWith(left), left).to.equal(true);
+      lengths.add(left.length);
+    }
+    expect([...lengths].toSorted((one, other) => one - other)).to.deep.equal([0, 1, 2, 3, 4]);
+  });
+
+  it('keeps a deleted file writable for the process that has it open', async () => {
+    const { fileSystem, folder } = simulated();
+    const open = fileSystem.open(`${folder}/a`, true);
+    fileSystem.deleteUnseen(`${folder}/a`);
+    open.write(0, bytes('into nothing'));
+    await open.sync();
+    expect(open.stat().links).to.equal(0);
+    expect(fileSystem.stat(`${folder}/a`)).to.equal(undefined);
+  });
 });

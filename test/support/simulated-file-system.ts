@@ -28,6 +28,8 @@ export interface PendingCall {
   readonly operation: string;
   readonly path: string;
   release(): void;
+  /** The process dies during the call: of a write the system may have taken a part, as `rng` says. */
+  abandon(rng: Rng): void;
 }
 
 const ROOT_ID = 1;
@@ -52,8 +54,9 @@ export class SimulatedFileSystem implements FileSystem {
   onOperation: (operation: DiskOperation) => void = () => undefined;
   /** Bytes that all files together may take; further writes give ENOSPC after as many bytes as fit. */
   capacityBytes = Number.POSITIVE_INFINITY;
-  /** Whether the fsync of this path fails with EIO. */
+  /** Whether the fsync of this path fails, with `syncError`; what it should have made durable is on no disk then, for good. */
   failSync: (path: string) => boolean = () => false;
+  syncError = 'EIO';
   /** When true, asynchronous calls gather in `pending` until released; else they are done at once. */
   holdAsync = false;
   readonly pending: PendingCall[] = [];
@@ -131,7 +134,7 @@ export class SimulatedFileSystem implements FileSystem {
     this.#need(folder);
     await this.#wait('syncFolder', folder);
     this.#change('syncFolder', folder);
-    if (this.failSync(folder)) throw systemError('EIO', `fsync '${folder}'`);
+    if (this.failSync(folder)) throw systemError(this.syncError, `fsync '${folder}'`, 'fsync');
     const { id } = this.#need(folder);
     const [durable, left] = [[] as NameChange[], [] as NameChange[]];
     for (const change of this.#nameChanges) {
@@ -212,6 +215,15 @@ export class SimulatedFileSystem implements FileSystem {
     }
   }
 
+  /** Somebody deletes a file, unseen by the process: one that has it open goes on writing into nothing. */
+  deleteUnseen(path: string): void {
+    const inode = this.#need(path);
+    const parent = this.#need(parentOf(path));
+    parent.names.delete(nameOf(path));
+    this.#nameChanges.push({ inode: inode.id, from: { folder: parent.id, name: nameOf(path) }, to: undefined });
+    this.#drop(inode);
+  }
+
   /** A copy that shares nothing: to try many crashes from one point. */
   fork(): SimulatedFileSystem {
     const copy = new SimulatedFileSystem();
@@ -228,7 +240,8 @@ export class SimulatedFileSystem implements FileSystem {
   /** For the open files of this system. */
   readonly forFiles = {
     change: (kind: DiskOperation['kind'], path: string): void => this.#change(kind, path),
-    wait: (operation: string, path: string): Promise<void> => this.#wait(operation, path),
+    wait: (operation: string, path: string, abandon?: (rng: Rng) => void): Promise<void> =>
+      this.#wait(operation, path, abandon),
     assertOpen: (generation: number): void => {
       this.#assertAlive();
       if (generation !== this.#generation) throw new CrashedError('the file was opened by a process that is dead');
@@ -253,10 +266,10 @@ export class SimulatedFileSystem implements FileSystem {
     this.#operations++;
   }
 
-  async #wait(operation: string, path: string): Promise<void> {
+  async #wait(operation: string, path: string, abandon: (rng: Rng) => void = () => undefined): Promise<void> {
     if (!this.holdAsync) return;
     await new Promise<void>((resolve) => {
-      this.pending.push({ operation, path, release: resolve });
+      this.pending.push({ operation, path, release: resolve, abandon });
     });
   }
 
@@ -332,6 +345,11 @@ class SimulatedFile implements OpenFile {
     return Buffer.from(this.inode.content.subarray(offset, offset + length));
   }
 
+  async readAsync(offset: number, length: number): Promise<Uint8Array> {
+    await this.system.forFiles.wait('read', this.path);
+    return this.read(offset, length);
+  }
+
   write(offset: number, bytes: Uint8Array): void {
     const { forFiles } = this.system;
     forFiles.assertOpen(this.generation);
@@ -343,8 +361,7 @@ class SimulatedFile implements OpenFile {
       if (!(error instanceof CrashedError)) throw error;
       crash = error;
     }
-    const fits = forFiles.claim(this.inode, offset, bytes.length);
-    this.inode.write(offset, Buffer.from(bytes.subarray(0, fits)), forFiles.now());
+    const fits = this.#take(offset, bytes);
     if (crash instanceof Error) throw crash;
     if (fits < bytes.length) throw systemError('ENOSPC', `write '${this.path}'`);
   }
@@ -359,8 +376,18 @@ class SimulatedFile implements OpenFile {
 
   async writeAsync(offset: number, bytes: Uint8Array): Promise<void> {
     const copy = Buffer.from(bytes);
-    await this.system.forFiles.wait('write', this.path);
+    await this.system.forFiles.wait('write', this.path, (rng) => {
+      this.#take(offset, copy.subarray(0, Math.floor(rng() * (copy.length + 1))));
+    });
     this.write(offset, copy);
+  }
+
+  /** The system takes as many of the bytes as there is room for; returns how many. */
+  #take(offset: number, bytes: Uint8Array): number {
+    const { forFiles } = this.system;
+    const fits = forFiles.claim(this.inode, offset, bytes.length);
+    this.inode.write(offset, Buffer.from(bytes.subarray(0, fits)), forFiles.now());
+    return fits;
   }
 
   async sync(): Promise<void> {
@@ -370,7 +397,10 @@ class SimulatedFile implements OpenFile {
     await forFiles.wait('sync', this.path);
     forFiles.assertOpen(this.generation);
     forFiles.change('sync', this.path);
-    if (this.system.failSync(this.path)) throw systemError('EIO', `fdatasync '${this.path}'`);
+    if (this.system.failSync(this.path)) {
+      this.inode.failSync();
+      throw systemError(this.system.syncError, `fdatasync '${this.path}'`, 'fdatasync');
+    }
     this.inode.sync(covered);
   }
 

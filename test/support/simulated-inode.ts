@@ -38,6 +38,8 @@ export class Inode {
   durableNames = new Map<string, number>();
   links = 1;
   #synced = 0;
+  /** An fsync has failed: what it covered is in the cache and will never be on the disk. */
+  #isCacheLying = false;
 
   constructor(
     readonly kind: 'file' | 'folder',
@@ -71,10 +73,25 @@ export class Inode {
   sync(upTo = this.changes): void {
     const count = upTo - this.#synced;
     if (count <= 0) return;
-    if (count === this.pending.length) this.durable = Buffer.from(this.content);
+    if (count === this.pending.length && !this.#isCacheLying) this.durable = Buffer.from(this.content);
     else for (const change of this.pending.slice(0, count)) this.durable = applied(this.durable, change);
     this.pending = this.pending.slice(count);
     this.#synced = upTo;
+  }
+
+  /** An fsync fails: the system forgets that these changes were to be written; only the cache shows them from now on. */
+  failSync(): void {
+    this.#synced = this.changes;
+    if (this.pending.length > 0) this.#isCacheLying = true;
+    this.pending = [];
+  }
+
+  /** The power failed: the cache is gone, what is read from now on is what the disk holds. */
+  restart(content: Buffer): void {
+    this.content = content;
+    this.durable = Buffer.from(content);
+    this.pending = [];
+    this.#isCacheLying = false;
   }
 
   copyInto(target = new Inode(this.kind, this.id, this.modifiedMs)): Inode {
@@ -84,6 +101,8 @@ export class Inode {
     target.names = new Map(this.names);
     target.durableNames = new Map(this.durableNames);
     target.links = this.links;
+    target.#isCacheLying = this.#isCacheLying;
+    target.#synced = this.#synced;
     return target;
   }
 }
@@ -115,9 +134,7 @@ export function crashContent(inode: Inode, rng: Rng): void {
     const isTorn = 'bytes' in change && rng() < 0.5;
     content = applied(content, isTorn ? torn(change, rng) : change);
   }
-  inode.content = content;
-  inode.durable = Buffer.from(content);
-  inode.pending = [];
+  inode.restart(content);
 }
 
 function torn({ offset, bytes }: { offset: number; bytes: Buffer }, rng: Rng): Pending {
@@ -148,6 +165,6 @@ export function parentOf(path: string): string {
 export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** An error as Node's file system throws it. */
-export function systemError(code: string, what: string): Error {
-  return Object.assign(new Error(`${code}: ${what}`), { code });
+export function systemError(code: string, what: string, syscall?: string): Error {
+  return Object.assign(new Error(`${code}: ${what}`), syscall === undefined ? { code } : { code, syscall });
 }
