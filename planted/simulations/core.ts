@@ -9,6 +9,12 @@ export const coreSimulation: Simulation = {
   run: (seed) => runCore(seed, shortConditions(seed)),
 };
 
+/** The same runs; judged is only what callers are told, what is executed, and whether the cluster goes on. */
+export const outcomesSimulation: Simulation = {
+  name: 'core-outcomes',
+  run: (seed) => runCore(seed, { ...shortConditions(seed), areRulesChecked: false }),
+};
+
 /** The replication core as `npm run simulate` runs it. */
 export const longCoreSimulation: Simulation = {
   name: 'core-long',

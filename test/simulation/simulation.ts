@@ -84,7 +84,7 @@ class Simulation implements World {
     this.prng = prng;
     this.#conditions = drawConditions(prng, options.conditions ?? {});
     const { replicas: count, checkpointIntervalOps, suffixBytesMax, drift } = this.#conditions;
-    this.checkers = new Checkers(count);
+    this.checkers = new Checkers(count, this.#conditions.areRulesChecked);
     this.#network = new Network(prng, this.#conditions, this.schedule);
     const replicaIds = Array.from({ length: count }, (_, index) => `replica-${index + 1}`);
     for (let index = 0; index < count; index++) {
