@@ -7,10 +7,46 @@ import type { Prng } from './prng.js';
 import type { Schedule } from './schedule.js';
 import type { SimulatedReplica } from './simulated-replica.js';
 
+/** Names of what `#harm` draws by number. */
+const HARMS = [
+  'crash',
+  'crash',
+  'crash',
+  'minorityDown',
+  'cut',
+  'cut',
+  'isolate',
+  'pause',
+  'pause',
+  'slowDisk',
+  'clockJump',
+  'fillDisk',
+  'blackout',
+  'wipe',
+  'diskSlow',
+  'stall',
+  'stall',
+  'stall',
+  'pauseAlone',
+  'resign',
+  'resign',
+] as const;
+
+/** A fault as it happened. */
+export interface PastFault {
+  /** Its place among all of the run, from 0. */
+  readonly place: number;
+  readonly atMs: number;
+  readonly kind: (typeof HARMS)[number];
+  readonly replica: number;
+}
+
 /** Does harm, within what the guarantees allow (design 2): one disk lost at a time, any number of crashes. */
 export class Nemesis {
   #isDone = false;
   faults = 0;
+  /** Those that were not left out. */
+  readonly past: PastFault[] = [];
   wipes = 0;
 
   constructor(
@@ -21,18 +57,29 @@ export class Nemesis {
     private readonly network: Network,
     private readonly replicas: readonly SimulatedReplica[],
     private readonly trace: (line: () => string) => void,
+    /** Places of faults that are left out. */
+    private readonly omitted: ReadonlySet<number> = new Set(),
   ) {}
 
   begin(): void {
     const { prng, schedule } = this;
     const act = (): void => {
       if (this.#isDone) return;
-      this.faults++;
-      if (prng.chance(this.conditions.wiping)) this.#wipe(this.#victim());
-      else this.#harm(this.#victim());
+      const place = this.faults++;
+      if (!this.omitted.has(place)) this.#act(place);
       schedule.after(prng.between(1, 2 * this.conditions.pace), act);
     };
     schedule.after(this.conditions.isFoundingUnkind ? prng.between(0, 100) : prng.between(200, 1_000), act);
+  }
+
+  #act(place: number): void {
+    const { prng } = this;
+    const isWipe = prng.chance(this.conditions.wiping);
+    const victim = this.#victim();
+    const number = isWipe ? HARMS.indexOf('wipe') : prng.between(0, HARMS.length - 1);
+    const kind = HARMS[number] ?? 'wipe';
+    this.past.push({ place, atMs: this.schedule.nowMs, kind, replica: victim.index });
+    this.#harm(victim, number);
   }
 
   /** Ends all harm and mends what was done. */
@@ -65,9 +112,9 @@ export class Nemesis {
     return acting !== undefined && prng.chance(0.3) ? acting : prng.pick(replicas);
   }
 
-  #harm(victim: SimulatedReplica): void {
+  #harm(victim: SimulatedReplica, number: number): void {
     const { prng, replicas } = this;
-    switch (prng.between(0, 20)) {
+    switch (number) {
       case 0:
       case 1:
       case 2:

@@ -56,6 +56,8 @@ export class SimulatedFileSystem implements FileSystem {
   capacityBytes = Number.POSITIVE_INFINITY;
   /** Whether the fsync of this path fails with EIO; what it should have made durable is on no disk then, for good. */
   failSync: (path: string) => boolean = () => false;
+  /** When true, an fsync of a file is said to be done and makes nothing durable: what no guarantee survives. */
+  isSyncLying = false;
   /** When true, asynchronous calls gather in `pending` until released; else they are done at once. */
   holdAsync = false;
   readonly pending: PendingCall[] = [];
@@ -212,6 +214,11 @@ export class SimulatedFileSystem implements FileSystem {
       const byte = bytes[offset];
       if (byte !== undefined) bytes[offset] = byte ^ (1 << bit);
     }
+  }
+
+  /** Whether there is a file, and no folder, of this name. */
+  isFile(path: string): boolean {
+    return this.#find(path)?.kind === 'file';
   }
 
   /** Somebody deletes a file, unseen by the process: one that has it open goes on writing into nothing. */
@@ -395,7 +402,7 @@ class SimulatedFile implements OpenFile {
       this.inode.failSync();
       throw systemError('EIO', `fdatasync '${this.path}'`);
     }
-    this.inode.sync(covered);
+    if (!this.system.isSyncLying) this.inode.sync(covered);
   }
 
   close(): void {

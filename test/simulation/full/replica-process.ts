@@ -1,0 +1,463 @@
+import { present } from '../../../src/base/assert.js';
+import type { Entry } from '../../../src/base/entry.js';
+import { op as opNumber, type ReplicaIndex } from '../../../src/base/numbers.js';
+import { EXIT_RECOVER } from '../../../src/cli/child-protocol.js';
+import { exitCodeOf, exitCodeOfFailedStart } from '../../../src/cli/exit-codes.js';
+import { DiskFullError, type Clock } from '../../../src/ports.js';
+import type { IncomingCall, ReplicaStatus } from '../../../src/ports/calls.js';
+import { ReplicaRuntime, type Fatal } from '../../../src/runtime/replica-runtime.js';
+import { isDiskInDoubt } from '../../../src/runtime/disk-failure.js';
+import { Ordering, ORDERING } from '../../../src/services/ordering/ordering.js';
+import { openReplicaStorage } from '../../../src/storage/replica-storage.js';
+import type { Effect, Notice } from '../../../src/vsr/effect.js';
+import type { Event } from '../../../src/vsr/event.js';
+import { invariants } from '../../../src/vsr/invariants.js';
+import { entryAt, lastOp } from '../../../src/vsr/log.js';
+import type { Message } from '../../../src/vsr/message.js';
+import type { CoreConfig, State } from '../../../src/vsr/state.js';
+import { CrashedError, SimulatedFileSystem, type PendingCall } from '../../support/simulated-file-system.js';
+import { Violation, type DiskFacts } from '../checkers.js';
+import type { Prng } from '../prng.js';
+import type { Schedule } from '../schedule.js';
+import { DiskWitness } from './disk-witness.js';
+import { SimulatedTimers } from './simulated-timers.js';
+
+/** What a replica's process meets outside. */
+export interface ProcessWorld {
+  readonly schedule: Schedule;
+  send(from: ReplicaIndex, to: ReplicaIndex, clusterId: string, message: Message): void;
+  onDisk(replica: ReplicaIndex, facts: DiskFacts): void;
+  /** Promises were forgotten: the disk was destroyed, or is not believed. */
+  onDiskLost(replica: ReplicaIndex): void;
+  onApplied(replica: ReplicaIndex, entry: Entry): void;
+  onStep(replica: ReplicaIndex, event: Event, state: State, effects: readonly Effect[]): void;
+  onNotice(replica: ReplicaIndex, notice: Notice): void;
+  /** A process has begun with a folder that was found so. */
+  onStarted(found: 'empty' | 'intact' | 'damaged' | 'distrusted'): void;
+  /** A guarantee is broken; the run ends. */
+  onViolation(error: unknown): void;
+  trace(line: () => string): void;
+}
+
+/** How a process is made. */
+export interface ProcessOptions {
+  readonly config: CoreConfig;
+  readonly segmentBytesMax: number;
+  readonly diskDelayMs: number;
+  readonly isSyncLying: boolean;
+  /** How fast the monotonic clock of this machine runs. */
+  readonly clockRate: number;
+  /** menu.csv and motd.txt, as they ship. */
+  readonly shipped: Readonly<Record<string, string>>;
+}
+
+const FOLDER = '/replica';
+/** Free bytes at which a full disk counts as having room again. */
+const ROOM_BYTES_MIN = 64 << 10;
+/** ms after which the supervisor starts a replica again that has ended by itself. */
+const RESTART_MS = 100;
+const START_MS = 1_700_000_000_000;
+
+type Stage = 'down' | 'starting' | 'up';
+
+/**
+ * One replica as it runs in production, from its folder up: real storage, disk queue, loop, core and ordering service; with a
+ * simulated disk, network and clock. It dies, stops and is started again as its supervisor would have it.
+ */
+export class ReplicaProcess {
+  readonly index: ReplicaIndex;
+  disk = new SimulatedFileSystem();
+  /** Added to the world's clock for entries' times; jumps. */
+  wallOffsetMs = 0;
+  /** Longest delay of one asynchronous call of the disk, ms. */
+  diskDelayMs: number;
+  /** Something was done to the disk that storage has to find out; until the folder is made anew. */
+  isHarmed = false;
+  /** The same, and no start since has shown that it holds what was said: nobody else's disk may be harmed. */
+  isInDoubt = false;
+  /** Bits have turned over since a start last showed the disk to be good. */
+  isRotten = false;
+  /** The replica's state as of its last step. */
+  state: State | undefined;
+  readonly #witness: DiskWitness;
+  #stage: Stage = 'down';
+  #runtime: ReplicaRuntime | undefined;
+  #incarnation = 0;
+  #mustRecover = false;
+  #isPaused = false;
+  #keptBack: { readonly run: () => void; readonly isTimer: boolean }[] = [];
+  #underWay = new Set<PendingCall>();
+  #applied = 0;
+
+  constructor(
+    private readonly options: ProcessOptions,
+    private readonly prng: Prng,
+    private readonly world: ProcessWorld,
+  ) {
+    this.index = options.config.self;
+    this.diskDelayMs = options.diskDelayMs;
+    this.#witness = new DiskWitness(
+      (facts) => world.onDisk(this.index, facts),
+      () => this.#onMadeAnew(),
+    );
+    this.#ship();
+  }
+
+  /** Whether it takes connections. */
+  get isUp(): boolean {
+    return this.#stage === 'up';
+  }
+
+  get isDown(): boolean {
+    return this.#stage === 'down';
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** This machine's clocks; the monotonic one has a beginning and a rate of its own. */
+  readonly clock: Clock = {
+    monotonicMs: () => (this.index + 1) * 1_000_000 + this.world.schedule.nowMs * this.options.clockRate,
+    wallMs: () => START_MS + Math.floor(this.world.schedule.nowMs) + this.wallOffsetMs,
+  };
+
+  /** What its disk holds, as storage has said. */
+  facts(): DiskFacts {
+    return this.#witness.facts();
+  }
+
+  /** Starts the process; nothing happens when it runs. */
+  boot(): void {
+    if (this.#stage !== 'down') return;
+    this.#stage = 'starting';
+    this.disk.holdAsync = true;
+    const incarnation = ++this.#incarnation;
+    void this.#start(incarnation).catch((error: unknown) => {
+      if (this.#incarnation === incarnation) this.#onCannotStart(error);
+    });
+  }
+
+  /** The process is dead at once. With the power all is gone that was not fsynced. */
+  die(isPowerLost: boolean): void {
+    if (this.#stage === 'down') return;
+    this.world.trace(() => `r${this.index} ${isPowerLost ? 'loses its power' : 'is killed'}`);
+    const rng = (): number => this.prng.unit();
+    for (const call of this.#underWay) call.abandon(rng);
+    // What rotted is no torn batch: the two together are beyond what is promised (FORMAT.md, limits).
+    if (isPowerLost && !this.isRotten) {
+      this.disk.crash(rng);
+      // The supervisor dies too, and forgets; but so does the page cache, and what is on the disk is true.
+      this.#mustRecover = false;
+    } else this.disk.kill();
+    this.#end();
+  }
+
+  /** Dies inside its `operations`-th change to the disk from now; `onDead` is told. */
+  dieInWrite(operations: number, isPowerLost: boolean, onDead: () => void): void {
+    const { disk } = this;
+    let left = operations;
+    disk.onOperation = () => {
+      left--;
+      if (left > 0) return;
+      this.#incarnation++;
+      this.world.schedule.after(0, () => {
+        this.die(isPowerLost);
+        onDead();
+      });
+      disk.stop();
+    };
+  }
+
+  /** SIGTERM. */
+  stop(onStopped: () => void): void {
+    const runtime = this.#runtime;
+    const incarnation = this.#incarnation;
+    if (runtime === undefined) return;
+    this.#do(() => {
+      void runtime.stop().then(
+        () => {
+          if (this.#incarnation !== incarnation) return;
+          this.disk.kill();
+          this.#end();
+          onStopped();
+        },
+        (error: unknown) => {
+          if (this.#incarnation === incarnation) this.#onThrown(error);
+        },
+      );
+    });
+  }
+
+  /** SIGSTOP. */
+  pause(): void {
+    if (this.#stage === 'up') this.#isPaused = true;
+  }
+
+  /** SIGCONT: what is due is done, timers first or what waits in the sockets. */
+  resume(isTimerFirst: boolean): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    const keptBack = this.#keptBack.splice(0);
+    const isFirst = ({ isTimer }: { readonly isTimer: boolean }): boolean => isTimer === isTimerFirst;
+    for (const { run } of [...keptBack.filter(isFirst), ...keptBack.filter((one) => !isFirst(one))]) this.#do(run);
+  }
+
+  /** The disk is destroyed; the process must be down. */
+  wipe(): void {
+    this.disk = new SimulatedFileSystem();
+    this.#ship();
+    this.#witness.forget();
+    this.world.onDiskLost(this.index);
+    this.isHarmed = false;
+    this.#foundGood();
+    this.#mustRecover = false;
+  }
+
+  /** Something was done to the disk. */
+  harmed(): void {
+    this.isHarmed = true;
+    this.isInDoubt = true;
+  }
+
+  onMessage(from: ReplicaIndex, clusterId: string, message: Message): void {
+    this.#deliver((runtime) => runtime.onEnvelope({ from, clusterId, message }));
+  }
+
+  onRefused(peer: ReplicaIndex): void {
+    this.#deliver((runtime) => runtime.onRefused(peer));
+  }
+
+  submit(calls: readonly IncomingCall[]): void {
+    this.#deliver((runtime) => runtime.submit(calls));
+  }
+
+  resign(why: string): void {
+    this.#deliver((runtime) => runtime.resign(why));
+  }
+
+  /** undefined while it does not run. */
+  status(): ReplicaStatus | undefined {
+    return this.#runtime?.status();
+  }
+
+  /** Lets the disk begin with what the process asks of it. Called when nothing but time can go on. */
+  serveDisk(): void {
+    for (const call of this.disk.pending.splice(0)) {
+      this.#underWay.add(call);
+      const delayMs = this.prng.unit() * this.diskDelayMs;
+      const done = this.#task(() => {
+        this.#underWay.delete(call);
+        call.release();
+      });
+      this.world.schedule.after(delayMs, done);
+    }
+  }
+
+  /** Content of a file, by its path in the replica's folder; undefined when there is none. */
+  fileText(name: string): string | undefined {
+    const path = `${FOLDER}/${name}`;
+    return this.disk.stat(path) === undefined ? undefined : Buffer.from(this.disk.readFile(path)).toString('utf8');
+  }
+
+  /** Paths, in the replica's folder, of all files in one inside it (by default in all of it). */
+  filePaths(inside = ''): string[] {
+    return this.disk.list(`${FOLDER}/${inside}`).flatMap((name) => {
+      const path = inside === '' ? name : `${inside}/${name}`;
+      return this.disk.isFile(`${FOLDER}/${path}`) ? [path] : this.filePaths(path);
+    });
+  }
+
+  /** Turns over one bit of a file, by its path in the replica's folder; `chance` says which. */
+  flipBit(name: string, chance: number): void {
+    const path = `${FOLDER}/${name}`;
+    const bytes = this.disk.stat(path)?.bytes ?? 0;
+    if (bytes > 0) this.disk.flipBit(path, (chance >>> 8) % bytes, (chance >>> 3) % 8);
+  }
+
+  /** Somebody deletes a file, by its path in the replica's folder. */
+  deleteFile(name: string): void {
+    this.disk.deleteUnseen(`${FOLDER}/${name}`);
+  }
+
+  /** One line on where it stands. */
+  describe(): string {
+    if (this.#stage !== 'up' || this.state === undefined) return this.#stage;
+    const { status, view, logView, log, durable, commit, outbox, resigned, transition, fetch } = this.state;
+    const facts = [`${status} ${view}/${logView} op ${lastOp(log)} durable ${durable} commit ${commit}`];
+    if (outbox.length > 0) facts.push(`outbox ${outbox.length}`);
+    if (resigned?.view === view) facts.push('resigned');
+    if (transition !== undefined) facts.push(transition.next);
+    if (fetch !== undefined) facts.push(`fetch ${fetch.purpose}`);
+    if (this.#isPaused) facts.push('paused');
+    return facts.join(' ');
+  }
+
+  async #start(incarnation: number): Promise<void> {
+    const { config, segmentBytesMax, clockRate } = this.options;
+    const storage = this.#witness.watch(openReplicaStorage(this.disk, FOLDER, { segmentBytesMax }));
+    const isDistrusted = this.#mustRecover;
+    const loaded = await storage.load(isDistrusted ? 'a write to disk failed before' : undefined);
+    if (this.#incarnation !== incarnation) return;
+    if (loaded.kind === 'damaged') this.world.onDiskLost(this.index);
+    this.#witness.onLoaded(loaded, this.isHarmed);
+    if (loaded.kind === 'intact') this.#foundGood();
+    this.#applied = loaded.kind === 'intact' ? loaded.checkpoint.base.op : 0;
+    const ordering = new Ordering(storage.files);
+    const timers = new SimulatedTimers(this.world.schedule, 1 / clockRate, (run) => {
+      if (this.#incarnation === incarnation) this.#task(run, true)();
+    });
+    const runtime = new ReplicaRuntime({
+      config,
+      storage,
+      services: new Map([[ORDERING, ordering]]),
+      clock: this.clock,
+      timers,
+      random: { next: () => this.prng.u32() },
+      loaded,
+      hasRoom: () => this.disk.freeBytes() > ROOM_BYTES_MIN,
+      onNotice: (notice) => this.world.onNotice(this.index, notice),
+      onFatal: (why) => this.#onFatal(incarnation, why),
+      onStep: (event, state, effects) => this.#onStep(event, state, effects),
+    });
+    if (loaded.kind === 'empty') ordering.foundingSeed();
+    this.#runtime = runtime;
+    this.#stage = 'up';
+    this.#mustRecover = false;
+    this.world.onStarted(isDistrusted ? 'distrusted' : loaded.kind);
+    this.world.trace(() => `r${this.index} starts (${loaded.kind}${isDistrusted ? ', distrusted' : ''})`);
+    runtime.begin({
+      send: (to, message) => {
+        if (this.#incarnation === incarnation) this.world.send(this.index, to, runtime.clusterId, message);
+      },
+      close: async () => undefined,
+    });
+  }
+
+  #onStep(event: Event, state: State, effects: readonly Effect[]): void {
+    this.state = state;
+    invariants(state);
+    // Tables that a checkpoint of a peer has replaced begin at it.
+    if (state.applied < this.#applied) this.#applied = state.applied;
+    for (let at = this.#applied + 1; at <= state.applied; at++) {
+      const entry = entryAt(state.log, opNumber(at));
+      if (entry !== undefined) this.world.onApplied(this.index, entry);
+    }
+    this.#applied = state.applied;
+    this.world.onStep(this.index, event, state, effects);
+  }
+
+  /** What was done to the disk before is moved aside; what is copied from the others now is good. */
+  #onMadeAnew(): void {
+    this.isHarmed = false;
+    this.disk.failSync = () => false;
+    this.#foundGood();
+  }
+
+  /** The process ends itself, as src/cli/replica.ts does; its supervisor starts it again. */
+  #onFatal(incarnation: number, why: Fatal): void {
+    if (this.#incarnation !== incarnation || isOfCrash(why)) return;
+    this.world.trace(() => `r${this.index} ends: ${why.kind}`);
+    const complaint = this.#complaintOf(why);
+    if (complaint !== undefined) this.world.onViolation(complaint);
+    this.#exit(exitCodeOf(why.kind));
+  }
+
+  /** A process may end itself only over what was done to its disk. */
+  #complaintOf(why: Fatal): unknown {
+    switch (why.kind) {
+      case 'bug':
+      case 'writeFailed':
+        return why.error;
+      case 'diskFailed':
+        return this.isHarmed ? undefined : why.error;
+      case 'damaged': {
+        const what = why.damage.map((one) => `${one.file}: ${one.what}`).join('; ');
+        return this.isHarmed ? undefined : new Violation(`a folder that nobody harmed is said to be damaged (${what})`);
+      }
+    }
+  }
+
+  #onCannotStart(error: unknown): void {
+    if (error instanceof CrashedError) return;
+    const isRoomMissing =
+      error instanceof DiskFullError || (error instanceof Error && 'code' in error && error.code === 'ENOSPC');
+    if (!isRoomMissing && !(this.isHarmed && isDiskInDoubt(error))) this.world.onViolation(error);
+    this.world.trace(() => `r${this.index} cannot start: ${String(error)}`);
+    this.#exit(exitCodeOfFailedStart(error));
+  }
+
+  #exit(code: number): void {
+    if (code === EXIT_RECOVER) this.#mustRecover = true;
+    // What else this turn would do reaches neither the disk nor the network.
+    this.#incarnation++;
+    try {
+      this.disk.stop();
+    } catch (error) {
+      if (!(error instanceof CrashedError)) throw error;
+    }
+    const { schedule } = this.world;
+    schedule.after(0, () => {
+      this.die(false);
+      schedule.after(RESTART_MS, () => this.boot());
+    });
+  }
+
+  #end(): void {
+    this.#incarnation++;
+    this.#stage = 'down';
+    this.#runtime = undefined;
+    this.state = undefined;
+    this.#isPaused = false;
+    this.#keptBack = [];
+    this.#underWay.clear();
+  }
+
+  #deliver(run: (runtime: ReplicaRuntime) => void): void {
+    if (this.#runtime === undefined) return;
+    this.#task(() => run(present(this.#runtime, 'a task runs in a process that is up')))();
+  }
+
+  /** Something that happens in this process: never once it is dead, and not while it is stopped. */
+  #task(run: () => void, isTimer = false): () => void {
+    const incarnation = this.#incarnation;
+    return () => {
+      if (this.#incarnation !== incarnation) return;
+      if (this.#isPaused) this.#keptBack.push({ run, isTimer });
+      else this.#do(run);
+    };
+  }
+
+  #do(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#onThrown(error);
+    }
+  }
+
+  #onThrown(error: unknown): void {
+    if (!(error instanceof CrashedError)) this.world.onViolation(error);
+  }
+
+  #foundGood(): void {
+    this.isInDoubt = false;
+    this.isRotten = false;
+  }
+
+  #ship(): void {
+    this.disk.makeFolder(FOLDER);
+    for (const [name, text] of Object.entries(this.options.shipped))
+      this.disk.open(`${FOLDER}/${name}`, true).write(0, Buffer.from(text));
+    this.disk.settle();
+    this.disk.isSyncLying = this.options.isSyncLying;
+  }
+}
+
+/** The simulated process died within a write: what the loop makes of it is seen by nobody. */
+function isOfCrash(why: Fatal): boolean {
+  if (why.kind === 'damaged') return false;
+  for (let error = why.error; error instanceof Error; error = error.cause)
+    if (error instanceof CrashedError) return true;
+  return false;
+}
