@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { GENESIS_CHAIN } from '../base/entry.js';
 import { op as makeOp, type OpNumber } from '../base/numbers.js';
@@ -12,6 +11,7 @@ import {
   readHead,
   type Head,
 } from './checkpoint-head.js';
+import { ContentDigest } from './content-digest.js';
 import { BESIDE_SUFFIX, forEachChunk, writeWhole } from './durable-file.js';
 import { hashOf, NO_CONTENT, type FilesContent, type TableContent } from './service-files.js';
 
@@ -161,17 +161,17 @@ function verifyTables(
       damage.push({ file: name, what: 'the file is missing' });
       continue;
     }
-    const running = createHash('sha256');
-    const found = readTable(fileSystem, path.join(folder, name), length, (bytes) => running.update(bytes));
+    const digest = ContentDigest.empty();
+    const found = readTable(fileSystem, path.join(folder, name), length, (bytes) => digest.update(bytes));
     if (found < length) {
       damage.push({
         file: name,
         what: `it has ${found} bytes, the checkpoint at op ${head.head.base.op} has ${length}`,
       });
-    } else if (running.copy().digest('hex') !== hash) {
+    } else if (digest.hash() !== hash) {
       damage.push({ file: name, what: `its first ${length} bytes are not those of the checkpoint` });
     } else {
-      tables.set(name, { length, hash: running });
+      tables.set(name, { length, digest });
     }
   }
   return { tables, damage };
