@@ -89,12 +89,12 @@ const WEIGHTS: Readonly<Record<FaultKind, number>> = {
   failSync: 2,
   wipe: 1,
   rot: 2,
-  rotLive: 0,
+  rotLive: 2,
   deleteFile: 2,
 };
 
 /** All kinds of faults. */
-export const FAULT_KINDS = (Object.keys(WEIGHTS) as FaultKind[]).filter((kind) => WEIGHTS[kind] > 0);
+export const FAULT_KINDS = Object.keys(WEIGHTS) as FaultKind[];
 
 /** Draws what goes wrong in a run, and when. */
 export function drawFaults(prng: Prng, conditions: FullConditions): TimedFault[] {

@@ -8,6 +8,7 @@ export const KNOWN_FULL_SEEDS: readonly KnownSeed[] = [
   { seed: 231, found: 'storage: rows of a log that a checkpoint had replaced were read as the log' },
   { seed: 417, found: 'the same' },
   { seed: 82, found: 'the same, with five replicas' },
+  { seed: 352, found: 'storage: rot in a table in use was answered to a customer' },
   { seed: 308, found: 'the simulator: timers of a dead process went on in the next one' },
   { seed: 38, found: 'the simulator: a journal that was moved aside was held against the others' },
   { seed: 200_063, found: 'a limit (FORMAT.md): rot of the newer mark and of the last rows look like a torn batch' },
