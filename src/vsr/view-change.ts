@@ -2,7 +2,7 @@ import { assert, present } from '../base/assert.js';
 import { maxOp, minOp, type OpNumber, type ReplicaIndex, type View } from '../base/numbers.js';
 import { advanceCommit, applyCommitted, dropSpeculation, raiseCommit, speculateUncommitted } from './commit.js';
 import { beginFetch, catchUp } from './fetch.js';
-import { foundedByAll } from './founding.js';
+import { committedByFounding, foundedByAll } from './founding.js';
 import { UNHEALTHY_AFTER } from './health.js';
 import { isSound, lastChain, lastOp, spliceOnto, suffixAfter, suffixEnd } from './log.js';
 import { beginAtCheckpoint, nothingCut, switchLog } from './log-switch.js';
@@ -124,7 +124,7 @@ export function afterBecamePrimary(step: Step, transition: Transition): void {
   beginAtCheckpoint(state, transition.installed);
   state.durable = lastOp(state.log);
   state.start = lastOp(state.log);
-  let commit = state.commit;
+  let commit = maxOp(state.commit, committedByFounding(state.log));
   let known: OpNumber = state.commit;
   for (const one of state.votes.values()) {
     commit = maxOp(commit, one.commit);
