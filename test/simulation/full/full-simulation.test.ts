@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { currentCommit } from '../commit.js';
+import type { FullConditions } from './conditions.js';
 import { explain } from './explain.js';
 import { FAULT_KINDS } from './faults.js';
 import { drawnFaults, FullRunFailure, runFullSimulation, type FullRunReport } from './full-simulation.js';
@@ -31,9 +32,9 @@ const ALL_KINDS = [
 ].flatMap((kinds) => kinds.split(' '));
 
 /** Runs a seed; a failure says all that is needed to repeat it. */
-async function run(seed: number): Promise<FullRunReport> {
+async function run(seed: number, conditions: Partial<FullConditions> = {}): Promise<FullRunReport> {
   try {
-    return await runFullSimulation({ seed });
+    return await runFullSimulation({ seed, conditions });
   } catch (error) {
     if (!(error instanceof FullRunFailure)) throw error;
     throw new Error((await explain(error, currentCommit(), ATTEMPTS_MAX)).join('\n'), { cause: error });
@@ -51,9 +52,9 @@ describe('simulation of the whole replica', function () {
     });
   }
 
-  for (const { seed, found } of KNOWN_FULL_SEEDS)
+  for (const { seed, conditions, found } of KNOWN_FULL_SEEDS)
     it(`full: seed ${seed} (${found})`, async () => {
-      reports.push(await run(seed));
+      reports.push(await run(seed, conditions));
     });
 
   it('full: the same seed gives the same run', async () => {
