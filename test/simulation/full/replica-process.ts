@@ -367,8 +367,9 @@ export class ReplicaProcess {
   #complaintOf(why: Fatal): unknown {
     switch (why.kind) {
       case 'bug':
-      case 'writeFailed':
         return why.error;
+      case 'writeFailed':
+        return this.#isFileDeleted(why.error) ? undefined : why.error;
       case 'diskFailed':
         return this.isHarmed ? undefined : why.error;
       case 'damaged': {
@@ -382,9 +383,15 @@ export class ReplicaProcess {
     if (error instanceof CrashedError) return;
     const isRoomMissing =
       error instanceof DiskFullError || (error instanceof Error && 'code' in error && error.code === 'ENOSPC');
-    if (!isRoomMissing && !(this.isHarmed && isDiskInDoubt(error))) this.world.onViolation(error);
+    const isOfHarm = (this.isHarmed && isDiskInDoubt(error)) || this.#isFileDeleted(error);
+    if (!isRoomMissing && !isOfHarm) this.world.onViolation(error);
     this.world.trace(() => `r${this.index} cannot start: ${String(error)}`);
     this.#exit(exitCodeOfFailedStart(error));
+  }
+
+  /** Somebody deleted a file that was just being written or read. */
+  #isFileDeleted(error: unknown): boolean {
+    return this.isHarmed && error instanceof Error && 'code' in error && error.code === 'ENOENT';
   }
 
   #exit(code: number): void {
