@@ -21,8 +21,6 @@ export class CheckpointReader {
   constructor(
     readonly fileSystem: FileSystem,
     readonly folder: string,
-    /** Bytes of a table in use, known to be what was written; `undefined` when there is none of this name. */
-    readonly readTable: (name: string, offset: number, length: number) => Uint8Array | undefined,
   ) {}
 
   /** The newest checkpoint that can be read; `undefined` when there is none. */
@@ -37,15 +35,12 @@ export class CheckpointReader {
 
   /**
    * Bytes of a file of the checkpoint at `op`: a document from its copy, a table from the live file, which has only grown
-   * since. `undefined` when that checkpoint is gone; DamagedFileError when the file is shorter or a table's bytes are others: a peer
-   * would find out when it has copied everything, and could only ask again.
+   * since. `undefined` when that checkpoint is gone; DamagedFileError when the file has become shorter.
    */
   read(op: OpNumber, name: string, offset: number, length: number): Uint8Array | undefined {
     const found = this.#filesOf(op)?.find((file) => file.name === name);
     if (found === undefined) return undefined;
     const wanted = Math.max(0, Math.min(length, found.length - offset));
-    const known = found.kind === 'table' ? this.readTable(name, offset, wanted) : undefined;
-    if (known !== undefined) return known;
     const file = path.join(found.kind === 'document' ? this.#folderOf(op) : this.folder, name);
     if (this.fileSystem.stat(file) === undefined) throw new DamagedFileError(name, 'the file is missing');
     const open = this.fileSystem.open(file, false);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { GENESIS_CHAIN } from '../base/entry.js';
 import { op as makeOp, type OpNumber } from '../base/numbers.js';
@@ -11,7 +12,6 @@ import {
   readHead,
   type Head,
 } from './checkpoint-head.js';
-import { ContentDigest } from './content-digest.js';
 import { BESIDE_SUFFIX, forEachChunk, writeWhole } from './durable-file.js';
 import { hashOf, NO_CONTENT, type FilesContent, type TableContent } from './service-files.js';
 
@@ -161,17 +161,17 @@ function verifyTables(
       damage.push({ file: name, what: 'the file is missing' });
       continue;
     }
-    const digest = ContentDigest.empty();
-    const found = readTable(fileSystem, path.join(folder, name), length, (bytes) => digest.update(bytes));
+    const running = createHash('sha256');
+    const found = readTable(fileSystem, path.join(folder, name), length, (bytes) => running.update(bytes));
     if (found < length) {
       damage.push({
         file: name,
         what: `it has ${found} bytes, the checkpoint at op ${head.head.base.op} has ${length}`,
       });
-    } else if (digest.hash() !== hash) {
+    } else if (running.copy().digest('hex') !== hash) {
       damage.push({ file: name, what: `its first ${length} bytes are not those of the checkpoint` });
     } else {
-      tables.set(name, { length, digest });
+      tables.set(name, { length, hash: running });
     }
   }
   return { tables, damage };

@@ -1,3 +1,4 @@
+import { createHash, type Hash } from 'node:crypto';
 import path from 'node:path';
 import type { OpNumber } from '../base/numbers.js';
 import { DiskFullError, type CheckpointOffer, type Damage, type FileSystem, type OpenFile } from '../ports.js';
@@ -10,7 +11,6 @@ import {
   type HeadFile,
 } from './checkpoint-head.js';
 import { removeCheckpoints, writeCheckpointFolder } from './checkpoint.js';
-import { ContentDigest } from './content-digest.js';
 import { forEachChunk, writeWhole } from './durable-file.js';
 import { isDiskFull } from './errors.js';
 import { hashOf, isServiceFileName } from './service-files.js';
@@ -27,7 +27,7 @@ export const installName = (number: number): string => `install-${number}`;
 interface Staged {
   readonly open: OpenFile;
   /** Runs along while the pieces come in order; `undefined` once they did not. */
-  digest: ContentDigest | undefined;
+  hash: Hash | undefined;
   bytes: number;
 }
 
@@ -49,8 +49,8 @@ export class Incoming {
       this.#first ??= name;
       const staged = this.#open(name);
       staged.open.write(offset, bytes);
-      if (offset === staged.bytes) staged.digest?.update(bytes);
-      else staged.digest = undefined;
+      if (offset === staged.bytes) staged.hash?.update(bytes);
+      else staged.hash = undefined;
       staged.bytes = Math.max(staged.bytes, offset + bytes.length);
     } catch (error) {
       if (!isDiskFull(error)) throw error;
@@ -65,13 +65,13 @@ export class Incoming {
       const staged = this.#staged.get(name);
       if (staged === undefined) return length === 0 && hash === hashOf('');
       if (staged.bytes !== length || staged.open.stat().bytes !== length) return false;
-      return this.#digestOf(staged).hash() === hash;
+      return this.#hashOf(staged).copy().digest('hex') === hash;
     });
   }
 
-  /** The digest of each file, for the tables that take the files over. */
-  digests(): Map<string, ContentDigest> {
-    return new Map([...this.#staged].map(([name, staged]) => [name, this.#digestOf(staged)]));
+  /** The running hash of each file, for the tables that take the files over. */
+  hashes(): Map<string, Hash> {
+    return new Map([...this.#staged].map(([name, staged]) => [name, this.#hashOf(staged)]));
   }
 
   /**
@@ -124,18 +124,18 @@ export class Incoming {
     const folder = path.join(this.folder, INCOMING_FOLDER, TABLES);
     this.fileSystem.makeFolder(folder);
     const open = this.fileSystem.open(path.join(folder, name), true);
-    const staged = { open, digest: ContentDigest.empty(), bytes: 0 };
+    const staged = { open, hash: createHash('sha256'), bytes: 0 };
     this.#staged.set(name, staged);
     return staged;
   }
 
-  #digestOf(staged: Staged): ContentDigest {
-    if (staged.digest === undefined) {
-      const digest = ContentDigest.empty();
-      forEachChunk(staged.open, staged.bytes, (bytes) => digest.update(bytes));
-      staged.digest = digest;
+  #hashOf(staged: Staged): Hash {
+    if (staged.hash === undefined) {
+      const hash = createHash('sha256');
+      forEachChunk(staged.open, staged.bytes, (bytes) => hash.update(bytes));
+      staged.hash = hash;
     }
-    return staged.digest;
+    return staged.hash;
   }
 }
 

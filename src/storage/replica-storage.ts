@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { createHash } from 'node:crypto';
 import { assert } from '../base/assert.js';
 import { chainFollows, type Entry } from '../base/entry.js';
 import { maxOp, op as makeOp, type CommitNumber, type OpNumber } from '../base/numbers.js';
@@ -18,7 +19,6 @@ import {
 } from '../ports.js';
 import { CheckpointReader } from './checkpoint-reader.js';
 import { addCheckpoint, GENESIS, keepNewest } from './checkpoint.js';
-import { ContentDigest } from './content-digest.js';
 import { orDiskFull } from './errors.js';
 import { createLost, foundAnew, foundFolder } from './founding.js';
 import { finishInstall, Incoming } from './incoming.js';
@@ -88,9 +88,7 @@ class FolderStorage implements ReplicaStorage {
     this.#files = new FolderFiles(fileSystem, folder);
     this.files = this.#files;
     this.#incoming = new Incoming(fileSystem, folder);
-    this.#checkpoints = new CheckpointReader(fileSystem, folder, (name, offset, length) =>
-      this.#files.readTable(name, offset, length),
-    );
+    this.#checkpoints = new CheckpointReader(fileSystem, folder);
     this.#journalFolder = path.join(folder, JOURNAL_FOLDER);
     this.#outbox = new OutboxFile(fileSystem, folder, []);
   }
@@ -211,7 +209,7 @@ class FolderStorage implements ReplicaStorage {
     assert(this.#incoming.verify(offer), 'only a verified checkpoint is installed');
     assert(base.op > 0 && base.op + entries.length >= this.#commit, 'an install cuts nothing that is committed');
     await this.#outbox.add(salvaged);
-    const digests = this.#incoming.digests();
+    const hashes = this.#incoming.hashes();
     const documents = await orDiskFull(
       () => this.#incoming.prepare(offer, (name) => this.#files.isDocument(name)),
       () => undefined,
@@ -223,7 +221,7 @@ class FolderStorage implements ReplicaStorage {
     this.#files.begin({
       documents,
       tables: new Map(
-        tables.map(({ name, length }) => [name, { length, digest: digests.get(name) ?? ContentDigest.empty() }]),
+        tables.map(({ name, length }) => [name, { length, hash: hashes.get(name) ?? createHash('sha256') }]),
       ),
     });
     this.#checkpoints.watchNewest();

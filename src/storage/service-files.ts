@@ -1,17 +1,16 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import path from 'node:path';
 import { assert } from '../base/assert.js';
 import type { Document, ServiceFiles, Table } from '../base/service.js';
 import { DiskFullError, type Damage, type FileSystem } from '../ports.js';
-import type { ContentDigest } from './content-digest.js';
 import { DocumentFile } from './document.js';
 import { TableFile } from './table.js';
 import { TrackedFile } from './tracked-file.js';
 
-/** A table as a checkpoint left it: its length and the digest of exactly these bytes. */
+/** A table as a checkpoint left it: its length and the hash that has run over exactly these bytes. */
 export interface TableContent {
   readonly length: number;
-  readonly digest: ContentDigest;
+  readonly hash: Hash;
 }
 
 /** What the tables and documents are to begin with. */
@@ -92,12 +91,6 @@ export class FolderFiles implements ServiceFiles {
     };
   }
 
-  /** Bytes of a table in use; `undefined` when there is none of this name. DamagedFileError as `Table.read`. */
-  readTable(name: string, offset: number, length: number): Uint8Array | undefined {
-    const table = this.#tables.get(name);
-    return table === undefined || offset + length > table.length ? undefined : table.read(offset, length);
-  }
-
   isDocument(name: string): boolean {
     return this.#documents.has(name);
   }
@@ -116,7 +109,7 @@ export class FolderFiles implements ServiceFiles {
     const file = new TrackedFile(table.name, open);
     const found = content.tables.get(table.name);
     if (found === undefined) table.reset(file);
-    else table.attach(file, found.length, found.digest.copy());
+    else table.attach(file, found.length, found.hash.copy());
   }
 }
 

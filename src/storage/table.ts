@@ -1,8 +1,8 @@
+import { createHash, type Hash } from 'node:crypto';
 import { assert } from '../base/assert.js';
 import { ROW_END } from '../base/csv.js';
 import { DamagedFileError, type Table } from '../base/service.js';
 import type { Damage, FileSystem } from '../ports.js';
-import { BLOCK_BYTES, ContentDigest } from './content-digest.js';
 import { isDiskFull } from './errors.js';
 import type { TrackedFile } from './tracked-file.js';
 
@@ -10,23 +10,23 @@ const TAIL_BYTES_FIRST = 4096;
 
 /**
  * An append-only file of committed rows. Appends gather in memory and reach the file with one write at `flush`; reads see
- * both. A digest of all bytes runs along, so that a checkpoint costs nothing for what was there before, and so that what is read
- * from the file is known to be what was written.
+ * both. A hash over all bytes runs along, so that a checkpoint costs nothing for what was there before.
  */
 export class TableFile implements Table {
   #file: TrackedFile | undefined;
   #flushedBytes = 0;
   #tail = Buffer.alloc(TAIL_BYTES_FIRST);
   #tailBytes = 0;
-  /** Bytes of the tail over which the digest has run: it is cheaper once for a batch of rows than for each. */
+  /** Bytes of the tail over which the hash has run: it is cheaper once for a batch of rows than for each. */
   #hashedTailBytes = 0;
-  #digest = ContentDigest.empty();
+  #hash: Hash;
 
   constructor(
     readonly name: string,
     readonly header: string,
   ) {
     assert(header.endsWith(ROW_END), 'a table begins with a whole header row');
+    this.#hash = createHash('sha256');
     this.#push(header);
   }
 
@@ -53,20 +53,19 @@ export class TableFile implements Table {
   /** SHA-256 of everything so far, in hex. */
   hash(): string {
     this.#hashTail();
-    return this.#digest.hash();
+    return this.#hash.copy().digest('hex');
   }
 
   /** Empties the table to its header and takes `file` (or none, while nothing may be written) as its place. */
   reset(file: TrackedFile | undefined): void {
-    this.#attach(file, 0, ContentDigest.empty());
+    this.#attach(file, 0, createHash('sha256'));
     this.#push(this.header);
     file?.truncate(0);
   }
 
-  /** Takes a file that holds exactly `length` bytes, over which `digest` has run, as the table's content. */
-  attach(file: TrackedFile, length: number, digest: ContentDigest): void {
-    assert(digest.length === length, 'a digest is of all of its table');
-    this.#attach(file, length, digest);
+  /** Takes a file that holds exactly `length` bytes, over which `hash` has run, as the table's content. */
+  attach(file: TrackedFile, length: number, hash: Hash): void {
+    this.#attach(file, length, hash);
   }
 
   /**
@@ -103,18 +102,18 @@ export class TableFile implements Table {
     this.#file = undefined;
   }
 
-  #attach(file: TrackedFile | undefined, length: number, digest: ContentDigest): void {
+  #attach(file: TrackedFile | undefined, length: number, hash: Hash): void {
     if (this.#file !== file) this.#file?.close();
     this.#file = file;
     this.#flushedBytes = length;
     this.#tailBytes = 0;
     this.#hashedTailBytes = 0;
-    this.#digest = digest;
+    this.#hash = hash;
   }
 
   #hashTail(): void {
     if (this.#hashedTailBytes === this.#tailBytes) return;
-    this.#digest.update(this.#tail.subarray(this.#hashedTailBytes, this.#tailBytes));
+    this.#hash.update(this.#tail.subarray(this.#hashedTailBytes, this.#tailBytes));
     this.#hashedTailBytes = this.#tailBytes;
   }
 
@@ -129,27 +128,14 @@ export class TableFile implements Table {
     this.#tailBytes += bytes;
   }
 
-  /** Bytes that were flushed, from whole blocks that are what was written; else throws DamagedFileError. */
   #readFile(offset: number, length: number): Uint8Array {
     const file = this.#file;
     assert(file !== undefined, 'a table with flushed bytes has a file');
-    const firstBlock = Math.floor(offset / BLOCK_BYTES);
-    const start = firstBlock * BLOCK_BYTES;
-    const end = Math.min(Math.ceil((offset + length) / BLOCK_BYTES) * BLOCK_BYTES, this.#digest.length);
-    const flushedEnd = Math.min(end, this.#flushedBytes);
-    const flushed = file.read(start, flushedEnd - start);
-    if (start + flushed.length < flushedEnd) {
-      throw new DamagedFileError(this.name, `it ends at byte ${start + flushed.length} of ${this.#flushedBytes}`);
+    const bytes = file.read(offset, length);
+    if (bytes.length < length) {
+      throw new DamagedFileError(this.name, `it ends at byte ${offset + bytes.length} of ${this.#flushedBytes}`);
     }
-    // Without room a flush leaves in memory what the digest has seen.
-    const tail = this.#tailSlice(flushedEnd, end - flushedEnd);
-    const blocks = tail.length === 0 ? flushed : Buffer.concat([flushed, tail]);
-    const damaged = this.#digest.firstDamaged(firstBlock, blocks);
-    if (damaged !== undefined) {
-      const from = damaged * BLOCK_BYTES;
-      throw new DamagedFileError(this.name, `bytes ${from} to ${from + BLOCK_BYTES} are not what was written there`);
-    }
-    return blocks.subarray(offset - start, offset - start + length);
+    return bytes;
   }
 
   /** A copy: the tail's memory is used again after a flush. */
