@@ -65,6 +65,8 @@ export interface OpenFile {
   stat(): FileStat;
   /** Reads up to `length` bytes; fewer only at the end of the file. */
   read(offset: number, length: number): Uint8Array;
+  /** As `read`, without blocking the process. */
+  readAsync(offset: number, length: number): Promise<Uint8Array>;
   /** Writes all bytes; not durable until `sync`. */
   write(offset: number, bytes: Uint8Array): void;
   truncate(length: number): void;
@@ -101,16 +103,23 @@ export type Loaded =
       readonly outbox: OutboxItem[];
       /** What was found wrong and put right without help, for the operator; absent or empty when nothing was. */
       readonly repaired?: readonly Damage[];
+      /** As below; there when the outbox is damaged, which may have held what they promised. */
+      readonly uncertain?: readonly Entry[];
     }
   /**
    * Something is missing or damaged: the replica must not vote until it has recovered (rules 6 and 7). `durable` is
-   * there when replica.json could be read. `entries` are those that are certain, after `checkpoint` when that is.
+   * there when replica.json could be read.
    */
   | {
       readonly kind: 'damaged';
       readonly durable: DurableState | undefined;
       readonly damage: readonly Damage[];
       readonly outbox: OutboxItem[];
+      /**
+       * Entries that can be read in what is left of the journal, none known to be committed: not to be relied on, but a customer
+       * may have been told that one is done. What was promised goes to the outbox (`keep`) before anything is cleared away.
+       */
+      readonly uncertain: readonly Entry[];
     };
 
 /** What is wrong with a file, for people: name, 1-based row where known, and what was found. */
@@ -118,6 +127,8 @@ export interface Damage {
   readonly file: string;
   readonly row?: number;
   readonly what: string;
+  /** Name in the replica's folder under which what was found is kept. */
+  readonly kept?: string;
 }
 
 /** The log's switch to a view's log, in one atomic step (rule 2 b). */
@@ -150,7 +161,8 @@ export interface ReplicaStorage {
   /**
    * Reads and verifies everything. Called once, before anything else. What it reports has been fsynced: after a kill -9
    * rows can be read back that are in the page cache only, and nothing may rely on those (rule 1). With `distrust`, the
-   * reason, nothing counts though it looks sound (an fsync has failed): `damaged`, durably so, unless the folder is empty.
+   * reason, or after `leaveDoubt`, nothing counts though it looks sound (an fsync has failed): `damaged`, durably so, unless
+   * the folder is empty.
    */
   load(distrust?: string): Promise<Loaded>;
   /**
@@ -177,13 +189,39 @@ export interface ReplicaStorage {
   readChunk(op: OpNumber, file: string, offset: number, length: number): Uint8Array | undefined;
   /** Keeps a received chunk until `install`; offset 0 of the first file starts anew. */
   stageChunk(file: string, offset: number, bytes: Uint8Array): void;
-  /** Whether everything staged has the lengths and hashes of the offer. */
-  verifyStaged(offer: CheckpointOffer): boolean;
+  /** The head with its snapshots when everything staged has the lengths and hashes of the offer; else `undefined`. */
+  verifyStaged(offer: CheckpointOffer): CheckpointHead | undefined;
   install(change: CheckpointInstall): Promise<void>;
-  /** Removes settled items from outbox.csv, durably. */
+  /** Adds items to outbox.csv, durably; an id that is there already stays as it is. The journal is not touched. */
+  appendOutbox(items: readonly OutboxItem[]): Promise<void>;
+  /**
+   * After `load`, before anything else: adds items to the outbox, durably, and writes one that was found damaged anew. In a
+   * damaged folder too, whose log is not touched.
+   */
+  keep(items: readonly OutboxItem[]): Promise<void>;
+  /** Removes settled items from outbox.csv, durably. May overlap any other call. */
   settleOutbox(requestIds: readonly string[]): Promise<void>;
-  /** What the file system shows to be wrong with files in use: missing, replaced, shorter, changed from outside. */
+  /**
+   * What the file system shows to be wrong with files in use: missing, replaced, shorter, changed from outside. The process must
+   * end: what it has in memory is not all that was there.
+   */
   inspect(): Damage[];
+  /**
+   * Looks at the files whose whole content is in memory (documents, the outbox) and puts them right; what was wrong. A text
+   * that a person wrote is kept beside, and `kept` names it.
+   */
+  mend(): Promise<Damage[]>;
+  /**
+   * Reads on in all that is kept (tables, the journal below its mark, checkpoints), `part` of it (0 … 1, at least 64 KiB), and
+   * holds it against hashes and chains; after the last it begins again. `damage` is for `inspect`'s end; `mended` was there only
+   * to fall back to, and is gone.
+   */
+  scrub(part: number): Promise<{ readonly damage: Damage[]; readonly mended: Damage[] }>;
+  /**
+   * Leaves a note in the folder that nothing in it may be believed: an fsync has failed (rule 10). The next `load` distrusts it
+   * without being told. As durable as the disk still allows: rejects with what the disk says, and the note may hold even then.
+   */
+  leaveDoubt(why: string): Promise<void>;
   /** Releases files and the folder's lock; nothing pending may be left. */
   close(): void;
 }

@@ -23,7 +23,10 @@ export interface CheckpointFile {
   readonly hash: string;
 }
 
-/** A checkpoint as it is offered to a peer. */
+/**
+ * A checkpoint as it is offered to a peer. The snapshots are among its files, for they may be of any size: the offer's head has
+ * none, the receiver reads them from what it was sent.
+ */
 export interface CheckpointOffer {
   readonly head: CheckpointHead;
   readonly files: readonly CheckpointFile[];

@@ -1,6 +1,10 @@
+import type { AloneService } from './alone.js';
 import type { Entry } from './entry.js';
 import type { OpNumber, View } from './numbers.js';
 import type { Refusal } from './refusal.js';
+import type { OutboxItem, QueryAnswer, ServiceQuery, ServiceReply, ServiceRequest } from './service-calls.js';
+
+export type { OutboxItem, QueryAnswer, ServiceQuery, ServiceReply, ServiceRequest } from './service-calls.js';
 
 /**
  * The contract between the replication core and what it replicates (design 8). A service is deterministic and
@@ -48,6 +52,9 @@ export interface Service {
    */
   executeSalvaged(item: OutboxItem, context: ExecutionContext): Execution;
 
+  /** How it takes requests without a majority; absent: it never does. */
+  readonly alone?: AloneService;
+
   /** The seed of a new cluster, made of this replica's own files (replica 1 at the first start, rule 8). */
   foundingSeed(): string;
 
@@ -62,16 +69,6 @@ export interface Service {
 
   /** Replaces all state by the tables as they stand and a snapshot taken with them; the speculative layer is emptied. */
   restore(snapshot: string): void;
-}
-
-/** A request as the gate let it in: validated, typed by the service, identified by the caller. */
-export interface ServiceRequest {
-  /** order_id or request_id: canonical lower-case UUID. */
-  readonly requestId: string;
-  /** The service's own request, one of its union. */
-  readonly body: unknown;
-  /** Disks that must hold it before it is acknowledged: 1 … N. `majority` is resolved by the gate. */
-  readonly copiesNeeded: number;
 }
 
 /** What an execution may know of the world. */
@@ -92,32 +89,6 @@ export type Execution =
   | { readonly kind: 'known'; readonly op: OpNumber; readonly reply: ServiceReply }
   /** Refused on grounds that no state can change, or that must not be remembered: nothing is written. */
   | { readonly kind: 'refused'; readonly refusal: Refusal };
-
-/** A reply: the service's own answer, or a refusal that was decided on replicated state. */
-export type ServiceReply =
-  { readonly kind: 'done'; readonly body: unknown } | { readonly kind: 'refused'; readonly refusal: Refusal };
-
-/** A read as the gate let it in. */
-export interface ServiceQuery {
-  /** The service's own query, one of its union. */
-  readonly body: unknown;
-}
-
-/** What a query answers on committed state. */
-export type QueryAnswer =
-  { readonly kind: 'done'; readonly body: unknown } | { readonly kind: 'refused'; readonly refusal: Refusal };
-
-/** An acknowledged request that is not known to be committed; a row of outbox.csv. */
-export interface OutboxItem {
-  readonly requestId: string;
-  readonly service: string;
-  /** The update as the entry held it. */
-  readonly update: string;
-  readonly timeMs: number;
-  /** Where it stood when it was cut off. */
-  readonly view: View;
-  readonly op: OpNumber;
-}
 
 /**
  * An append-only file of committed rows as a service sees it. Appends are buffered and reach the file when the runtime
@@ -155,6 +126,8 @@ export class DamagedFileError extends Error {
   constructor(
     readonly file: string,
     readonly detail: string,
+    /** 1-based, where it is known and not in the detail. */
+    readonly row?: number,
   ) {
     super(`${file}: ${detail}`);
   }

@@ -1,3 +1,4 @@
+import { majorityOf } from '../base/numbers.js';
 import type { ReplicaStatus } from '../ports/calls.js';
 
 /** What a replica answered, or why it did not. */
@@ -28,6 +29,10 @@ export interface ClusterStatus {
     readonly commit: number;
     /** Ops behind the highest commit number. */
     readonly lag_ops: number;
+    /** Orders in its outbox. */
+    readonly outbox: number;
+    /** It takes orders into its outbox now, for want of a majority. */
+    readonly takes_alone: boolean;
     readonly reason: string;
   }[];
 }
@@ -40,11 +45,7 @@ export function clusterStatus(answers: readonly ReplicaAnswer[], quorum: number)
   const primary = byView.find(({ role }) => role === 'primary');
   const commit = Math.max(0, ...answered.map((status) => status.commit));
   const members = answered.filter(({ role }) => role === 'primary' || role === 'backup');
-  const reason =
-    primary?.reason ??
-    (answered.length < quorum
-      ? `${answered.length} of ${answers.length} replicas answer, ${quorum} are needed: start the others.`
-      : 'no replica is primary yet; this takes less than a second as a rule, else see the log files.');
+  const reason = primary?.reason ?? whyNoPrimary(answers, answered, quorum);
   const isWritable = primary?.writable === true;
   return {
     writable: isWritable,
@@ -61,12 +62,57 @@ export function clusterStatus(answers: readonly ReplicaAnswer[], quorum: number)
       op: status?.op ?? 0,
       commit: status?.commit ?? 0,
       lag_ops: status === undefined ? commit : Math.max(0, commit - status.applied),
-      reason: status === undefined ? why : [...status.damage, ...ownReason(status)].join('; '),
+      outbox: status?.outbox ?? 0,
+      takes_alone: status?.takesAlone ?? false,
+      reason:
+        status === undefined ? why : [...status.damage, ...waiting(status), ...ownReason(status, quorum)].join('; '),
     })),
   };
 }
 
-/** That a backup takes no writes of its own needs no telling. */
-function ownReason({ role, writable, reason }: ReplicaStatus): string[] {
-  return writable || role === 'backup' || reason === '' ? [] : [reason];
+/** Too few, too forgetful, or not yet: what is wrong, and what the operator can do. */
+function whyNoPrimary(answers: readonly ReplicaAnswer[], answered: readonly ReplicaStatus[], quorum: number): string {
+  const forgetful = answered.filter(({ role }) => role === 'recovering');
+  const others = answered.filter(({ role }) => role !== 'recovering');
+  const majority = majorityOf(answers.length);
+  if (forgetful.length > 0 && others.length < majority) return whyNoneRecovers(forgetful, others, majority);
+  if (answered.length >= quorum)
+    return 'no replica is primary yet; this takes less than a second as a rule, else see the log files.';
+  const told = answered.filter((status) => isLonely(status, quorum)).map(({ reason }) => ` ${reason}`);
+  return `${answered.length} of ${answers.length} replicas answer, ${quorum} are needed: start the others.${told[0] ?? ''}`;
+}
+
+/** More disks were lost than the cluster survives by itself: only a person knows whether they are lost for good (rule 7). */
+function whyNoneRecovers(
+  forgetful: readonly ReplicaStatus[],
+  others: readonly ReplicaStatus[],
+  majority: number,
+): string {
+  const lost = `${idsOf(forgetful)} lost what was on disk and can only recover when ${majority} others that remember answer`;
+  const [survivor] = others;
+  if (survivor === undefined) return `${lost}; none does. Start the others; put back their folders if they are gone.`;
+  return (
+    `${lost}; only ${idsOf(others)} does. Start those that do not answer, and put back their folders if there are copies. ` +
+    `If ${survivor.id} has the only folder that is left: stop all, run 'just-hungry rebuild ${forgetful[0]?.id ?? ''} --from ${survivor.id}', ` +
+    'which says what may be lost, and start all.'
+  );
+}
+
+const idsOf = (statuses: readonly ReplicaStatus[]): string => statuses.map(({ id }) => id).join(', ');
+
+/** Whether a replica hears too few others for orders to be taken anywhere that it knows of; its reason then says since when. */
+function isLonely({ peers, role }: ReplicaStatus, quorum: number): boolean {
+  const heard = 1 + peers.filter(({ health }) => health !== 'unhealthy').length;
+  return (role === 'backup' || role === 'view-change') && heard < quorum;
+}
+
+/** That a backup takes no writes of its own needs no telling while it hears enough of the others. */
+function ownReason(status: ReplicaStatus, quorum: number): string[] {
+  const { role, writable, reason } = status;
+  return writable || reason === '' || (role === 'backup' && !isLonely(status, quorum)) ? [] : [reason];
+}
+
+function waiting({ outbox, takesAlone }: ReplicaStatus): string[] {
+  const count = outbox === 0 ? [] : [`${outbox} in the outbox`];
+  return takesAlone ? ['takes orders alone', ...count] : count;
 }

@@ -42,7 +42,7 @@ const schema = z.strictObject(
       .max(FRONT_ENDS_MAX, `1 to ${FRONT_ENDS_MAX} front ends`),
     writeConcern: z.string('a text').default('majority'),
     quorum: z.int('a whole number').optional(),
-    whenAlone: z.enum(['read-only'], '"read-only"').default('read-only'),
+    whenAlone: z.enum(['read-only', 'keep-ordering'], '"read-only" or "keep-ordering"').default('read-only'),
     heartbeatMs: wholeBetween(20, 5_000).default(HEARTBEAT_MS_DEFAULT),
     postcodes: z
       .strictObject(

@@ -1,6 +1,6 @@
 import type { ReplicaStatus } from '../ports/calls.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
-import type { OrderingClient } from '../ports/ordering-client.js';
+import type { OrderingClient, OrderView } from '../ports/ordering-client.js';
 
 /** What the commands have of the process and of the adapters; main.ts fills it, tests fill it otherwise. */
 export interface CliEnvironment {
@@ -17,6 +17,7 @@ export interface CliEnvironment {
     options: { readonly staffToken?: string },
   ): Promise<OrderingClient>;
   createStatusReader(address: string, token: string): Promise<StatusReader>;
+  openFolderTools(): Promise<FolderTools>;
   /** Starts a replica, which then keeps the process alive until it is told to stop. */
   runReplica(configuration: ClusterConfiguration, id: string, options: { readonly recover: boolean }): Promise<void>;
   /** Starts a front end, which then keeps the process alive until it is told to stop. */
@@ -27,10 +28,25 @@ export interface CliEnvironment {
   exit(code: number): never;
 }
 
-/** Asks one replica how it is. */
+/** Asks one replica how it is, and what waits there. */
 export interface StatusReader {
   status(deadlineMs?: number): Promise<ReplicaStatus>;
+  /** Orders in its outbox, oldest first. */
+  outbox(deadlineMs?: number): Promise<OrderView[]>;
   close(): void;
+}
+
+/** What can be done with the folders of replicas that are stopped. Both reject with an Error for people. */
+export interface FolderTools {
+  /** Whether a folder holds a replica that remembers its promises. */
+  remembers(folder: string): boolean;
+  /** Reads a folder whole, as a start does. */
+  survey(
+    folder: string,
+    replicaId: string,
+  ): Promise<{ readonly view: number; readonly op: number; readonly commit: number }>;
+  /** Makes the folder `to` of `replicaId` from the folder `from` of another. */
+  transplant(from: string, to: string, replicaId: string): Promise<void>;
 }
 
 /** Exit codes of every command. */

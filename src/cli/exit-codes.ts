@@ -7,7 +7,7 @@ export const EXIT_RESTART = 1;
 
 /** How a replica's process ends when it must begin anew. */
 export function exitCodeOf(why: Fatal['kind']): typeof EXIT_RESTART | typeof EXIT_RECOVER {
-  return why === 'diskFailed' ? EXIT_RECOVER : EXIT_RESTART;
+  return why === 'diskFailed' || why === 'setBack' ? EXIT_RECOVER : EXIT_RESTART;
 }
 
 /**

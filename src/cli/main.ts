@@ -21,6 +21,17 @@ const environment: CliEnvironment = {
     const { createOperationsClient } = await import('../net/operations-client.js');
     return createOperationsClient(address, token);
   },
+  async openFolderTools() {
+    const [{ nodeFileSystem }, { remembers, surveyFolder, transplantFolder }] = await Promise.all([
+      import('../storage/node-file-system.js'),
+      import('../storage/transplant.js'),
+    ]);
+    return {
+      remembers: (folder) => remembers(nodeFileSystem, folder),
+      survey: (folder, replicaId) => surveyFolder(nodeFileSystem, folder, replicaId),
+      transplant: (from, to, replicaId) => transplantFolder(nodeFileSystem, from, to, replicaId),
+    };
+  },
   async runReplica(configuration, id, options) {
     const { runReplica } = await import('./replica.js');
     await runReplica(configuration, id, options);

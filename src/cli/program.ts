@@ -8,9 +8,11 @@ import { addMenuCommand } from './commands/menu.js';
 import { addMotdCommand } from './commands/motd.js';
 import { addOrderCommand } from './commands/order.js';
 import { addOrdersCommand } from './commands/orders.js';
+import { addOutboxCommand } from './commands/outbox.js';
 import { addPostcodeCommand } from './commands/postcode.js';
 import { addPostcodesStandInCommand } from './commands/postcodes-stand-in.js';
 import { addServerCommands } from './commands/servers.js';
+import { addRebuildCommand } from './commands/rebuild.js';
 import { addStartCommand } from './commands/start.js';
 import { addStatusCommand } from './commands/status.js';
 import { addTrackCommand } from './commands/track.js';
@@ -30,6 +32,8 @@ const COMMANDS = [
   addCancelCommand,
   addKitchenCommand,
   addStatusCommand,
+  addOutboxCommand,
+  addRebuildCommand,
 ];
 
 /**

@@ -2,7 +2,10 @@ import pino from 'pino';
 import { majorityOf, replicaIndex } from '../base/numbers.js';
 import { createPeerTransport } from '../net/peer-transport.js';
 import { startReplicaServer } from '../net/replica-server.js';
+import type { Damage, ReplicaStorage } from '../ports.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
+import { isDiskInDoubt } from '../runtime/disk-failure.js';
+import { keepUncertain } from '../runtime/keep-uncertain.js';
 import { ReplicaRuntime, type Fatal } from '../runtime/replica-runtime.js';
 import { RandomPool } from '../runtime/random-pool.js';
 import { systemClock } from '../runtime/system-clock.js';
@@ -12,6 +15,7 @@ import { nodeFileSystem } from '../storage/node-file-system.js';
 import { openReplicaStorage } from '../storage/replica-storage.js';
 import type { Notice } from '../vsr/effect.js';
 import { announceFailure, announceReady, stopWithSupervisor } from './child-protocol.js';
+import { adviceOn } from './edited-document.js';
 import { EXIT_RESTART, exitCodeOf, exitCodeOfFailedStart } from './exit-codes.js';
 
 /** Committed ops between two checkpoints: bounds what a start reads again and what the log holds in memory. */
@@ -37,16 +41,17 @@ export async function runReplica(
   const self = replicaIndex(index);
   let stop = (): void => process.exit(0);
   stopWithSupervisor(() => stop());
+  let storage: ReplicaStorage | undefined;
   try {
-    const storage = openReplicaStorage(nodeFileSystem, member.resources);
-    const loaded = await storage.load(
-      recover ? 'a write to disk failed before: what is on it is not known' : undefined,
-    );
+    storage = openReplicaStorage(nodeFileSystem, member.resources, { replicaId: id });
+    const found = await storage.load(recover ? 'a write to disk failed before: what is on it is not known' : undefined);
+    const ordering = new Ordering(storage.files);
+    const services = new Map([[ORDERING, ordering]]);
+    const loaded = await keepUncertain(storage, services, found, majorityOf(configuration.replicas.length));
     if (loaded.kind === 'damaged')
       log.warn({ damage: loaded.damage }, 'the folder is damaged: recovering from the others');
     if (loaded.kind === 'intact' && loaded.repaired !== undefined && loaded.repaired.length > 0)
       log.warn({ repaired: loaded.repaired }, 'the folder was damaged in parts that could be put right here');
-    const ordering = new Ordering(storage.files);
     const runtime = new ReplicaRuntime({
       config: {
         self,
@@ -55,15 +60,17 @@ export async function runReplica(
         quorum: Math.max(configuration.quorum, majorityOf(configuration.replicas.length)),
         checkpointIntervalOps: CHECKPOINT_INTERVAL_OPS,
         uncommittedOpsMax: UNCOMMITTED_OPS_MAX,
+        takesAlone: configuration.whenAlone === 'keep-ordering',
       },
       storage,
-      services: new Map([[ORDERING, ordering]]),
+      services,
       clock: systemClock,
       timers: systemTimers,
       random: new RandomPool(),
       loaded,
       hasRoom: () => nodeFileSystem.freeBytes(member.resources) > ROOM_BYTES_MIN,
       onNotice: (notice, at) => tell(log, notice, at),
+      onMended: (damage) => tellMended(log, member.resources, damage),
       onFatal: (why) => end(log, why),
     });
     // A menu that cannot be read is told now, to whoever started this, not when the cluster is founded.
@@ -106,6 +113,10 @@ export async function runReplica(
     log.info({ address: server.address, folder: loaded.kind }, 'up');
     announceReady();
   } catch (error) {
+    if (storage !== undefined && isDiskInDoubt(error)) {
+      await storage.leaveDoubt(String(error)).catch(() => undefined);
+      end(log, { kind: 'diskFailed', error });
+    }
     log.error({ err: error }, 'cannot start');
     await announceFailure(error instanceof Error ? error.message : String(error));
     process.exit(exitCodeOfFailedStart(error));
@@ -115,7 +126,16 @@ export async function runReplica(
 function tell(log: pino.Logger, notice: Notice, at: { view: number; op: number; commit: number }): void {
   const line = { ...at, ...notice };
   if (notice.kind === 'ignored') log.debug(line);
+  else if (notice.kind === 'diverged') log.error(line);
   else log.info(line);
+}
+
+function tellMended(log: pino.Logger, folder: string, damage: readonly Damage[]): void {
+  const told = damage.map((one) => {
+    const advice = adviceOn(one, folder);
+    return advice === undefined ? one : { ...one, advice };
+  });
+  log.warn({ damage: told }, 'files of the folder were not as they were left; they are put right');
 }
 
 function end(log: pino.Logger, why: Fatal): void {
@@ -128,6 +148,9 @@ function end(log: pino.Logger, why: Fatal): void {
       break;
     case 'diskFailed':
       log.fatal({ err: why.error }, 'a write to disk failed: what is on it is not known; starting again as recovering');
+      break;
+    case 'setBack':
+      log.fatal({ why: why.why }, 'the folder is not what this replica promised by; starting again as recovering');
       break;
     case 'writeFailed':
       log.fatal({ err: why.error }, 'a write to disk could not be made; starting again from what is there');

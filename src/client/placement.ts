@@ -52,8 +52,9 @@ const SETTLED = {
 } as const satisfies Record<RefusalReason, boolean>;
 
 /** Whether a refusal settles a write: it was certainly not done and will not be. */
-export function isSettled(refusal: Refusal): boolean {
-  return SETTLED[refusal.reason];
+export function isSettled({ reason, details }: Refusal): boolean {
+  // One replica without a majority says so: an earlier attempt may have got through to others.
+  return SETTLED[reason] && details?.['alone'] !== 'true';
 }
 
 /** What an order's placement needs of the world. */

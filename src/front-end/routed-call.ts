@@ -8,6 +8,8 @@ export interface Attempt {
   readonly forget: () => void;
   readonly sentMs: number;
   readonly isRelayed: boolean;
+  /** The replica is asked to take the order alone. */
+  readonly isAlone: boolean;
 }
 
 /** One call on its way: what was tried, what waits, what is known. Times are monotonic, ms. */
@@ -22,6 +24,8 @@ export class CallOnItsWay {
   mayBeDone = false;
   /** Whether a relay was asked for in this round: one is enough to know. */
   isRelayTried = false;
+  /** Replicas that were asked in this round to take the order alone. */
+  readonly aloneTried = new Set<ReplicaIndex>();
   /** The last refusal that was no answer to the call itself. */
   lastRefusal: Refusal | undefined;
   /** When another replica is asked as well. */
@@ -32,6 +36,7 @@ export class CallOnItsWay {
     readonly call: RoutedCall,
     /** When the customer gets an answer, whatever it is. */
     readonly endMs: number,
+    readonly begunMs: number,
     readonly done: (reply: RoutedReply) => void,
   ) {}
 
@@ -41,6 +46,7 @@ export class CallOnItsWay {
     for (const replica of this.attempts.keys()) this.tried.add(replica);
     this.refusals.clear();
     this.isRelayTried = false;
+    this.aloneTried.clear();
   }
 
   /** Whether its outcome at the replicas is not known: it may be done, now or later. */

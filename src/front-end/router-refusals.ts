@@ -12,16 +12,27 @@ const ELSEWHERE: ReadonlySet<RefusalReason> = new Set([
 /** Whether another replica may answer what this one refused. */
 export const isAnsweredElsewhere = ({ reason }: Refusal): boolean => ELSEWHERE.has(reason);
 
+/** Whether a replica said that it has lost data and takes part in nothing. */
+export const isOfRecovering = ({ reason }: Refusal): boolean => reason === 'DAMAGED';
+
 /** Answers that anyone may give: they do not tell who is primary. */
 const OF_ANYONE: ReadonlySet<RefusalReason> = new Set([
   'INVALID_FIELD',
   'MESSAGE_TOO_LARGE',
   'INTERNAL',
   'OVERLOADED',
+  'UNCONFIRMED',
 ] satisfies RefusalReason[]);
 
 /** Whether an answer shows that the replica acts as primary. */
 export const isOfPrimary = ({ reason }: Refusal): boolean => !OF_ANYONE.has(reason) && !ELSEWHERE.has(reason);
+
+/**
+ * Whether a replica that was asked to take an order alone leaves open what became of earlier attempts: it knows its own committed
+ * state, and says so. What it found committed under the id is an answer for good.
+ */
+export const isOfOneReplica = (of: Refusal): boolean =>
+  of.details?.['alone'] === 'true' || of.reason === 'OVERLOADED' || isAnsweredElsewhere(of);
 
 export const OUTCOME_UNKNOWN = refusal(
   'OUTCOME_UNKNOWN',

@@ -32,6 +32,8 @@ const PROBE_MS = { first: 5, max: 20 } as const;
 const PROBES_MAX = 16;
 /** No parked call is sent again so shortly before its customer is answered, ms. */
 const LAST_LOOK_MS = 20;
+/** Replicas that speak of a view change are given this long before an order is taken alone beside them, ms. */
+const VIEW_CHANGE_MS = 1_000;
 /** The customer is answered this long before the deadline, so that the answer arrives; a tenth of short deadlines. */
 const ANSWER_EARLY_MS = 50;
 
@@ -88,8 +90,9 @@ export class Router implements CallRouter {
       done({ kind: 'refused', refusal: refusals.NO_PRIMARY });
       return () => undefined;
     }
-    const endMs = this.#clock.monotonicMs() + leftMs - Math.min(ANSWER_EARLY_MS, leftMs / 10);
-    const way = new CallOnItsWay(call, endMs, done);
+    const now = this.#clock.monotonicMs();
+    const endMs = now + leftMs - Math.min(ANSWER_EARLY_MS, leftMs / 10);
+    const way = new CallOnItsWay(call, endMs, now, done);
     this.#calls.add(way);
     this.#planSweep();
     const isSearchUnderWay = this.#primary === undefined && this.#parked.size > PROBES_MAX;
@@ -111,14 +114,14 @@ export class Router implements CallRouter {
   #askNext(way: CallOnItsWay): void {
     const primary = way.call.target === 'primary' ? this.#primary : undefined;
     if (primary !== undefined && !way.tried.has(primary) && this.#links.isUp(primary)) {
-      return this.#ask(way, primary, false);
+      return this.#ask(way, primary);
     }
     const next = this.#replicas
       .map((_, offset) => this.#candidate(way, offset))
       .find((replica) => replica !== undefined && !way.tried.has(replica) && this.#links.isUp(replica));
     if (next === undefined) return this.#endRound(way);
     if (way.call.target === 'any') this.#nextReader = (next + 1) % this.#replicas.length;
-    this.#ask(way, next, false);
+    this.#ask(way, next);
   }
 
   /** The replicas in the order of preference: the configured one, reads spread evenly. */
@@ -127,20 +130,21 @@ export class Router implements CallRouter {
     return this.#replicas[(first + offset) % this.#replicas.length];
   }
 
-  #ask(way: CallOnItsWay, replica: ReplicaIndex, isRelayed: boolean): void {
+  #ask(way: CallOnItsWay, replica: ReplicaIndex, { isRelayed = false, isAlone = false } = {}): void {
     const now = this.#clock.monotonicMs();
     if (way.attempts.size === 0) way.hedgeAtMs = now + this.#hedgeMs;
     way.tried.add(replica);
-    const forget = this.#links.send(replica, way.call, { isRelayWanted: isRelayed }, (reply) => {
+    const forget = this.#links.send(replica, way.call, { isRelayWanted: isRelayed, isAlone }, (reply) => {
       this.#onReply(way, replica, reply);
     });
-    way.attempts.set(replica, { forget, sentMs: now, isRelayed });
+    way.attempts.set(replica, { forget, sentMs: now, isRelayed, isAlone });
   }
 
   #onReply(way: CallOnItsWay, replica: ReplicaIndex, reply: ForwardedReply): void {
     const attempt = way.attempts.get(replica);
     if (way.isSettled || attempt === undefined) return;
     way.attempts.delete(replica);
+    if (attempt.isAlone) return this.#onAloneReply(way, replica, reply);
     // A late answer says who was primary, not who is.
     const isFresh = !attempt.isRelayed && this.#clock.monotonicMs() - attempt.sentMs < this.#hedgeMs;
     const actsAsPrimary = way.call.target === 'primary' && (isFresh || this.#primary === undefined);
@@ -173,11 +177,58 @@ export class Router implements CallRouter {
     if (hint === undefined || hint === replica) return this.#askNext(way);
     if (this.#links.isUp(hint)) {
       if (way.tried.has(hint)) return this.#askNext(way);
-      return this.#ask(way, hint, false);
+      return this.#ask(way, hint);
     }
     if (way.isRelayTried) return this.#askNext(way);
     way.isRelayTried = true;
-    this.#ask(way, replica, true);
+    this.#ask(way, replica, { isRelayed: true });
+  }
+
+  /** A replica was asked to take the order alone. Whatever it says, it is no primary. */
+  #onAloneReply(way: CallOnItsWay, replica: ReplicaIndex, reply: ForwardedReply): void {
+    switch (reply.kind) {
+      case 'ok':
+        this.#settle(way, reply);
+        // Whoever waits for the same need not look for a primary first.
+        for (const parked of Array.from(this.#parked))
+          if (parked.call.mayBeTakenAlone === true) this.#askAt(parked, replica);
+        return;
+      case 'refused': {
+        const { refusal } = reply;
+        // There may be a primary in a moment, or the replica is in no state to take orders.
+        if (refusals.isAnsweredElsewhere(refusal) && refusal.reason !== 'NO_QUORUM') return this.#askAlone(way);
+        const isOpen = way.isUncertain && refusals.isOfOneReplica(refusal);
+        return this.#refuse(way, isOpen ? refusals.NO_QUORUM_NOW_UNCERTAIN : refusal);
+      }
+      case 'dropped':
+      case 'linkDown':
+        way.mayBeDone ||= reply.kind === 'dropped' || reply.isSent;
+        return this.#endRound(way);
+    }
+  }
+
+  #askAt(way: CallOnItsWay, replica: ReplicaIndex): void {
+    this.#parked.delete(way);
+    way.beginRound();
+    way.aloneTried.add(replica);
+    this.#ask(way, replica, { isAlone: true });
+  }
+
+  /** Asks the next replica that has lost its majority to take the order alone; waits where none is left in this round. */
+  #askAlone(way: CallOnItsWay): void {
+    const next = this.#replicas.find(
+      (replica) =>
+        way.refusals.get(replica)?.reason === 'NO_QUORUM' &&
+        !way.aloneTried.has(replica) &&
+        !way.attempts.has(replica) &&
+        this.#links.isUp(replica),
+    );
+    if (next === undefined) {
+      if (way.attempts.size === 0) this.#park(way);
+      return;
+    }
+    way.aloneTried.add(next);
+    this.#ask(way, next, { isAlone: true });
   }
 
   #endRound(way: CallOnItsWay): void {
@@ -185,16 +236,25 @@ export class Router implements CallRouter {
     // A replica that has been silent for long is no more reachable than one whose connection broke.
     for (const { sentMs } of way.attempts.values()) if (now - sentMs < this.#hedgeMs) return;
     const reachable = this.#replicas.filter((replica) => this.#links.isUp(replica) && !way.attempts.has(replica));
-    const told = reachable.map((replica) => way.refusals.get(replica));
+    // Who recovers belongs to no quorum until the others have taken it in: it neither confirms nor denies.
+    const told = reachable
+      .map((replica) => way.refusals.get(replica))
+      .filter((one) => one === undefined || !refusals.isOfRecovering(one));
     const [first] = told;
     if (first !== undefined && told.every((one) => one?.reason === 'NO_QUORUM')) return this.#noQuorum(way, first);
+    // Some may be about to elect a primary: then the order need not wait for a confirmation.
+    const isNobodyLeft = told.every((one) => one !== undefined && refusals.isAnsweredElsewhere(one));
+    if (way.call.mayBeTakenAlone === true && isNobodyLeft && now - way.begunMs >= VIEW_CHANGE_MS)
+      return this.#askAlone(way);
     if (way.attempts.size === 0) this.#park(way);
   }
 
-  /** Everyone who can be reached says so: waiting would only use up the customers' time. */
+  /** Everyone who can be reached says so: waiting would only use up the customers' time. Orders may be taken alone (decision 3). */
   #noQuorum(found: CallOnItsWay, refusal: Refusal): void {
+    if (found.call.mayBeTakenAlone === true) this.#askAlone(found);
     const alike = [...this.#parked].filter(({ call }) => call.target === found.call.target);
     for (const way of [found, ...alike]) {
+      if (way.call.mayBeTakenAlone === true) continue;
       this.#refuse(way, way.isUncertain ? refusals.NO_QUORUM_NOW_UNCERTAIN : refusal);
     }
   }
@@ -239,7 +299,7 @@ export class Router implements CallRouter {
     // Whoever waits for a replica that is no longer primary asks the new one too: with the same id it is done once.
     for (const way of this.#calls) {
       if (way.call.target === 'primary' && way.attempts.size > 0 && !way.attempts.has(replica)) {
-        this.#ask(way, replica, false);
+        this.#ask(way, replica);
       }
     }
   }

@@ -27,7 +27,8 @@ export type UnaryHandler = handleUnaryCall<Buffer, Buffer>;
 
 /** What the unary calls of customers need. */
 export interface CustomerCallsOptions {
-  readonly configuration: Pick<ClusterConfiguration, 'replicas' | 'writeConcern' | 'staffToken'>;
+  readonly configuration: Pick<ClusterConfiguration, 'replicas' | 'writeConcern' | 'staffToken'> &
+    Partial<Pick<ClusterConfiguration, 'whenAlone'>>;
   readonly router: CallRouter;
   readonly postcodes: PostcodeGate;
   /** Told of bugs. */
@@ -101,7 +102,11 @@ export class CustomerCalls {
     if (gated.kind === 'refused') return refuse(callback, gated.refusal);
     const deadlineWallMs = this.#deadlineOf(call);
     if (gated.kind === 'write' && gated.request.body.kind === 'makeOrder') {
-      return this.#makeOrder(method, call, gated.request.body.postCode, deadlineWallMs, callback);
+      // Whoever names more disks than one replica has is not put off with one.
+      const isOneEnough = !gated.isConcernNamed || gated.request.copiesNeeded === 1;
+      const mayBeTakenAlone = configuration.whenAlone === 'keep-ordering' && isOneEnough;
+      const { postCode } = gated.request.body;
+      return this.#makeOrder(method, call, postCode, { deadlineWallMs, mayBeTakenAlone }, callback);
     }
     this.#route(method, call, gated, { deadlineWallMs, isStaff }, callback);
     return undefined;
@@ -112,20 +117,21 @@ export class CustomerCalls {
     method: Method,
     call: Call,
     postCode: string,
-    deadlineWallMs: number,
+    known: { deadlineWallMs: number; mayBeTakenAlone: boolean },
     callback: sendUnaryData<Buffer>,
   ): Promise<void> {
+    const { deadlineWallMs } = known;
     const now = this.#options.wallMs();
     // Half of the time is kept for the order itself.
     const postcode = await this.#options.postcodes.check(postCode, now + (deadlineWallMs - now) / 2);
-    this.#route(method, call, { kind: 'write' }, { deadlineWallMs, isStaff: false, postcode }, callback);
+    this.#route(method, call, { kind: 'write' }, { ...known, isStaff: false, postcode }, callback);
   }
 
   #route(
     method: Method,
     call: Call,
     gated: Pick<Extract<GatedCall, { kind: 'write' }>, 'kind'> | Extract<GatedCall, { kind: 'read' }>,
-    known: { deadlineWallMs: number; isStaff: boolean; postcode?: PostcodeFinding },
+    known: { deadlineWallMs: number; isStaff: boolean; mayBeTakenAlone?: boolean; postcode?: PostcodeFinding },
     callback: sendUnaryData<Buffer>,
   ): void {
     if (call.cancelled) return;

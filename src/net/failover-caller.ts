@@ -1,6 +1,6 @@
 import { credentials, status, type CallOptions, type ClientUnaryCall, type ServiceError } from '@grpc/grpc-js';
 import { assert, present } from '../base/assert.js';
-import { refusal } from '../base/refusal.js';
+import { refusal, type RefusalReason } from '../base/refusal.js';
 import { CallRefusedError } from '../ports/ordering-client.js';
 import { customerChannelOptions } from './channel-options.js';
 import { callRefusedError, refusalOf } from './error-details.js';
@@ -9,8 +9,20 @@ import { protocol } from './proto-files.js';
 
 /** Wait after every front end was tried in vain, ms: the first one and the longest. */
 const WAIT_MS = { first: 20, max: 200 } as const;
+/** A front end that says nothing for half of the time that is left, and at least for this long, ms, may hang: another is asked. */
+const PATIENCE_MS_MIN = 1000;
 /** Bytes of an answer at most: 500 of the largest orders. */
 const RESPONSE_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Refusals of an attempt that could not be made: what became of an earlier one they do not know. */
+const SAYS_NOTHING_OF_BEFORE: ReadonlySet<RefusalReason> = new Set([
+  'NO_QUORUM',
+  'NO_PRIMARY',
+  'NOT_FOUNDED',
+  'DAMAGED',
+  'OVERLOADED',
+  'STOPPING',
+] satisfies RefusalReason[]);
 
 /** Starts one call on one front end's client. */
 export type StartCall<Response> = (
@@ -20,8 +32,8 @@ export type StartCall<Response> = (
 ) => ClientUnaryCall;
 
 /**
- * Several front ends as one: the one that last answered, then the others in order. A front end that cannot be reached is
- * passed over within the call's deadline; the request stays the same, ids included, so that nothing is done twice.
+ * Several front ends as one: the one that last answered, then the others in order. A front end that cannot be reached or does
+ * not answer is passed over within the call's deadline; the request stays the same, ids included, so that nothing is done twice.
  */
 export class FailoverCaller {
   readonly #clients: readonly FoodOrderingClient[];
@@ -46,10 +58,12 @@ export class FailoverCaller {
         return await this.#attempt(start, index, deadline);
       } catch (error) {
         if (!isServiceError(error)) throw error;
-        if (refusalOf(error) !== undefined) throw callRefusedError(error);
+        const refused = refusalOf(error);
+        if (refused !== undefined)
+          throw mayBeDone && SAYS_NOTHING_OF_BEFORE.has(refused.reason) ? brokenOff(error) : callRefusedError(error);
         if (error.code === status.DEADLINE_EXCEEDED) throw timeUp(error, isWrite);
-        if (error.code !== status.UNAVAILABLE) throw callRefusedError(error);
-        // A connection that was refused never carried the request; one that broke may have.
+        if (error.code !== status.UNAVAILABLE && error.code !== status.CANCELLED) throw callRefusedError(error);
+        // A connection that was refused never carried the request; one that broke, or hangs, may have.
         mayBeDone ||= isWrite && !/ECONNREFUSED|No connection established/.test(error.details);
         this.passOver(index);
         if (attempt % this.#clients.length !== 0) continue;
@@ -76,10 +90,14 @@ export class FailoverCaller {
 
   #attempt<Response>(start: StartCall<Response>, index: number, deadline: number): Promise<Response> {
     return new Promise((resolve, reject) => {
-      start(this.#client(index), { deadline }, (error, response) => {
+      let patience: NodeJS.Timeout | undefined;
+      const call = start(this.#client(index), { deadline }, (error, response) => {
+        clearTimeout(patience);
         if (error !== null) reject(error);
         else resolve(present(response, 'a call without error has a response'));
       });
+      const patienceMs = Math.max(PATIENCE_MS_MIN, (deadline - Date.now()) / 2);
+      if (this.#clients.length > 1) patience = setTimeout(() => call.cancel(), patienceMs);
     });
   }
 
@@ -96,6 +114,13 @@ function timeUp(cause: ServiceError, isWrite: boolean): CallRefusedError {
   const message = isWrite
     ? 'The time was up before an answer came: it may be done or not. Repeat it with the same id; it will not be done twice.'
     : 'The time was up before an answer came. Try again.';
+  return new CallRefusedError(refusal('OUTCOME_UNKNOWN', message), 'DEADLINE_EXCEEDED', { cause });
+}
+
+function brokenOff(cause: ServiceError): CallRefusedError {
+  const message =
+    'A connection broke before an answer came, and nobody else could give one: it may be done or not. ' +
+    'Repeat it with the same id; it will not be done twice.';
   return new CallRefusedError(refusal('OUTCOME_UNKNOWN', message), 'DEADLINE_EXCEEDED', { cause });
 }
 

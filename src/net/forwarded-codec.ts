@@ -29,6 +29,7 @@ export function wireCall(number: number, call: ForwardedCall, options: ForwardOp
     is_staff: call.isStaff,
     hops,
     is_relay_wanted: options.isRelayWanted,
+    is_alone: options.isAlone === true,
   };
 }
 
@@ -41,6 +42,7 @@ export function receivedCall(wire: ForwardedCall__Output): ReceivedCall {
     isStaff: wire.is_staff,
     hops: wire.hops,
     isRelayWanted: wire.is_relay_wanted,
+    isAlone: wire.is_alone,
   };
   return wire.postcode === null ? call : { ...call, postcode: findingOf(wire.postcode) };
 }

@@ -1,18 +1,17 @@
 import { Server, type ServiceDefinition } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { replicaIndex } from '../base/numbers.js';
-import type { ClusterConfiguration } from '../ports/configuration.js';
 import type { CallRouter, PostcodeGate } from '../ports/front-end.js';
 import type { RequestLinks } from '../ports/request-links.js';
 import { customerServerOptions } from './channel-options.js';
-import { CustomerCalls } from './customer-calls.js';
+import { CustomerCalls, type CustomerCallsOptions } from './customer-calls.js';
 import { listen } from './listening.js';
 import { protocol, SERVICE_NAMES } from './proto-files.js';
 import { WatchStreams } from './watch-streams.js';
 
 /** What a front end's server is made of. */
 export interface FrontEndServerOptions {
-  readonly configuration: Pick<ClusterConfiguration, 'replicas' | 'writeConcern' | 'staffToken'>;
+  readonly configuration: CustomerCallsOptions['configuration'];
   /** Where to listen, `host:port`; port 0: any free one. */
   readonly listenAddress: string;
   readonly router: CallRouter;

@@ -31,13 +31,15 @@ export function wireMessage(message: Message): PeerMessage {
       return { prepare: { view, start, commit, rows: rowsOf(entries) } };
     }
     case 'prepareOk':
-      return { prepare_ok: { view: message.view, op: message.op } };
+      return { prepare_ok: { view: message.view, op: message.op, chain: message.chain } };
     case 'heartbeat': {
-      const { view, start, commit, op, round } = message;
-      return { heartbeat: { view, start, commit, op, round } };
+      const { view, start, commit, commitChain, op, round } = message;
+      return { heartbeat: { view, start, commit, commit_chain: commitChain, op, round } };
     }
-    case 'heartbeatOk':
-      return { heartbeat_ok: { view: message.view, round: message.round, op: message.op } };
+    case 'heartbeatOk': {
+      const { view, round, op, chain } = message;
+      return { heartbeat_ok: { view, round, op, chain } };
+    }
     case 'alive':
       return { alive: { view: message.view } };
     case 'startViewChange':
@@ -81,6 +83,8 @@ export function wireMessage(message: Message): PeerMessage {
       return { recovery_response: { nonce: message.nonce, view: message.view } };
     case 'wantReplica':
       return { want_replica: { above: message.above, op: message.op } };
+    case 'claimed':
+      return { claimed: { view: message.view, log_view: message.logView, op: message.op } };
     case 'report':
       return { report: { nonce: message.nonce } };
     case 'reportResponse': {
@@ -104,17 +108,18 @@ export function messageOf(wire: PeerMessage__Output): Message {
       return { kind: 'prepare', view: viewOf(view), start: opOf(start), commit: opOf(commit), entries };
     }
     case 'prepare_ok': {
-      const { view, op } = partOf(wire.prepare_ok, 'prepare_ok');
-      return { kind: 'prepareOk', view: viewOf(view), op: opOf(op) };
+      const { view, op, chain } = partOf(wire.prepare_ok, 'prepare_ok');
+      return { kind: 'prepareOk', view: viewOf(view), op: opOf(op), chain: chainOf(chain) };
     }
     case 'heartbeat': {
-      const { view, start, commit, op, round } = partOf(wire.heartbeat, 'heartbeat');
+      const { view, start, commit, commit_chain, op, round } = partOf(wire.heartbeat, 'heartbeat');
       const common = { view: viewOf(view), start: opOf(start), commit: opOf(commit), op: opOf(op) };
-      return { kind: 'heartbeat', ...common, round: naturalOf(round, 'round') };
+      return { kind: 'heartbeat', ...common, commitChain: chainOf(commit_chain), round: naturalOf(round, 'round') };
     }
     case 'heartbeat_ok': {
-      const { view, round, op } = partOf(wire.heartbeat_ok, 'heartbeat_ok');
-      return { kind: 'heartbeatOk', view: viewOf(view), round: naturalOf(round, 'round'), op: opOf(op) };
+      const { view, round, op, chain } = partOf(wire.heartbeat_ok, 'heartbeat_ok');
+      const common = { view: viewOf(view), round: naturalOf(round, 'round'), op: opOf(op) };
+      return { kind: 'heartbeatOk', ...common, chain: chainOf(chain) };
     }
     case 'alive':
       return { kind: 'alive', view: viewOf(partOf(wire.alive, 'alive').view) };
@@ -162,6 +167,10 @@ export function messageOf(wire: PeerMessage__Output): Message {
     case 'want_replica': {
       const { above, op } = partOf(wire.want_replica, 'want_replica');
       return { kind: 'wantReplica', above: viewOf(above), op: opOf(op) };
+    }
+    case 'claimed': {
+      const { view, log_view, op } = partOf(wire.claimed, 'claimed');
+      return { kind: 'claimed', view: viewOf(view), logView: viewOf(log_view), op: opOf(op) };
     }
     case 'report':
       return { kind: 'report', nonce: naturalOf(partOf(wire.report, 'report').nonce, 'nonce') };

@@ -25,7 +25,12 @@ export interface GateContext {
 
 /** A request behind the gate. */
 export type GatedCall =
-  | { readonly kind: 'write'; readonly request: ServiceRequest & { readonly body: OrderingRequest } }
+  | {
+      readonly kind: 'write';
+      readonly request: ServiceRequest & { readonly body: OrderingRequest };
+      /** Whether the caller asked for this number of copies; otherwise it is the configured one. */
+      readonly isConcernNamed: boolean;
+    }
   | {
       readonly kind: 'read';
       readonly query: OrderingQuery;
@@ -108,7 +113,7 @@ export function gatedWrite(
     const nextStep = `send a number from 1 to ${replicaCount}, majority or all`;
     return invalidField('write_concern', 'is no number of disks of this cluster', nextStep);
   }
-  return { kind: 'write', request: { requestId, body, copiesNeeded } };
+  return { kind: 'write', request: { requestId, body, copiesNeeded }, isConcernNamed: concern !== '' };
 }
 
 /** A read behind the gate, or what is wrong with it. */

@@ -1,22 +1,30 @@
 import { credentials, type ServiceError } from '@grpc/grpc-js';
 import type { ReplicaStatus } from '../ports/calls.js';
+import type { OrderView } from '../ports/ordering-client.js';
 import { bearerMetadata } from './bearer-token.js';
 import { clusterChannelOptions } from './channel-options.js';
 import { callRefusedError } from './error-details.js';
 import type { GetStatusResponse__Output } from './generated/justhungry/v1/GetStatusResponse.js';
+import type { ListOutboxResponse__Output } from './generated/justhungry/v1/ListOutboxResponse.js';
 import { replicaStatusOf } from './operations-codec.js';
+import { orderView } from './ordering-views.js';
 import { protocol } from './proto-files.js';
 
 /** One replica as its operators ask it. Calls that fail throw CallRefusedError; a dead replica fails at once. */
 export interface OperationsClient {
   /** Default deadline: 1,000 ms from now. */
   status(deadlineMs?: number): Promise<ReplicaStatus>;
+  /** What waits in its outbox, oldest first, all of it. Default deadline of each page: 1,000 ms. */
+  outbox(deadlineMs?: number): Promise<OrderView[]>;
   /** Asks a primary to give up its office; done when it has been told. */
   resign(why: string, deadlineMs?: number): Promise<void>;
   close(): void;
 }
 
 const DEADLINE_MS = 1000;
+/** Orders of one page, and pages read at most: more than an outbox holds. */
+const OUTBOX_PAGE = 100;
+const OUTBOX_PAGES_MAX = 300;
 
 /** Makes a client of the replica at `address`; nothing is sent before the first call. */
 export function createOperationsClient(address: string, token: string): OperationsClient {
@@ -28,6 +36,20 @@ export function createOperationsClient(address: string, token: string): Operatio
         client.GetStatus({}, metadata, { deadline: Date.now() + deadlineMs }, settle(resolve, reject));
       });
       return replicaStatusOf(wire);
+    },
+    async outbox(deadlineMs = DEADLINE_MS) {
+      const found = new Map<string, OrderView>();
+      for (let after = '', pages = 0; pages < OUTBOX_PAGES_MAX; pages++) {
+        const request = { after_order_id: after, limit: OUTBOX_PAGE };
+        const page = await new Promise<ListOutboxResponse__Output>((resolve, reject) => {
+          client.ListOutbox(request, metadata, { deadline: Date.now() + deadlineMs }, settle(resolve, reject));
+        });
+        // The one asked for may have left meanwhile: then the first page comes again.
+        for (const order of page.orders) found.set(order.order_id, orderView(order));
+        after = page.orders.at(-1)?.order_id ?? '';
+        if (!page.has_more) break;
+      }
+      return [...found.values()];
     },
     async resign(why, deadlineMs = DEADLINE_MS) {
       await new Promise<object>((resolve, reject) => {

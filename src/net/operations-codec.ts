@@ -1,6 +1,13 @@
-import type { ReplicaStatus } from '../ports/calls.js';
+import type { ReplicaCalls, ReplicaStatus } from '../ports/calls.js';
 import type { GetStatusResponse, GetStatusResponse__Output } from './generated/justhungry/v1/GetStatusResponse.js';
+import type { ListOutboxResponse } from './generated/justhungry/v1/ListOutboxResponse.js';
+import { unconfirmedOrder } from '../services/ordering/held-orders.js';
+import { ORDERING } from '../services/ordering/ordering.js';
+import { wireOrder } from './ordering-responses.js';
 import { meaningOf } from './wire-values.js';
+
+/** Orders in one page of an outbox at most. */
+const OUTBOX_PAGE_MAX = 500;
 
 type Role = ReplicaStatus['role'];
 type Health = ReplicaStatus['peers'][number]['health'];
@@ -40,7 +47,16 @@ export function wireStatus(status: ReplicaStatus): GetStatusResponse {
     peers: status.peers.map((peer) => ({ id: peer.id, health: HEALTHS[peer.health] })),
     damage: [...status.damage],
     uptime_ms: Math.round(status.uptimeMs),
+    takes_alone: status.takesAlone,
   };
+}
+
+/** A page of a replica's outbox; a limit out of range is taken for the nearest in it. */
+export function outboxPage(calls: ReplicaCalls, afterOrderId: string, limit: number): ListOutboxResponse {
+  const size = Math.min(Math.max(limit, 1), OUTBOX_PAGE_MAX);
+  const items = calls.outbox(afterOrderId, size + 1);
+  const orders = items.filter(({ service }) => service === ORDERING).map((item) => wireOrder(unconfirmedOrder(item)));
+  return { orders: orders.slice(0, size), has_more: items.length > size };
 }
 
 /** The status of a proto message. Throws MalformedError on enums that are not known. */
@@ -63,5 +79,6 @@ export function replicaStatusOf(wire: GetStatusResponse__Output): ReplicaStatus 
     primaryId: wire.primary_id,
     peers: wire.peers.map((peer) => ({ id: peer.id, health: meaningOf(healthByWire, peer.health, 'health') })),
     uptimeMs: wire.uptime_ms,
+    takesAlone: wire.takes_alone,
   };
 }

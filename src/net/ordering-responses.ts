@@ -26,7 +26,7 @@ export function wireOrder(order: Order): WireOrder {
     placed_at: order.placedAt,
     status: WIRE_STATUS[order.status],
     op: order.op,
-    unconfirmed: false,
+    unconfirmed: order.unconfirmed === true,
     reason: order.reason,
   };
 }

@@ -11,7 +11,7 @@ import type { OperationsHandlers } from './generated/justhungry/v1/Operations.js
 import type { ReplicationHandlers } from './generated/justhungry/v1/Replication.js';
 import type { RequestsHandlers } from './generated/justhungry/v1/Requests.js';
 import { listen } from './listening.js';
-import { wireStatus } from './operations-codec.js';
+import { outboxPage, wireStatus } from './operations-codec.js';
 import type { PeerTransport } from './peer-transport.js';
 import { protocol, SERVICE_NAMES } from './proto-files.js';
 import { createRequestLinks } from './request-links.js';
@@ -125,6 +125,11 @@ function operationsHandlers(token: string, calls: ReplicaCalls): OperationsHandl
       const refused = tokenRefusal(metadata, token, CLUSTER_TOKEN);
       if (refused === undefined) callback(null, wireStatus(calls.status()));
       else callback(statusOf(refused));
+    },
+    ListOutbox({ metadata, request }, callback) {
+      const refused = tokenRefusal(metadata, token, CLUSTER_TOKEN);
+      if (refused !== undefined) return callback(statusOf(refused));
+      callback(null, outboxPage(calls, request.after_order_id, request.limit));
     },
     Resign({ metadata, request }, callback) {
       const refused = tokenRefusal(metadata, token, CLUSTER_TOKEN);

@@ -131,7 +131,14 @@ class Session {
     }
     const done = (outcome: Outcome): void => this.#onOutcome(wire.call, call, method, outcome);
     if (gated.kind === 'write') {
-      return { kind: 'write', service: ORDERING, request: gated.request, deadlineWallMs, done };
+      return {
+        kind: 'write',
+        service: ORDERING,
+        request: gated.request,
+        isAlone: call.isAlone === true,
+        deadlineWallMs,
+        done,
+      };
     }
     const { query, consistency, minOp } = gated;
     return { kind: 'read', service: ORDERING, query: { body: query }, consistency, minOp, deadlineWallMs, done };

@@ -1,5 +1,5 @@
 import type { OpNumber } from '../base/numbers.js';
-import type { ServiceQuery, ServiceRequest } from '../base/service.js';
+import type { OutboxItem, ServiceQuery, ServiceRequest } from '../base/service.js';
 import type { Outcome } from '../vsr/effect.js';
 
 /**
@@ -11,6 +11,8 @@ export type IncomingCall =
       readonly kind: 'write';
       readonly service: string;
       readonly request: ServiceRequest;
+      /** Whether the front end found no primary and asks this replica to take it alone; default false. */
+      readonly isAlone?: boolean;
       readonly deadlineWallMs: number;
       /** Called at most once; not at all when the deadline passes or the process dies. */
       readonly done: (outcome: Outcome) => void;
@@ -31,6 +33,8 @@ export interface ReplicaCalls {
   submit(calls: readonly IncomingCall[]): void;
   /** A snapshot for operators. */
   status(): ReplicaStatus;
+  /** Up to `limit` items of its outbox, oldest first, behind the one of the id `after` (empty, or settled meanwhile: from the first). */
+  outbox(after: string, limit: number): readonly OutboxItem[];
   /** Asks a primary to give up its office in favour of the next view. */
   resign(why: string): void;
 }
@@ -54,6 +58,8 @@ export interface ReplicaStatus {
   readonly reason: string;
   readonly peers: readonly { readonly id: string; readonly health: 'healthy' | 'suspected' | 'unhealthy' }[];
   readonly outbox: number;
+  /** Whether it takes orders into its outbox now, for want of a majority. */
+  readonly takesAlone: boolean;
   readonly damage: readonly string[];
   readonly uptimeMs: number;
 }

@@ -6,7 +6,8 @@ export interface ClusterConfiguration {
   readonly writeConcern: string;
   /** Replicas that must be reachable for writes, majority … N. */
   readonly quorum: number;
-  readonly whenAlone: 'read-only';
+  /** What a replica below a majority does with orders: refuses them, or keeps them in its outbox until there is a majority. */
+  readonly whenAlone: 'read-only' | 'keep-ordering';
   /** ms between the primary's heartbeats, 20 … 5,000. */
   readonly heartbeatMs: number;
   readonly postcodes: {

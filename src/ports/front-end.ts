@@ -9,6 +9,8 @@ export interface RoutedCall extends ForwardedCall {
    */
   readonly target: 'primary' | 'any';
   readonly isWrite: boolean;
+  /** Whether one replica may take it where no majority can be reached (MakeOrder, `whenAlone: "keep-ordering"`); default false. */
+  readonly mayBeTakenAlone?: boolean;
 }
 
 /** What the customer is told. */

@@ -28,6 +28,8 @@ export interface ForwardedCall {
 export interface ForwardOptions {
   /** The replica, if not the primary, shall relay the call to it: the sender has no way there itself. One hop at most. */
   readonly isRelayWanted: boolean;
+  /** MakeOrder: nobody who can be reached has a majority, and the replica shall take the order alone (decision 3); default false. */
+  readonly isAlone?: boolean;
 }
 
 /** What became of a call at a replica. */

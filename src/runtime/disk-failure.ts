@@ -14,3 +14,12 @@ export function isDiskInDoubt(error: unknown): boolean {
   }
   return false;
 }
+
+/**
+ * Whether a failure is the system's refusal of one call (a folder that may not be written, too many open files, a name that is
+ * gone), after which the disk is not in doubt: what can be done again later may be. A broken rule of the program is none.
+ */
+export function isRefusedBySystem(error: unknown): boolean {
+  if (isDiskInDoubt(error)) return false;
+  return error instanceof Error && 'code' in error && 'syscall' in error && typeof error.syscall === 'string';
+}

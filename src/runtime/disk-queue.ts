@@ -1,6 +1,7 @@
 import type { Entry } from '../base/entry.js';
 import { present } from '../base/assert.js';
 import type { CommitNumber, OpNumber } from '../base/numbers.js';
+import type { OutboxItem } from '../base/service.js';
 import { DiskFullError, type ReplicaStorage, type Timers } from '../ports.js';
 
 /** An fsync that takes longer makes a primary give up its office (rule 3), in ms. */
@@ -12,12 +13,16 @@ const RETRY_MS = 100;
 
 type Item =
   | { readonly kind: 'append'; readonly entries: readonly Entry[]; readonly commit: CommitNumber }
+  | { readonly kind: 'outbox'; readonly items: readonly OutboxItem[] }
   | { readonly kind: 'transition'; readonly number: number; readonly run: () => Promise<void> };
 
 /** What the queue tells the core, each as an event. */
 export interface DiskQueueEvents {
   onAppended(op: OpNumber): void;
   onTransitionDone(number: number): void;
+  onOutboxAppended(requestIds: readonly string[]): void;
+  /** There was no room for these items. */
+  onOutboxFull(requestIds: readonly string[]): void;
   onDiskFull(): void;
   onDiskSlow(): void;
   /** A write failed for another reason than room; what that means for the folder is judged in disk-failure.ts (rule 10). */
@@ -35,13 +40,17 @@ export class DiskQueue {
   #idle: (() => void)[] = [];
 
   constructor(
-    private readonly storage: Pick<ReplicaStorage, 'append'>,
+    private readonly storage: Pick<ReplicaStorage, 'append' | 'appendOutbox'>,
     private readonly events: DiskQueueEvents,
     private readonly timers: Timers,
   ) {}
 
   append(entries: readonly Entry[], commit: CommitNumber): void {
     this.#add({ kind: 'append', entries, commit });
+  }
+
+  appendOutbox(items: readonly OutboxItem[]): void {
+    this.#add({ kind: 'outbox', items });
   }
 
   transition(number: number, run: () => Promise<void>): void {
@@ -73,6 +82,7 @@ export class DiskQueue {
       const cancelSlow = this.timers.after(FSYNC_SLOW_MS, () => this.events.onDiskSlow());
       try {
         if (this.#items[0]?.kind === 'append') await this.#writeBatch();
+        else if (this.#items[0]?.kind === 'outbox') await this.#writeOutbox();
         else await this.#makeTransition();
       } catch (error) {
         if (error instanceof DiskFullError) await this.#onFull();
@@ -103,6 +113,28 @@ export class DiskQueue {
     await this.storage.append(entries, present(commit, 'an append carries the commit number'));
     this.#items.splice(0, taken);
     this.events.onAppended(last.op);
+  }
+
+  /** What waits is written as one; without room it is given up, and nothing behind it with it. */
+  async #writeOutbox(): Promise<void> {
+    const items: OutboxItem[] = [];
+    let taken = 0;
+    for (const item of this.#items) {
+      if (item.kind !== 'outbox') break;
+      items.push(...item.items);
+      taken++;
+    }
+    const requestIds = items.map(({ requestId }) => requestId);
+    let hasRoom = true;
+    try {
+      await this.storage.appendOutbox(items);
+    } catch (error) {
+      if (!(error instanceof DiskFullError)) throw error;
+      hasRoom = false;
+    }
+    this.#items.splice(0, taken);
+    if (hasRoom) this.events.onOutboxAppended(requestIds);
+    else this.events.onOutboxFull(requestIds);
   }
 
   async #makeTransition(): Promise<void> {

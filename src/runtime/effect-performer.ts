@@ -5,10 +5,12 @@ import { DiskFullError, type ReplicaStorage } from '../ports.js';
 import type { Effect, Notice, Outcome } from '../vsr/effect.js';
 import type { Token, Untimed } from '../vsr/event.js';
 import type { Message } from '../vsr/message.js';
+import { ChunkSender } from './chunk-sender.js';
+import { isRefusedBySystem } from './disk-failure.js';
 import type { DiskQueue } from './disk-queue.js';
 
-/** Bytes of a checkpoint's file in one message. */
-const CHUNK_BYTES = 256 * 1024;
+/** How long after a checkpoint that could not be written the next is tried, in ms. */
+const CHECKPOINT_RETRY_MS = 10_000;
 
 /** What effects act on. */
 export interface EffectWorld {
@@ -20,13 +22,21 @@ export interface EffectWorld {
   /** Hands an event to the core; after the process was given up it does nothing. */
   dispatch(event: Untimed): void;
   onDiskFailed(error: unknown): void;
+  /** The core found that the folder is not what it promised by. */
+  onDistrust(why: string): void;
   /** Runs once when a full disk has room again. */
   whenRoom(run: () => void): void;
+  /** Runs once after so many ms, unless the process was given up before. */
+  after(ms: number, run: () => void): void;
 }
 
 /** Does what the core wants done. Durable effects go through the disk queue and come back as events. */
 export class EffectPerformer {
-  constructor(private readonly world: EffectWorld) {}
+  readonly #chunks: ChunkSender;
+
+  constructor(private readonly world: EffectWorld) {
+    this.#chunks = new ChunkSender(world);
+  }
 
   perform(effect: Effect): void {
     const { storage } = this.world;
@@ -62,25 +72,18 @@ export class EffectPerformer {
         return;
       case 'verifyStaged': {
         const { nonce } = effect;
-        const isValid = storage.verifyStaged(effect.offer);
-        this.world.dispatch({ kind: 'checkpointVerified', nonce, isValid });
-        return;
-      }
-      case 'sendChunk': {
-        const { to, checkpoint, file, offset, nonce } = effect;
-        const bytes = storage.readChunk(checkpoint, file, offset, CHUNK_BYTES);
-        const found = bytes ?? new Uint8Array();
-        this.world.send(to, {
-          kind: 'chunk',
-          checkpoint,
-          file,
-          offset,
-          bytes: found,
-          isGone: bytes === undefined,
+        const head = storage.verifyStaged(effect.offer);
+        this.world.dispatch({
+          kind: 'checkpointVerified',
           nonce,
+          isValid: head !== undefined,
+          ...(head === undefined ? {} : { snapshots: head.snapshots }),
         });
         return;
       }
+      case 'sendChunk':
+        this.#chunks.ask(effect);
+        return;
       case 'offerCheckpoint': {
         const offer = storage.offer();
         const { to, view, logView, nonce } = effect;
@@ -90,8 +93,14 @@ export class EffectPerformer {
       case 'checkpoint':
         void this.#checkpoint(effect.head);
         return;
+      case 'appendOutbox':
+        this.world.disk.appendOutbox(effect.items);
+        return;
       case 'settleOutbox':
         void this.#settleOutbox(effect.requestIds);
+        return;
+      case 'distrust':
+        this.world.onDistrust(effect.why);
         return;
       case 'reply':
         this.world.settle(effect.token, effect.outcome);
@@ -112,16 +121,26 @@ export class EffectPerformer {
       this.world.dispatch({ kind: 'checkpointed', op: head.base.op });
     } catch (error) {
       if (error instanceof DiskFullError) this.world.whenRoom(() => this.world.dispatch({ kind: 'checkpointFailed' }));
+      else if (isRefusedBySystem(error)) this.#postpone(head, error as Error);
       else this.world.onDiskFailed(error);
     }
+  }
+
+  /**
+   * Without a checkpoint nothing is lost: the journal holds everything, it only grows. So a folder that may not be written now
+   * does not cost the replica; it is told, and the next checkpoint is tried in a while.
+   */
+  #postpone(head: CheckpointHead, error: Error): void {
+    this.world.tell({ kind: 'checkpointPostponed', at: head.base.op, why: error.message });
+    this.world.after(CHECKPOINT_RETRY_MS, () => this.world.dispatch({ kind: 'checkpointFailed' }));
   }
 
   async #settleOutbox(requestIds: readonly string[]): Promise<void> {
     try {
       await this.world.storage.settleOutbox(requestIds);
     } catch (error) {
-      // Without room they stay in the file, and are found to be settled again at the next start.
-      if (!(error instanceof DiskFullError)) this.world.onDiskFailed(error);
+      // What cannot be removed now stays in the file, and is found to be settled again at the next start.
+      if (!(error instanceof DiskFullError) && !isRefusedBySystem(error)) this.world.onDiskFailed(error);
     }
   }
 

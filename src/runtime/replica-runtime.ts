@@ -1,6 +1,6 @@
 import { view, type OpNumber, type ReplicaIndex } from '../base/numbers.js';
 import { refusal } from '../base/refusal.js';
-import { DamagedFileError, type Service } from '../base/service.js';
+import { DamagedFileError, type OutboxItem, type Service } from '../base/service.js';
 import type { Clock, Damage, Loaded, Random, ReplicaStorage, Timers } from '../ports.js';
 import type { IncomingCall, ReplicaCalls, ReplicaStatus } from '../ports/calls.js';
 import type { Transport } from '../ports/transport.js';
@@ -15,12 +15,15 @@ import { CallBook } from './call-book.js';
 import { isDiskInDoubt } from './disk-failure.js';
 import { DiskQueue } from './disk-queue.js';
 import { EffectPerformer } from './effect-performer.js';
+import { FolderWatch, INSPECT_EVERY_MS, SCRUB_EVERY_MS } from './folder-watch.js';
 import { statusOf } from './status.js';
 
-/** ms between two looks at what the file system shows of the files in use. */
-const INSPECT_EVERY_MS = 1_000;
 /** ms between two looks whether a full disk has room again. */
 const ROOM_EVERY_MS = 250;
+/** What was wrong with files, as `status` shows it: so many lines. */
+const DAMAGE_TOLD_MAX = 20;
+/** ms that a process whose disk failed waits for the note that says so. */
+const DOUBT_PATIENCE_MS = 1_000;
 /** ms that a stopping primary waits for its last writes, and then for the others to take over. */
 const STOP_PATIENCE_MS = 1_500;
 
@@ -30,6 +33,8 @@ export type Fatal =
   | { readonly kind: 'damaged'; readonly damage: readonly Damage[] }
   /** fsync failed: the page cache lies, the next start must recover (rule 10). */
   | { readonly kind: 'diskFailed'; readonly error: unknown }
+  /** The folder is sound, but older or other than what was promised by: the next start must recover (rule 6). */
+  | { readonly kind: 'setBack'; readonly why: string }
   /** A durable call failed, but no fsync: what is on disk is what a kill -9 leaves, and counts. */
   | { readonly kind: 'writeFailed'; readonly error: unknown }
   /** A broken rule: a bug. */
@@ -49,6 +54,8 @@ export interface ReplicaParts {
   /** Whether a full disk has room again. */
   readonly hasRoom: () => boolean;
   readonly onNotice: (notice: Notice, at: { view: number; op: number; commit: number }) => void;
+  /** Files were found to be not as they were left, and were put right. */
+  readonly onMended: (damage: readonly Damage[]) => void;
   readonly onFatal: (why: Fatal) => void;
   /** Sees every step, before its effects are performed: for checkers, which may throw. */
   readonly onStep?: (event: Event, state: State, effects: readonly Effect[]) => void;
@@ -59,10 +66,11 @@ export class ReplicaRuntime implements ReplicaCalls {
   readonly #parts: ReplicaParts;
   readonly #disk: DiskQueue;
   readonly #effects: EffectPerformer;
+  readonly #watch: FolderWatch;
   readonly #calls = new CallBook();
   readonly #state: State;
   readonly #startedMs: number;
-  readonly #cancelTimers: (() => void)[] = [];
+  readonly #cancelTimers = new Set<() => void>();
   readonly #inbox: Untimed[] = [];
   readonly #damage: string[] = [];
   #transport: Transport | undefined;
@@ -77,6 +85,8 @@ export class ReplicaRuntime implements ReplicaCalls {
     const events = {
       onAppended: (op: OpNumber) => this.#dispatch({ kind: 'appended', op }),
       onTransitionDone: (transition: number) => this.#dispatch({ kind: 'transitionDone', transition }),
+      onOutboxAppended: (requestIds: readonly string[]) => this.#dispatch({ kind: 'outboxAppended', requestIds }),
+      onOutboxFull: (requestIds: readonly string[]) => this.#dispatch({ kind: 'outboxFull', requestIds }),
       onDiskFull: () => this.#onDiskFull(),
       onDiskSlow: () => this.#dispatch({ kind: 'diskSlow' }),
       onFailed: (error: unknown) => this.#onDiskFailed(error),
@@ -92,7 +102,16 @@ export class ReplicaRuntime implements ReplicaCalls {
         if (!this.#isDead) this.#dispatch(event);
       },
       onDiskFailed: (error) => this.#onDiskFailed(error),
+      onDistrust: (why) => this.#die({ kind: 'setBack', why }),
       whenRoom: (run) => this.#whenRoom(run),
+      after: (ms, run) => this.#after(ms, run),
+    });
+    this.#watch = new FolderWatch({
+      storage: parts.storage,
+      isJudgeable: () => !this.#isDead && this.#state.status !== 'founding' && this.#state.transition === undefined,
+      onDamaged: (damage) => this.#die({ kind: 'damaged', damage }),
+      onMended: (damage) => this.#tellMended(damage),
+      onDiskFailed: (error) => this.#onDiskFailed(error),
     });
     const { config, services, storage } = parts;
     const { state, effects } = start(config, services, receiptsTable(storage.files), startedOf(parts), this.#now());
@@ -114,7 +133,8 @@ export class ReplicaRuntime implements ReplicaCalls {
     for (const effect of this.#pending) this.#effects.perform(effect);
     this.#parts.storage.flushTables();
     this.#every(Math.max(5, Math.min(20, heartbeatMs / 5)), () => this.#dispatch({ kind: 'tick' }));
-    this.#every(INSPECT_EVERY_MS, () => this.#inspect());
+    this.#every(INSPECT_EVERY_MS, () => this.#watch.inspect());
+    this.#every(SCRUB_EVERY_MS, () => void this.#watch.scrub());
     this.#every(1_000, () => this.#calls.forgetExpired(this.#parts.clock.monotonicMs()));
   }
 
@@ -130,6 +150,7 @@ export class ReplicaRuntime implements ReplicaCalls {
     const { clock } = this.#parts;
     const toMonotonic = clock.monotonicMs() - clock.wallMs();
     const writes: WriteRequest[] = [];
+    const alone: WriteRequest[] = [];
     const reads: ReadRequest[] = [];
     for (const call of calls) {
       const deadlineMs = call.deadlineWallMs + toMonotonic;
@@ -141,11 +162,20 @@ export class ReplicaRuntime implements ReplicaCalls {
         const why = refusal('NO_PRIMARY', 'This replica is stopping; another one takes over. Try again in a moment.');
         call.done({ kind: 'refused', refusal: why, primary: undefined });
       } else {
-        writes.push({ token: this.#calls.enter(call.done, deadlineMs), service, request: call.request, deadlineMs });
+        const { request, isAlone } = call;
+        const write = { token: this.#calls.enter(call.done, deadlineMs), service, request, deadlineMs };
+        (isAlone === true ? alone : writes).push(write);
       }
     }
     if (writes.length > 0) this.#dispatch({ kind: 'writes', requests: writes });
+    if (alone.length > 0) this.#dispatch({ kind: 'aloneOrders', requests: alone });
     if (reads.length > 0) this.#dispatch({ kind: 'reads', requests: reads });
+  }
+
+  outbox(after: string, limit: number): readonly OutboxItem[] {
+    const { outbox } = this.#state;
+    const from = after === '' ? 0 : outbox.findIndex(({ requestId }) => requestId === after) + 1;
+    return outbox.slice(from, from + limit);
   }
 
   status(): ReplicaStatus {
@@ -182,7 +212,15 @@ export class ReplicaRuntime implements ReplicaCalls {
   }
 
   #every(ms: number, run: () => void): void {
-    this.#cancelTimers.push(this.#parts.timers.every(ms, run));
+    this.#cancelTimers.add(this.#parts.timers.every(ms, run));
+  }
+
+  #after(ms: number, run: () => void): void {
+    const cancel = this.#parts.timers.after(ms, () => {
+      this.#cancelTimers.delete(cancel);
+      this.#orDie(run);
+    });
+    this.#cancelTimers.add(cancel);
   }
 
   #end(): void {
@@ -200,15 +238,22 @@ export class ReplicaRuntime implements ReplicaCalls {
     if (this.#isStepping) return;
     this.#isStepping = true;
     try {
-      for (let next = this.#inbox.shift(); next !== undefined && !this.#isDead; next = this.#inbox.shift())
-        this.#take(next);
-    } catch (error) {
-      // The step was broken off half way: this process may neither answer nor go on.
-      if (error instanceof DamagedFileError)
-        this.#die({ kind: 'damaged', damage: [{ file: error.file, what: error.detail }] });
-      else this.#die({ kind: 'bug', error });
+      this.#orDie(() => {
+        for (let next = this.#inbox.shift(); next !== undefined && !this.#isDead; next = this.#inbox.shift())
+          this.#take(next);
+      });
     } finally {
       this.#isStepping = false;
+    }
+  }
+
+  /** What throws was broken off half way: this process may neither answer nor go on. */
+  #orDie(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      if (error instanceof DamagedFileError) this.#die({ kind: 'damaged', damage: [damageOf(error)] });
+      else this.#die({ kind: 'bug', error });
     }
   }
 
@@ -239,33 +284,53 @@ export class ReplicaRuntime implements ReplicaCalls {
     const cancel = this.#parts.timers.every(ROOM_EVERY_MS, () => {
       if (!this.#parts.hasRoom()) return;
       cancel();
+      this.#cancelTimers.delete(cancel);
       run();
     });
-    this.#cancelTimers.push(cancel);
+    this.#cancelTimers.add(cancel);
   }
 
   /** A write failed for another reason than room, or into a file that somebody deleted: what the next start may believe (rule 10). */
   #onDiskFailed(error: unknown): void {
     if (this.#isDead) return;
-    if (error instanceof DamagedFileError)
-      this.#die({ kind: 'damaged', damage: [{ file: error.file, what: error.detail }] });
+    if (error instanceof DamagedFileError) this.#die({ kind: 'damaged', damage: [damageOf(error)] });
     else this.#die({ kind: isDiskInDoubt(error) ? 'diskFailed' : 'writeFailed', error });
   }
 
-  /** What the file system shows: a file that was deleted or changed from outside is found within a moment. */
-  #inspect(): void {
-    if (this.#state.status === 'founding' || this.#state.transition !== undefined) return;
-    const damage = this.#parts.storage.inspect();
-    if (damage.length > 0) this.#die({ kind: 'damaged', damage });
+  #tellMended(mended: readonly Damage[]): void {
+    this.#note(mended);
+    this.#parts.onMended(mended);
+  }
+
+  /** Keeps what was wrong for `status`, the last of it. */
+  #note(damage: readonly Damage[]): void {
+    this.#damage.push(
+      ...damage.map(({ file, row, what }) => `${file}${row === undefined ? '' : `, row ${row}`}: ${what}`),
+    );
+    this.#damage.splice(0, this.#damage.length - DAMAGE_TOLD_MAX);
   }
 
   #die(why: Fatal): void {
     if (this.#isDead) return;
     this.#end();
-    if (why.kind === 'damaged') for (const { file, what } of why.damage) this.#damage.push(`${file}: ${what}`);
+    if (why.kind === 'damaged') this.#note(why.damage);
+    if (why.kind === 'diskFailed') void this.#leaveDoubt(why, String(why.error));
+    else if (why.kind === 'setBack') void this.#leaveDoubt(why, why.why);
+    else this.#parts.onFatal(why);
+  }
+
+  /** The next start must not believe the folder, whoever makes it; but a disk that hangs must not keep this process alive. */
+  async #leaveDoubt(why: Fatal, text: string): Promise<void> {
+    const { storage, timers } = this.#parts;
+    const patience = new Promise<void>((resolve) => void timers.after(DOUBT_PATIENCE_MS, resolve));
+    const left = storage.leaveDoubt(text);
+    await Promise.race([left.catch(() => undefined), patience]);
     this.#parts.onFatal(why);
   }
 }
+
+const damageOf = ({ file, detail, row }: DamagedFileError): Damage =>
+  row === undefined ? { file, what: detail } : { file, row, what: detail };
 
 function startedOf({ loaded }: ReplicaParts): Started {
   switch (loaded.kind) {

@@ -24,6 +24,7 @@ export function statusOf(state: State, now: Now, more: Pick<ReplicaStatus, 'upti
     reason: closed?.message ?? '',
     peers: peersOf(state).map((peer) => ({ id: idOf(state, peer), health: healthOf(state, peer, now.nowMs) })),
     outbox: state.outbox.length,
+    takesAlone: state.isAloneTold,
     ...more,
   };
 }

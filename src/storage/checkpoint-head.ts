@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { op as makeOp, type OpNumber } from '../base/numbers.js';
-import type { CheckpointFile, CheckpointHead, FileSystem } from '../ports.js';
+import type { CheckpointFile, CheckpointHead, FileSystem, LogBase } from '../ports.js';
 import { checksumOf } from './slots.js';
 
 /** Folder of the checkpoints. */
@@ -8,15 +8,37 @@ export const CHECKPOINT_FOLDER = 'checkpoint';
 /** What a checkpoint's folder begins with. */
 export const HEAD_FILE = 'head.json';
 
-/** A file of a checkpoint as head.json tells it: a document is copied into the checkpoint, a table stays where it is. */
+/**
+ * A file of a checkpoint as head.json tells it: a document is copied into the checkpoint, a service's snapshot stands only
+ * there, a table stays where it is.
+ */
 export interface HeadFile extends CheckpointFile {
-  readonly kind: 'table' | 'document';
+  readonly kind: 'table' | 'document' | 'snapshot';
 }
 
 /** Everything in head.json. */
 export interface Head {
-  readonly head: CheckpointHead;
+  readonly base: LogBase;
   readonly files: readonly HeadFile[];
+}
+
+const SNAPSHOT_SUFFIX = '.snapshot';
+
+/** Name of the file that holds a service's snapshot. */
+export const snapshotName = (service: string): string => service + SNAPSHOT_SUFFIX;
+
+/** The service whose snapshot a file of this name holds; `undefined` for other files. */
+export const serviceOfSnapshot = (name: string): string | undefined =>
+  name.endsWith(SNAPSHOT_SUFFIX) ? name.slice(0, -SNAPSHOT_SUFFIX.length) : undefined;
+
+/** A checkpoint's head with the snapshots that its files hold. */
+export function headWith({ base }: Pick<Head, 'base'>, texts: ReadonlyMap<string, string>): CheckpointHead {
+  const snapshots: Record<string, string> = {};
+  for (const [name, text] of texts) {
+    const service = serviceOfSnapshot(name);
+    if (service !== undefined) snapshots[service] = text;
+  }
+  return { base, snapshots };
 }
 
 const FOLDER_NAME = /^[0-9]{16}$/;
@@ -31,9 +53,8 @@ export function checkpointOps(fileSystem: FileSystem, folder: string): OpNumber[
 }
 
 /** Bytes of head.json. */
-export function encodeHead({ head, files }: Head): Buffer {
-  const { base, snapshots } = head;
-  const text = JSON.stringify({ base, snapshots, files });
+export function encodeHead({ base, files }: Head): Buffer {
+  const text = JSON.stringify({ base, files });
   return Buffer.from(`${text.slice(0, -1)},"checksum":"${checksumOf(text)}"}\n`);
 }
 
@@ -44,8 +65,9 @@ export function decodeHead(bytes: Uint8Array): Head | undefined {
   if (at < 0) return undefined;
   const body = `${text.slice(0, at)}}`;
   if (text !== `${text.slice(0, at)},"checksum":"${checksumOf(body)}"}\n`) return undefined;
-  const { base, snapshots, files } = JSON.parse(body) as CheckpointHead & { files: HeadFile[] };
-  return { head: { base, snapshots }, files };
+  const { base, files, ...more } = JSON.parse(body) as Head;
+  // A form of earlier versions had the snapshots here: without them the tables alone are not the state.
+  return Object.keys(more).length > 0 ? undefined : { base, files };
 }
 
 /** Reads head.json of a checkpoint's folder; `undefined` when it is missing or damaged. */

@@ -10,13 +10,16 @@ import {
   readHead,
   type HeadFile,
 } from './checkpoint-head.js';
+import { checkedByHash, checkedHead } from './checked-files.js';
+import type { Upcoming } from './scrub.js';
 import { differenceOf } from './tracked-file.js';
 
-/** Reads the checkpoints of a folder for peers that ask, and watches the newest. */
+/** Reads the checkpoints of a folder for peers that ask, and watches them. */
 export class CheckpointReader {
-  /** Heads can be large: of the one that is being read only the list of files is kept. */
+  /** Of the checkpoint that is being read. */
   #files: { readonly inode: number; readonly files: readonly HeadFile[] } | undefined;
-  #newest: { readonly file: string; readonly expected: FileStat } | undefined;
+  /** Newest first; of each the files by their path in the replica's folder. */
+  #watched: ReadonlyMap<string, FileStat>[] = [];
 
   constructor(
     readonly fileSystem: FileSystem,
@@ -28,20 +31,21 @@ export class CheckpointReader {
     for (const op of checkpointOps(this.fileSystem, this.folder)) {
       const head = readHead(this.fileSystem, this.#folderOf(op));
       if (head === undefined) continue;
-      return { head: head.head, files: head.files.map(({ name, length, hash }) => ({ name, length, hash })) };
+      const files = head.files.map(({ name, length, hash }) => ({ name, length, hash }));
+      return { head: { base: head.base, snapshots: {} }, files };
     }
     return undefined;
   }
 
   /**
-   * Bytes of a file of the checkpoint at `op`: a document from its copy, a table from the live file, which has only grown
-   * since. `undefined` when that checkpoint is gone; DamagedFileError when the file has become shorter.
+   * Bytes of a file of the checkpoint at `op`: a document or snapshot from its copy, a table from the live file, which has only
+   * grown since. `undefined` when that checkpoint is gone; DamagedFileError when the file has become shorter.
    */
   read(op: OpNumber, name: string, offset: number, length: number): Uint8Array | undefined {
     const found = this.#filesOf(op)?.find((file) => file.name === name);
     if (found === undefined) return undefined;
     const wanted = Math.max(0, Math.min(length, found.length - offset));
-    const file = path.join(found.kind === 'document' ? this.#folderOf(op) : this.folder, name);
+    const file = path.join(found.kind === 'table' ? this.folder : this.#folderOf(op), name);
     if (this.fileSystem.stat(file) === undefined) throw new DamagedFileError(name, 'the file is missing');
     const open = this.fileSystem.open(file, false);
     try {
@@ -53,21 +57,61 @@ export class CheckpointReader {
     }
   }
 
-  /** Takes the newest checkpoint as it stands for what `inspect` compares with. */
-  watchNewest(): void {
-    const op = checkpointOps(this.fileSystem, this.folder)[0];
-    this.#newest = undefined;
-    if (op === undefined) return;
-    const file = path.join(CHECKPOINT_FOLDER, checkpointName(op), HEAD_FILE);
-    const expected = this.fileSystem.stat(path.join(this.folder, file));
-    if (expected !== undefined) this.#newest = { file, expected };
+  /** Takes the checkpoints as they stand for what the inspections compare with. */
+  watch(): void {
+    const ops = checkpointOps(this.fileSystem, this.folder);
+    this.#watched = ops.map((op) => {
+      const place = path.join(CHECKPOINT_FOLDER, checkpointName(op));
+      const files = new Map<string, FileStat>();
+      for (const name of this.fileSystem.list(path.join(this.folder, place))) {
+        const expected = this.fileSystem.stat(path.join(this.folder, place, name));
+        if (expected !== undefined) files.set(path.join(place, name), expected);
+      }
+      return files;
+    });
   }
 
-  inspect(): Damage | undefined {
-    if (this.#newest === undefined) return undefined;
-    const { file, expected } = this.#newest;
-    const what = differenceOf(expected, this.fileSystem.stat(path.join(this.folder, file)), false);
-    return what === undefined ? undefined : { file, what };
+  /** What is wrong with the newest checkpoint's own files. */
+  inspect(): Damage[] {
+    return this.#inspectAll(this.#watched.slice(0, 1));
+  }
+
+  /** What is wrong with the older ones: they are there only to fall back to. */
+  inspectOlder(): Damage[] {
+    return this.#inspectAll(this.#watched.slice(1));
+  }
+
+  /** The checkpoints' own files as they should be. */
+  checked(): Upcoming[] {
+    return checkpointOps(this.fileSystem, this.folder).flatMap((op) => {
+      const copies = (this.#filesOf(op) ?? []).filter(({ kind }) => kind !== 'table');
+      return [
+        () => {
+          const place = this.#placeOf(op, HEAD_FILE);
+          const stat = this.fileSystem.stat(place.path);
+          return stat === undefined ? undefined : checkedHead({ ...place, bytes: stat.bytes });
+        },
+        ...copies.map(
+          ({ name, length, hash }) =>
+            () =>
+              checkedByHash({ ...this.#placeOf(op, name), bytes: length }, hash, () => ({})),
+        ),
+      ];
+    });
+  }
+
+  #placeOf(op: OpNumber, name: string): { file: string; path: string } {
+    const file = path.join(CHECKPOINT_FOLDER, checkpointName(op), name);
+    return { file, path: path.join(this.folder, file) };
+  }
+
+  #inspectAll(checkpoints: readonly ReadonlyMap<string, FileStat>[]): Damage[] {
+    const found: Damage[] = [];
+    for (const [file, expected] of checkpoints.flatMap((files) => [...files])) {
+      const what = differenceOf(expected, this.fileSystem.stat(path.join(this.folder, file)), false);
+      if (what !== undefined) found.push({ file, what });
+    }
+    return found;
   }
 
   #filesOf(op: OpNumber): readonly HeadFile[] | undefined {

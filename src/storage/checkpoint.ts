@@ -2,18 +2,26 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { GENESIS_CHAIN } from '../base/entry.js';
 import { op as makeOp, type OpNumber } from '../base/numbers.js';
+import { DamagedFileError } from '../base/service.js';
 import type { CheckpointHead, Damage, FileSystem } from '../ports.js';
+import { BlockSums } from './block-sums.js';
 import {
   CHECKPOINT_FOLDER,
   checkpointName,
   checkpointOps,
   encodeHead,
   HEAD_FILE,
+  headWith,
   readHead,
+  serviceOfSnapshot,
   type Head,
+  type HeadFile,
 } from './checkpoint-head.js';
 import { BESIDE_SUFFIX, forEachChunk, writeWhole } from './durable-file.js';
-import { hashOf, NO_CONTENT, type FilesContent, type TableContent } from './service-files.js';
+import { hashOf, NO_CONTENT, type FilesContent } from './service-files.js';
+import { suspectRow } from './suspect-row.js';
+import type { TableContent } from './table.js';
+import { reading } from './unreadable.js';
 
 /** The state before op 1: what stands for a checkpoint while there is none. */
 export const GENESIS: CheckpointHead = {
@@ -29,11 +37,11 @@ export async function writeCheckpointFolder(
   fileSystem: FileSystem,
   folder: string,
   head: Head,
-  documents: ReadonlyMap<string, string | Uint8Array>,
+  copies: ReadonlyMap<string, string | Uint8Array>,
 ): Promise<void> {
   fileSystem.remove(folder);
   fileSystem.makeFolder(folder);
-  for (const [name, content] of documents) {
+  for (const [name, content] of copies) {
     await writeWhole(fileSystem, path.join(folder, name), Buffer.from(content));
   }
   await writeWhole(fileSystem, path.join(folder, HEAD_FILE), encodeHead(head));
@@ -45,17 +53,17 @@ export async function addCheckpoint(
   fileSystem: FileSystem,
   folder: string,
   head: Head,
-  documents: ReadonlyMap<string, string>,
+  copies: ReadonlyMap<string, string>,
 ): Promise<void> {
   const all = path.join(folder, CHECKPOINT_FOLDER);
-  const place = path.join(all, checkpointName(head.head.base.op));
+  const place = path.join(all, checkpointName(head.base.op));
   const beside = place + BESIDE_SUFFIX;
   if (fileSystem.stat(all) === undefined) {
     fileSystem.makeFolder(all);
     await fileSystem.syncFolder(folder);
   }
   try {
-    await writeCheckpointFolder(fileSystem, beside, head, documents);
+    await writeCheckpointFolder(fileSystem, beside, head, copies);
   } catch (error) {
     fileSystem.remove(beside);
     throw error;
@@ -92,60 +100,63 @@ export function removeUnfinishedCheckpoints(fileSystem: FileSystem, folder: stri
   }
 }
 
-/** The state that the tables are to begin with, and what was wrong with newer ones. */
-export interface ChosenCheckpoint {
+/** A state that the tables may begin with: a checkpoint whose own files are sound, or the state before op 1. */
+export interface StartingPoint {
   readonly head: CheckpointHead;
   readonly content: FilesContent;
-  /** Damage that an older checkpoint makes good. */
-  readonly repaired: readonly Damage[];
-  /** Damage of the tables, which the journal alone does not make good. */
+  /** Damage of the tables up to this checkpoint. */
   readonly damage: readonly Damage[];
-  /** Lengths that the tables' files are to be cut to. */
-  readonly lengths: ReadonlyMap<string, number>;
 }
 
-/**
- * Chooses the newest checkpoint whose own files are sound (an older one is as good, with more of the journal), and checks
- * the tables against it. Changes nothing.
- */
-export function chooseCheckpoint(fileSystem: FileSystem, folder: string): ChosenCheckpoint {
-  const repaired: Damage[] = [];
+/** A checkpoint whose own files are sound, with the texts of its documents and snapshots by name. */
+export interface SoundCheckpoint extends Head {
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+/** The checkpoints of a folder, newest first, and what is wrong with their own files. */
+export interface FoundCheckpoints {
+  readonly sound: readonly SoundCheckpoint[];
+  readonly damaged: readonly { readonly op: OpNumber; readonly damage: Damage }[];
+}
+
+/** Reads the checkpoints' own files. Changes nothing. */
+export function findCheckpoints(fileSystem: FileSystem, folder: string): FoundCheckpoints {
+  const sound: SoundCheckpoint[] = [];
+  const damaged: { op: OpNumber; damage: Damage }[] = [];
   for (const op of checkpointOps(fileSystem, folder)) {
     const name = `${CHECKPOINT_FOLDER}/${checkpointName(op)}`;
-    const read = readCheckpoint(fileSystem, path.join(folder, name), name, op);
-    if ('file' in read) {
-      repaired.push(read);
-      continue;
+    try {
+      sound.push(readCheckpoint(fileSystem, path.join(folder, name), name, op));
+    } catch (error) {
+      if (!(error instanceof DamagedFileError)) throw error;
+      damaged.push({ op, damage: { file: error.file, what: error.detail } });
     }
-    const { tables, damage } = verifyTables(fileSystem, folder, read.head);
-    const lengths = new Map([...tables].map(([table, { length }]) => [table, length]));
-    return { head: read.head.head, content: { tables, documents: read.documents }, repaired, damage, lengths };
   }
-  return { head: GENESIS, content: NO_CONTENT, repaired, damage: [], lengths: new Map() };
+  return { sound, damaged };
 }
 
-function readCheckpoint(
-  fileSystem: FileSystem,
-  folder: string,
-  name: string,
-  op: OpNumber,
-): { head: Head; documents: Map<string, string> } | Damage {
-  const head = readHead(fileSystem, folder);
-  if (head?.head.base.op !== op) return { file: `${name}/${HEAD_FILE}`, what: 'it is missing or damaged' };
-  const documents = new Map<string, string>();
+/** A checkpoint as the state to begin with: holds the tables against it. Changes nothing. */
+export function startingPointOf(fileSystem: FileSystem, folder: string, checkpoint: SoundCheckpoint): StartingPoint {
+  const { tables, damage } = verifyTables(fileSystem, folder, checkpoint);
+  const documents = new Map([...checkpoint.texts].filter(([name]) => serviceOfSnapshot(name) === undefined));
+  return { head: headWith(checkpoint, checkpoint.texts), content: { tables, documents }, damage };
+}
+
+/** The state before op 1: the journal must hold everything. */
+export const BEFORE_EVERYTHING: StartingPoint = { head: GENESIS, content: NO_CONTENT, damage: [] };
+
+function readCheckpoint(fileSystem: FileSystem, folder: string, name: string, op: OpNumber): SoundCheckpoint {
+  const head = reading(`${name}/${HEAD_FILE}`, () => readHead(fileSystem, folder));
+  if (head?.base.op !== op) throw new DamagedFileError(`${name}/${HEAD_FILE}`, 'it is missing or damaged');
+  const texts = new Map<string, string>();
   for (const file of head.files) {
-    if (file.kind !== 'document') continue;
-    const copy = path.join(folder, file.name);
-    const bytes = fileSystem.stat(copy) === undefined ? undefined : fileSystem.readFile(copy);
-    if (bytes === undefined || bytes.length !== file.length || hashOf(bytes) !== file.hash) {
-      return {
-        file: `${name}/${file.name}`,
-        what: bytes === undefined ? 'the copy is missing' : 'the copy is damaged',
-      };
-    }
-    documents.set(file.name, Buffer.from(bytes).toString('utf8'));
+    if (file.kind === 'table') continue;
+    const bytes = reading(`${name}/${file.name}`, () => fileSystem.readFile(path.join(folder, file.name)));
+    if (bytes.length !== file.length || hashOf(bytes) !== file.hash)
+      throw new DamagedFileError(`${name}/${file.name}`, 'the copy is damaged');
+    texts.set(file.name, Buffer.from(bytes).toString('utf8'));
   }
-  return { head, documents };
+  return { ...head, texts };
 }
 
 function verifyTables(
@@ -155,33 +166,41 @@ function verifyTables(
 ): { tables: Map<string, TableContent>; damage: Damage[] } {
   const tables = new Map<string, TableContent>();
   const damage: Damage[] = [];
-  for (const { name, kind, length, hash } of head.files) {
-    if (kind !== 'table') continue;
-    if (fileSystem.stat(path.join(folder, name)) === undefined) {
-      damage.push({ file: name, what: 'the file is missing' });
-      continue;
-    }
-    const running = createHash('sha256');
-    const found = readTable(fileSystem, path.join(folder, name), length, (bytes) => running.update(bytes));
-    if (found < length) {
-      damage.push({
-        file: name,
-        what: `it has ${found} bytes, the checkpoint at op ${head.head.base.op} has ${length}`,
-      });
-    } else if (running.copy().digest('hex') !== hash) {
-      damage.push({ file: name, what: `its first ${length} bytes are not those of the checkpoint` });
-    } else {
-      tables.set(name, { length, hash: running });
+  for (const file of head.files) {
+    if (file.kind !== 'table') continue;
+    try {
+      tables.set(file.name, verifyTable(fileSystem, folder, file, head.base.op));
+    } catch (error) {
+      if (!(error instanceof DamagedFileError)) throw error;
+      const row = suspectRow(fileSystem, path.join(folder, file.name));
+      damage.push({ file: error.file, what: error.detail, ...row });
     }
   }
   return { tables, damage };
 }
 
-function readTable(fileSystem: FileSystem, file: string, length: number, use: (bytes: Uint8Array) => void): number {
-  const open = fileSystem.open(file, false);
-  try {
-    return forEachChunk(open, length, use);
-  } finally {
-    open.close();
-  }
+function verifyTable(
+  fileSystem: FileSystem,
+  folder: string,
+  { name, length, hash }: HeadFile,
+  at: OpNumber,
+): TableContent {
+  const running = createHash('sha256');
+  const sums = new BlockSums();
+  const found = reading(name, () => {
+    const open = fileSystem.open(path.join(folder, name), false);
+    try {
+      return forEachChunk(open, length, (bytes) => {
+        running.update(bytes);
+        sums.add(bytes);
+      });
+    } finally {
+      open.close();
+    }
+  });
+  if (found < length)
+    throw new DamagedFileError(name, `it has ${found} bytes, the checkpoint at op ${at} has ${length}`);
+  if (running.copy().digest('hex') !== hash)
+    throw new DamagedFileError(name, `its first ${length} bytes are not those of the checkpoint at op ${at}`);
+  return { length, hash: running, sums };
 }

@@ -6,10 +6,22 @@ export function errorCode(error: unknown): string {
   return '';
 }
 
-/** Whether an error says that there is no room: a full disk or a used-up quota. */
+/** Names of the system calls after whose failure the page cache may show what the disk does not hold (rule 10). */
+const SYNC_CALLS = new Set(['fsync', 'fdatasync']);
+
+/** Whether an fsync has failed, for whatever reason. */
+export function isSyncFailure(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && SYNC_CALLS.has(String(error.syscall));
+}
+
+/**
+ * Whether an error says that there is no room: a full disk or a used-up quota. Not when an fsync says so: a write that was
+ * taken and then found no room is gone from the page cache's list of what must be written, and no repetition brings it back.
+ */
 export function isDiskFull(error: unknown): boolean {
+  if (error instanceof DiskFullError) return true;
   const code = errorCode(error);
-  return error instanceof DiskFullError || code === 'ENOSPC' || code === 'EDQUOT';
+  return (code === 'ENOSPC' || code === 'EDQUOT') && !isSyncFailure(error);
 }
 
 /**

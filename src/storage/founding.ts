@@ -2,18 +2,21 @@ import path from 'node:path';
 import type { Entry } from '../base/entry.js';
 import { op as makeOp } from '../base/numbers.js';
 import type { DurableState, FileSystem } from '../ports.js';
+import { moveAside } from './aside.js';
 import { CHECKPOINT_FOLDER } from './checkpoint-head.js';
 import { GENESIS } from './checkpoint.js';
+import { settleDoubt } from './doubt-note.js';
 import { JOURNAL_FOLDER } from './journal-mark.js';
 import { finishSwitch, segmentsOf, writeUnfinished } from './journal-segment.js';
 import { Journal } from './journal.js';
-import { DAMAGED_FOLDER, durableOf, isKeptInPlace } from './load-folder.js';
+import { durableOf, isKeptInPlace } from './load-folder.js';
 import type { OutboxFile } from './outbox-file.js';
-import { createReplicaFile, ReplicaFile } from './replica-file.js';
+import { createReplicaFile, REPLICA_FILE, ReplicaFile } from './replica-file.js';
 
 /** What a new log begins with. */
 export interface NewLog {
   readonly durable: DurableState;
+  readonly replicaId: string;
   /** From op 1, may be none. */
   readonly entries: readonly Entry[];
   readonly outbox: OutboxFile;
@@ -31,13 +34,14 @@ export interface Founded {
  * this did not finish counts as empty: nothing had been promised.
  */
 export async function foundFolder(fileSystem: FileSystem, folder: string, log: NewLog): Promise<Founded> {
-  const record = { sequence: 1, ...log.durable, log: 'founding' } as const;
+  const record = { sequence: 1, replicaId: log.replicaId, ...log.durable, log: 'founding' } as const;
   await createReplicaFile(fileSystem, folder, record);
+  settleDoubt(fileSystem, folder);
   // The folder itself may be new.
   await fileSystem.syncFolder(path.dirname(folder));
   fileSystem.remove(path.join(folder, CHECKPOINT_FOLDER));
   fileSystem.remove(path.join(folder, JOURNAL_FOLDER));
-  await log.outbox.write();
+  await log.outbox.writeAnew();
   const replica = new ReplicaFile(fileSystem, folder, record);
   return { replica, journal: await makeLog(fileSystem, folder, replica, log) };
 }
@@ -53,23 +57,25 @@ export async function foundAnew(
   replica: ReplicaFile | undefined,
   log: NewLog,
 ): Promise<Founded> {
-  const lost = replica ?? (await createLost(fileSystem, folder, log.durable));
+  const lost = replica ?? (await createLost(fileSystem, folder, log.replicaId, log.durable));
   if (lost.record.log !== 'lost') await lost.write(durableOf(lost), 'lost');
   await log.outbox.writeAnew();
-  const aside = path.join(folder, DAMAGED_FOLDER);
-  fileSystem.makeFolder(aside);
-  for (const name of fileSystem.list(folder)) {
-    if (isKeptInPlace(name)) continue;
-    fileSystem.remove(path.join(aside, name));
-    fileSystem.rename(path.join(folder, name), path.join(aside, name));
-  }
-  await fileSystem.syncFolder(aside);
+  for (const name of fileSystem.list(folder)) if (!isKeptInPlace(name)) moveAside(fileSystem, folder, name);
+  settleDoubt(fileSystem, folder);
+  await fileSystem.syncFolder(folder);
   return { replica: lost, journal: await makeLog(fileSystem, folder, lost, log) };
 }
 
 /** replica.json of a folder that has lost it: the promises are kept, the log is lost. */
-export async function createLost(fileSystem: FileSystem, folder: string, durable: DurableState): Promise<ReplicaFile> {
-  const record = { sequence: 1, ...durable, log: 'lost' } as const;
+export async function createLost(
+  fileSystem: FileSystem,
+  folder: string,
+  replicaId: string,
+  durable: DurableState,
+): Promise<ReplicaFile> {
+  const record = { sequence: 1, replicaId, ...durable, log: 'lost' } as const;
+  // A file that cannot be read may not even be one that can be replaced.
+  moveAside(fileSystem, folder, REPLICA_FILE);
   await createReplicaFile(fileSystem, folder, record);
   return new ReplicaFile(fileSystem, folder, record);
 }

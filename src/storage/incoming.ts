@@ -1,13 +1,22 @@
 import { createHash, type Hash } from 'node:crypto';
 import path from 'node:path';
 import type { OpNumber } from '../base/numbers.js';
-import { DiskFullError, type CheckpointOffer, type Damage, type FileSystem, type OpenFile } from '../ports.js';
+import {
+  DiskFullError,
+  type CheckpointHead,
+  type CheckpointOffer,
+  type Damage,
+  type FileSystem,
+  type OpenFile,
+} from '../ports.js';
 import {
   CHECKPOINT_FOLDER,
   HEAD_FILE,
   checkpointName,
   checkpointOps,
+  headWith,
   readHead,
+  serviceOfSnapshot,
   type HeadFile,
 } from './checkpoint-head.js';
 import { removeCheckpoints, writeCheckpointFolder } from './checkpoint.js';
@@ -69,33 +78,45 @@ export class Incoming {
     });
   }
 
+  /** The snapshots of what was staged, by service. */
+  head(offer: CheckpointOffer): CheckpointHead {
+    const texts = new Map<string, string>();
+    for (const { name, length } of offer.files) {
+      if (serviceOfSnapshot(name) === undefined) continue;
+      const bytes = this.#staged.get(name)?.open.read(0, length) ?? new Uint8Array();
+      texts.set(name, Buffer.from(bytes).toString('utf8'));
+    }
+    return headWith(offer.head, texts);
+  }
+
   /** The running hash of each file, for the tables that take the files over. */
   hashes(): Map<string, Hash> {
     return new Map([...this.#staged].map(([name, staged]) => [name, this.#hashOf(staged)]));
   }
 
   /**
-   * Makes what was staged durable: tables to be renamed into place, and the folder of the checkpoint with its documents,
-   * whose texts are returned. Can be called again. Nothing counts until replica.json names the install.
+   * Makes what was staged durable: tables to be renamed into place, and the folder of the checkpoint with its snapshots and
+   * documents; the texts of these are returned. Can be called again. Nothing counts until replica.json names the install.
    */
   async prepare(offer: CheckpointOffer, isDocument: (name: string) => boolean): Promise<Map<string, string>> {
     const incoming = path.join(this.folder, INCOMING_FOLDER);
     const tables = path.join(incoming, TABLES);
     const files: HeadFile[] = [];
-    const documents = new Map<string, Uint8Array>();
+    const copies = new Map<string, Uint8Array>();
     this.fileSystem.makeFolder(tables);
     for (const { name, length, hash } of offer.files) {
-      const kind = isDocument(name) ? 'document' : 'table';
+      const kind = kindOf(name, isDocument);
       files.push({ name, length, hash, kind });
       const staged = this.#staged.get(name);
-      if (kind === 'document') documents.set(name, staged?.open.read(0, length) ?? new Uint8Array());
+      if (kind !== 'table') copies.set(name, staged?.open.read(0, length) ?? new Uint8Array());
       else if (staged === undefined) await writeWhole(this.fileSystem, path.join(tables, name), new Uint8Array());
       else await staged.open.sync();
     }
-    await writeCheckpointFolder(this.fileSystem, path.join(incoming, HEAD), { head: offer.head, files }, documents);
+    await writeCheckpointFolder(this.fileSystem, path.join(incoming, HEAD), { base: offer.head.base, files }, copies);
     await this.fileSystem.syncFolder(tables);
     await this.fileSystem.syncFolder(incoming);
-    return new Map([...documents].map(([name, bytes]) => [name, Buffer.from(bytes).toString('utf8')]));
+    const documents = [...copies].filter(([name]) => serviceOfSnapshot(name) === undefined);
+    return new Map(documents.map(([name, bytes]) => [name, Buffer.from(bytes).toString('utf8')]));
   }
 
   /** Gives what was prepared to the switch of this number; from here on it is no longer staged. */
@@ -137,6 +158,11 @@ export class Incoming {
     }
     return staged.hash;
   }
+}
+
+function kindOf(name: string, isDocument: (name: string) => boolean): HeadFile['kind'] {
+  if (serviceOfSnapshot(name) !== undefined) return 'snapshot';
+  return isDocument(name) ? 'document' : 'table';
 }
 
 /**

@@ -79,6 +79,8 @@ export class MarkFile {
     }
     const file = new TrackedFile(MARK_NAME, fileSystem.open(path, false));
     if (found !== undefined) {
+      // After a kill -9 the better slot may be in the page cache only: a loss of power must not tear both.
+      await file.sync();
       const worse: Slot = (found[0]?.sequence ?? 0) <= (found[1]?.sequence ?? 0) ? 0 : 1;
       for (const slot of [worse, worse === 0 ? 1 : 0] as const) {
         await file.writeAsync(slot * SLOT_BYTES, encodeSlot(recordWith(mark, sequence), slot, SLOT_BYTES));
@@ -122,11 +124,8 @@ export class MarkFile {
     }
   }
 
-  /** A missing file only: its content is overwritten too often to judge. */
   inspect(fileSystem: FileSystem): Damage | undefined {
-    const stat = fileSystem.stat(this.#file.open.path);
-    if (stat === undefined) return { file: MARK_NAME, what: 'the file is missing' };
-    return stat.inode === this.#file.open.stat().inode ? undefined : { file: MARK_NAME, what: 'the file was replaced' };
+    return this.#file.inspect(fileSystem);
   }
 
   close(): void {

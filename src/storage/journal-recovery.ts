@@ -7,6 +7,7 @@ import { JOURNAL_FOLDER, MARK_NAME, readMark, type JournalMark } from './journal
 import { HEADER_BYTES, segmentsOf, type LogEnd, type Segment } from './journal-segment.js';
 import { APPEND_BYTES_MAX } from './journal-limits.js';
 import { REPLICA_FILE, type LogShape } from './replica-file.js';
+import { reading } from './unreadable.js';
 
 /** What the journal held at start. */
 export type RecoveredJournal =
@@ -45,7 +46,7 @@ export function recoverJournal(
   shape: LogShape,
   base: LogBase,
 ): RecoveredJournal {
-  const mark = readMark(fileSystem, folder);
+  const mark = reading(MARK_NAME, () => readMark(fileSystem, folder));
   if (mark === 'missing') return damaged(MARK_NAME, undefined, 'the file is missing');
   if (mark === undefined) return damaged(MARK_NAME, undefined, 'neither of the two marks can be read');
   if (mark.number > shape.number) {
@@ -53,7 +54,7 @@ export function recoverJournal(
   }
   const synced: JournalMark =
     mark.number === shape.number ? mark : { ...shape, offset: shape.bytes, commit: mark.commit };
-  const { log } = segmentsOf(fileSystem.list(folder));
+  const { log } = segmentsOf(reading(JOURNAL_FOLDER, () => fileSystem.list(folder)));
   if (!log.some(({ name }) => name === synced.segment)) {
     return damaged(`${JOURNAL_FOLDER}/${synced.segment}`, undefined, 'the file is missing');
   }
@@ -117,7 +118,7 @@ class Reading {
 
   #readSegment(segment: Segment, next: Segment | undefined): Damage | undefined {
     const file = `${JOURNAL_FOLDER}/${segment.name}`;
-    const bytes = this.fileSystem.readFile(path.join(this.folder, segment.name));
+    const bytes = reading(file, () => this.fileSystem.readFile(path.join(this.folder, segment.name)));
     if (!HEADER.equals(bytes.subarray(0, HEADER_BYTES))) {
       return { file, row: 1, what: 'the header row is not that of a journal' };
     }

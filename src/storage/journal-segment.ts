@@ -56,6 +56,10 @@ export function cutSegmentsOf(names: readonly string[]): Segment[] {
   return names.map((name) => parse(name, CUT_NAME)).filter((segment) => segment !== undefined);
 }
 
+/** Names of every file with rows of a log in it, cut or not. */
+export const allSegmentNames = (names: readonly string[]): string[] =>
+  names.filter((name) => SEGMENT_NAME.test(name) || CUT_NAME.test(name));
+
 /** Where a log stands: the last entry, or what comes before the first. */
 export interface LogEnd {
   readonly op: OpNumber;

@@ -2,13 +2,15 @@ import path from 'node:path';
 import { assert, present } from '../base/assert.js';
 import { chainFollows, decodeEntry, JOURNAL_HEADER, type Chain, type Entry } from '../base/entry.js';
 import { nextOp, type CommitNumber, type OpNumber, type View } from '../base/numbers.js';
-import type { Damage, FileSystem, LogBase } from '../ports.js';
+import type { Damage, FileStat, FileSystem, LogBase } from '../ports.js';
+import { checkedSegment, type Trail } from './checked-files.js';
 import { BESIDE_SUFFIX, writeWhole } from './durable-file.js';
 import { isDiskFull, orDiskFull } from './errors.js';
 import { APPEND_BYTES_MAX, RECENT_CHAINS_MAX, SEGMENT_BYTES_MAX } from './journal-limits.js';
 import { JOURNAL_FOLDER, MarkFile, type JournalMark } from './journal-mark.js';
 import { cutSegmentsOf, HEADER_BYTES, segmentName, type LogEnd, type Segment } from './journal-segment.js';
-import { TrackedFile } from './tracked-file.js';
+import type { CheckedFile, Upcoming } from './scrub.js';
+import { differenceOf, TrackedFile } from './tracked-file.js';
 
 /** Where a journal stands when it is opened for appending. */
 export interface JournalPosition {
@@ -32,6 +34,8 @@ export class Journal {
   #offset: number;
   #end: LogEnd;
   #chains: Chain[];
+  /** Every segment but the current one, as it was left. */
+  readonly #closed = new Map<string, FileStat>();
 
   private constructor(
     readonly fileSystem: FileSystem,
@@ -44,6 +48,7 @@ export class Journal {
     this.#offset = position.offset;
     this.#end = position.end;
     this.#chains = position.entries.slice(-RECENT_CHAINS_MAX).map(({ chain }) => chain);
+    for (const { name } of position.segments.slice(0, -1)) this.#noteClosed(name);
   }
 
   /** Opens the journal at a position that is on disk; makes a fresh mark of it, durably. */
@@ -121,19 +126,76 @@ export class Journal {
     for (const { name, firstOp } of cutSegmentsOf(this.fileSystem.list(this.folder))) {
       if (firstOp <= op) gone.push(name);
     }
-    for (const name of gone) this.fileSystem.remove(path.join(this.folder, name));
+    for (const name of gone) {
+      this.#closed.delete(name);
+      this.fileSystem.remove(path.join(this.folder, name));
+    }
     if (gone.length > 0) await this.fileSystem.syncFolder(this.folder);
   }
 
-  inspect(): Damage[] {
-    return [this.#current.inspect(this.fileSystem), this.mark.inspect(this.fileSystem)].filter(
-      (damage) => damage !== undefined,
-    );
+  /** What is wrong with the mark and the segments that a start from a checkpoint at `base` reads. */
+  inspect(base: OpNumber): Damage[] {
+    const closed = this.#segmentsFrom(base).map(({ name }) => this.#inspectClosed(name));
+    const found = [this.#current.inspect(this.fileSystem), this.mark.inspect(this.fileSystem), ...closed];
+    return found.filter((damage) => damage !== undefined);
+  }
+
+  /** What is wrong with the segments before these: only an older checkpoint would need them. */
+  inspectOlder(base: OpNumber): Damage[] {
+    const needed = new Set(this.#segmentsFrom(base));
+    const older = this.#segments.filter((segment) => !needed.has(segment));
+    return older.map(({ name }) => this.#inspectClosed(name)).filter((damage) => damage !== undefined);
+  }
+
+  /** The segments as they should be, up to what has been fsynced, and the bytes they have together. */
+  checked(): { files: Upcoming[]; bytes: number } {
+    const closed = [...this.#closed.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    const trail: Trail = { op: 0, chain: undefined };
+    return {
+      files: this.#segments.map((segment) => () => this.#checked(segment, trail)),
+      bytes: closed + this.#offset,
+    };
   }
 
   close(): void {
     this.#current.close();
     this.mark.close();
+  }
+
+  /** Whether a file, by its name for people, is a segment that no start from a checkpoint at `base` reads. */
+  isOlder(file: string, base: OpNumber): boolean {
+    const needed = new Set(this.#segmentsFrom(base));
+    const found = this.#segments.find(({ name }) => file === `${JOURNAL_FOLDER}/${name}`);
+    return found !== undefined && !needed.has(found);
+  }
+
+  #segmentsFrom(base: OpNumber): Segment[] {
+    return this.#segments.filter((_, index) => {
+      const next = this.#segments[index + 1];
+      return next === undefined || next.firstOp > base + 1;
+    });
+  }
+
+  #inspectClosed(name: string): Damage | undefined {
+    const expected = this.#closed.get(name);
+    if (expected === undefined) return undefined;
+    const what = differenceOf(expected, this.fileSystem.stat(path.join(this.folder, name)), false);
+    return what === undefined ? undefined : { file: `${JOURNAL_FOLDER}/${name}`, what };
+  }
+
+  #checked({ name, firstOp }: Segment, trail: Trail): CheckedFile | undefined {
+    const index = this.#segments.findIndex((segment) => segment.name === name);
+    const isCurrent = index === this.#segments.length - 1;
+    const bytes = isCurrent ? this.#offset : this.#closed.get(name)?.bytes;
+    if (index < 0 || bytes === undefined) return undefined;
+    const place = { file: `${JOURNAL_FOLDER}/${name}`, path: path.join(this.folder, name), bytes };
+    const endChain = isCurrent ? this.#end.chain : undefined;
+    return checkedSegment(place, { firstOp, cutFrom: this.#segments[index + 1]?.firstOp, endChain }, trail);
+  }
+
+  #noteClosed(name: string): void {
+    const stat = this.fileSystem.stat(path.join(this.folder, name));
+    if (stat !== undefined) this.#closed.set(name, stat);
   }
 
   async #appendBatch(batch: readonly Entry[], commit: CommitNumber): Promise<void> {
@@ -182,6 +244,7 @@ export class Journal {
       },
     );
     this.#current.close();
+    this.#noteClosed(present(this.#segments.at(-1), 'a journal has a segment').name);
     this.#segments.push({ name, logView, firstOp });
     this.#current = openSegment(this.fileSystem, this.folder, name);
     this.#offset = HEADER_BYTES;

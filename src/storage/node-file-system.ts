@@ -4,6 +4,7 @@ import type { FileStat, FileSystem, OpenFile } from '../ports.js';
 import { errorCode } from './errors.js';
 import { lockFolder } from './folder-lock.js';
 
+const readChunk = promisify(fs.read);
 const writeChunk = promisify(fs.write);
 const fdatasync = promisify(fs.fdatasync);
 const fsync = promisify(fs.fsync);
@@ -64,6 +65,17 @@ class NodeFile implements OpenFile {
       const read = fs.readSync(this.descriptor, bytes, done, length - done, offset + done);
       if (read === 0) break;
       done += read;
+    }
+    return bytes.subarray(0, done);
+  }
+
+  async readAsync(offset: number, length: number): Promise<Uint8Array> {
+    const bytes = Buffer.allocUnsafe(length);
+    let done = 0;
+    while (done < length) {
+      const { bytesRead } = await readChunk(this.descriptor, bytes, done, length - done, offset + done);
+      if (bytesRead === 0) break;
+      done += bytesRead;
     }
     return bytes.subarray(0, done);
   }

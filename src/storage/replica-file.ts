@@ -2,11 +2,13 @@ import path from 'node:path';
 import { assert } from '../base/assert.js';
 import type { Chain } from '../base/entry.js';
 import { op as makeOp, view as makeView, type OpNumber } from '../base/numbers.js';
+import { DamagedFileError } from '../base/service.js';
 import type { DurableState, FileSystem } from '../ports.js';
 import { replaceDurably } from './durable-file.js';
 import { orDiskFull } from './errors.js';
 import { decodeSlot, encodeSlot, type Slot } from './slots.js';
 import { TrackedFile } from './tracked-file.js';
+import { reading, readIfReadable } from './unreadable.js';
 
 /** Name of the file of promises. */
 export const REPLICA_FILE = 'replica.json';
@@ -38,6 +40,8 @@ export type LogState = LogShape | 'founding' | 'lost';
 /** Everything in replica.json. */
 export interface ReplicaRecord extends DurableState {
   readonly sequence: number;
+  /** Whose promises these are; empty when the file does not tell. */
+  readonly replicaId: string;
   readonly log: LogState;
 }
 
@@ -55,7 +59,9 @@ export type ReadReplica =
 export function readReplicaFile(fileSystem: FileSystem, folder: string): ReadReplica {
   const file = path.join(folder, REPLICA_FILE);
   if (fileSystem.stat(file) === undefined) return { kind: 'missing' };
-  const bytes = fileSystem.readFile(file);
+  const read = readIfReadable(fileSystem, file);
+  if (read.kind === 'unreadable') return { kind: 'damaged', what: read.what };
+  const { bytes } = read;
   const first = recordOf(decodeSlot(bytes, 0, SLOT_BYTES));
   const second = recordOf(decodeSlot(bytes, 1, SLOT_BYTES));
   const newest = first !== undefined && (second === undefined || first.sequence >= second.sequence) ? first : second;
@@ -68,6 +74,21 @@ export function readReplicaFile(fileSystem: FileSystem, folder: string): ReadRep
 export async function createReplicaFile(fileSystem: FileSystem, folder: string, record: ReplicaRecord): Promise<void> {
   const bytes = Buffer.concat([encodeSlot(record, 0, SLOT_BYTES), encodeSlot(record, 1, SLOT_BYTES)]);
   await replaceDurably(fileSystem, folder, REPLICA_FILE, bytes);
+}
+
+/** Opens replica.json as it was read. One that may be read and not written is replaced by its like, durably. */
+export async function openReplicaFile(
+  fileSystem: FileSystem,
+  folder: string,
+  record: ReplicaRecord,
+): Promise<ReplicaFile> {
+  try {
+    return reading(REPLICA_FILE, () => new ReplicaFile(fileSystem, folder, record));
+  } catch (error) {
+    if (!(error instanceof DamagedFileError)) throw error;
+    await createReplicaFile(fileSystem, folder, record);
+    return new ReplicaFile(fileSystem, folder, record);
+  }
 }
 
 /** replica.json while it is in use. Written in place: a full disk cannot keep a replica from voting (rule 10). */
@@ -93,7 +114,8 @@ export class ReplicaFile {
     const isAnew = before.log === 'lost' && durable.recovering;
     assert(durable.logView >= before.logView || isAnew, 'logView never falls');
     const { clusterId, view, logView, recovering } = durable;
-    const record = { sequence: before.sequence + 1, clusterId, view, logView, recovering, log };
+    const { sequence, replicaId } = before;
+    const record = { sequence: sequence + 1, replicaId, clusterId, view, logView, recovering, log };
     // What was partly written is the newer promise, never a smaller one: it may stay, and the call be repeated.
     await orDiskFull(
       async () => {
@@ -107,6 +129,8 @@ export class ReplicaFile {
 
   /** Writes the state that was read to both slots again, the unreadable one first. */
   async repair(): Promise<void> {
+    // After a kill -9 the sound slot may be in the page cache only: a loss of power must not tear both.
+    await this.#file.sync();
     const bytes = this.#file.read(0, 2 * SLOT_BYTES);
     const isSecondSound = recordOf(decodeSlot(bytes, 1, SLOT_BYTES))?.sequence === this.#record.sequence;
     for (const slot of isSecondSound ? ([0, 1] as const) : ([1, 0] as const)) await this.#writeSlot(this.#record, slot);
@@ -135,12 +159,13 @@ export class ReplicaFile {
 
 function recordOf(value: Record<string, unknown> | undefined): ReplicaRecord | undefined {
   if (value === undefined) return undefined;
-  const { sequence, clusterId, view, logView, recovering, log } = value;
+  const { sequence, replicaId = '', clusterId, view, logView, recovering, log } = value;
+  if (typeof replicaId !== 'string') return undefined;
   if (typeof clusterId !== 'string' || typeof recovering !== 'boolean') return undefined;
   if (!isNatural(sequence) || !isNatural(view) || !isNatural(logView)) return undefined;
   const state = log === 'founding' || log === 'lost' ? log : shapeOf(log);
   if (state === undefined) return undefined;
-  return { sequence, clusterId, view: makeView(view), logView: makeView(logView), recovering, log: state };
+  return { sequence, replicaId, clusterId, view: makeView(view), logView: makeView(logView), recovering, log: state };
 }
 
 function shapeOf(value: unknown): LogShape | undefined {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { assert } from '../base/assert.js';
 import { chainFollows, type Entry } from '../base/entry.js';
 import { maxOp, op as makeOp, type CommitNumber, type OpNumber } from '../base/numbers.js';
-import type { ServiceFiles } from '../base/service.js';
+import type { OutboxItem, ServiceFiles } from '../base/service.js';
 import {
   DiskFullError,
   type CheckpointHead,
@@ -18,7 +18,15 @@ import {
   type ReplicaStorage,
 } from '../ports.js';
 import { CheckpointReader } from './checkpoint-reader.js';
-import { addCheckpoint, GENESIS, keepNewest } from './checkpoint.js';
+import {
+  CHECKPOINT_FOLDER,
+  checkpointName,
+  checkpointOps,
+  serviceOfSnapshot,
+  snapshotName,
+} from './checkpoint-head.js';
+import { addCheckpoint, GENESIS, keepNewest, removeCheckpoints } from './checkpoint.js';
+import { leaveDoubt, readDoubt } from './doubt-note.js';
 import { orDiskFull } from './errors.js';
 import { createLost, foundAnew, foundFolder } from './founding.js';
 import { finishInstall, Incoming } from './incoming.js';
@@ -27,13 +35,17 @@ import { finishSwitch, removeUnfinished, segmentsOf, writeUnfinished, type LogEn
 import { Journal } from './journal.js';
 import { durableOf, loadFolder, type LoadedFolder } from './load-folder.js';
 import { OutboxFile } from './outbox-file.js';
+import { readableEntries } from './readable-entries.js';
 import type { LogShape, ReplicaFile } from './replica-file.js';
+import { Scrub } from './scrub.js';
 import { FolderFiles, hashOf, NO_CONTENT } from './service-files.js';
 
 /** Settings of a replica's storage. */
 export interface StorageOptions {
   /** A new journal segment is begun when the current one has reached this size, in bytes; default 16 MiB. */
   readonly segmentBytesMax?: number;
+  /** Whose folder it is: one that names another replica is refused. Without it any is taken. */
+  readonly replicaId?: string;
 }
 
 /**
@@ -68,6 +80,7 @@ class FolderStorage implements ReplicaStorage {
   readonly #incoming: Incoming;
   readonly #checkpoints: CheckpointReader;
   readonly #journalFolder: string;
+  readonly #scrub: Scrub;
   #outbox: OutboxFile;
   #replica: ReplicaFile | undefined;
   /** There when the log is sound; not in an empty or damaged folder. */
@@ -77,6 +90,8 @@ class FolderStorage implements ReplicaStorage {
   #number = 0;
   #state: 'opened' | LoadedFolder['kind'] = 'opened';
   #isSwitching = false;
+  #isOutboxSound = true;
+  #isCheckpointing = false;
   #checkpointing: Promise<void> = Promise.resolve();
 
   constructor(
@@ -90,23 +105,31 @@ class FolderStorage implements ReplicaStorage {
     this.#incoming = new Incoming(fileSystem, folder);
     this.#checkpoints = new CheckpointReader(fileSystem, folder);
     this.#journalFolder = path.join(folder, JOURNAL_FOLDER);
-    this.#outbox = new OutboxFile(fileSystem, folder, []);
+    this.#outbox = new OutboxFile(fileSystem, folder, [], false);
+    this.#scrub = new Scrub(fileSystem, () => {
+      const tables = this.#files.checked();
+      const journal = this.#sound().journal.checked();
+      const files = [...tables.files, ...journal.files, ...this.#checkpoints.checked()];
+      return { files, bytes: tables.bytes + journal.bytes };
+    });
   }
 
-  async load(distrust?: string): Promise<Loaded> {
+  async load(told?: string): Promise<Loaded> {
     assert(this.#state === 'opened', 'a folder is loaded once');
-    const found = await loadFolder(this.fileSystem, this.folder);
+    const distrust = told ?? readDoubt(this.fileSystem, this.folder);
+    const found = await loadFolder(this.fileSystem, this.folder, this.options.replicaId);
     const loaded = distrust === undefined ? found : distrusted(found, distrust);
     this.#state = loaded.kind;
     if (loaded.kind === 'empty') return { kind: 'empty' };
     this.#replica = loaded.replica;
-    const { items: outbox } = loaded.outbox;
-    this.#outbox = new OutboxFile(this.fileSystem, this.folder, outbox);
+    const { items: outbox, damage: outboxDamage } = loaded.outbox;
+    this.#outbox = new OutboxFile(this.fileSystem, this.folder, outbox, outboxDamage === undefined);
+    this.#isOutboxSound = outboxDamage === undefined;
     if (loaded.kind === 'damaged') {
       if (distrust !== undefined && loaded.replica !== undefined)
         await loaded.replica.write(durableOf(loaded.replica), 'lost');
       const durable = loaded.replica === undefined ? undefined : durableOf(loaded.replica);
-      return { kind: 'damaged', durable, damage: loaded.damage, outbox };
+      return { kind: 'damaged', durable, damage: loaded.damage, outbox, uncertain: this.#uncertain() };
     }
     const { replica, shape, checkpoint, journal, repaired } = loaded;
     this.#base = checkpoint.head.base;
@@ -118,8 +141,8 @@ class FolderStorage implements ReplicaStorage {
       base: this.#base,
       number: shape.number,
     });
-    this.#files.begin(checkpoint.content);
-    this.#checkpoints.watchNewest();
+    this.#files.begin(checkpoint.content, { isStart: true });
+    this.#checkpoints.watch();
     const { entries, commit } = journal;
     return {
       kind: 'intact',
@@ -129,13 +152,21 @@ class FolderStorage implements ReplicaStorage {
       commit,
       outbox,
       repaired,
+      ...(this.#isOutboxSound ? {} : { uncertain: this.#uncertain() }),
     };
+  }
+
+  async keep(items: readonly OutboxItem[]): Promise<void> {
+    assert(this.#state === 'sound' || this.#state === 'damaged', 'a folder is loaded before its outbox is added to');
+    if (this.#isOutboxSound) await this.#outbox.add(items);
+    else await this.#outbox.writeAnew(items);
+    this.#isOutboxSound = true;
   }
 
   async initialise(durable: DurableState, entries: readonly Entry[]): Promise<void> {
     assert(this.#state === 'empty' || this.#state === 'damaged', 'a folder whose log is sound is not made anew');
-    const { segmentBytesMax } = this.options;
-    const log = { durable, entries, outbox: this.#outbox, segmentBytesMax };
+    const { segmentBytesMax, replicaId = '' } = this.options;
+    const log = { durable, replicaId, entries, outbox: this.#outbox, segmentBytesMax };
     const { replica, journal } = await orDiskFull(
       () =>
         this.#state === 'empty'
@@ -145,7 +176,7 @@ class FolderStorage implements ReplicaStorage {
     );
     this.#replica = replica;
     this.#journal = journal;
-    this.#files.begin(NO_CONTENT);
+    this.#files.begin(NO_CONTENT, { isStart: false });
     this.#state = 'sound';
   }
 
@@ -162,7 +193,7 @@ class FolderStorage implements ReplicaStorage {
       return this.#replica.write(durable, this.#state === 'damaged' ? 'lost' : this.#replica.record.log);
     }
     this.#replica = await orDiskFull(
-      () => createLost(this.fileSystem, this.folder, durable),
+      () => createLost(this.fileSystem, this.folder, this.options.replicaId ?? '', durable),
       () => undefined,
     );
   }
@@ -181,7 +212,10 @@ class FolderStorage implements ReplicaStorage {
   }
 
   checkpoint(head: CheckpointHead): Promise<void> {
-    const done = this.#checkpoint(head);
+    this.#isCheckpointing = true;
+    const done = this.#checkpoint(head).finally(() => {
+      this.#isCheckpointing = false;
+    });
     this.#checkpointing = done.catch(() => undefined);
     return done;
   }
@@ -198,8 +232,8 @@ class FolderStorage implements ReplicaStorage {
     this.#incoming.stage(file, offset, bytes);
   }
 
-  verifyStaged(offer: CheckpointOffer): boolean {
-    return this.#incoming.verify(offer);
+  verifyStaged(offer: CheckpointOffer): CheckpointHead | undefined {
+    return this.#incoming.verify(offer) ? this.#incoming.head(offer) : undefined;
   }
 
   async install({ durable, offer, entries, salvaged }: CheckpointInstall): Promise<void> {
@@ -214,17 +248,24 @@ class FolderStorage implements ReplicaStorage {
       () => this.#incoming.prepare(offer, (name) => this.#files.isDocument(name)),
       () => undefined,
     );
-    const tables = offer.files.filter(({ name }) => !documents.has(name));
+    const tables = offer.files.filter(({ name }) => !documents.has(name) && serviceOfSnapshot(name) === undefined);
     await this.#switch(durable, base, entries, base);
     this.#base = base;
     this.#commit = maxOp(this.#commit, base.op);
-    this.#files.begin({
+    const content = {
       documents,
       tables: new Map(
         tables.map(({ name, length }) => [name, { length, hash: hashes.get(name) ?? createHash('sha256') }]),
       ),
-    });
-    this.#checkpoints.watchNewest();
+    };
+    this.#files.begin(content, { isStart: false });
+    this.#scrub.restart();
+    this.#checkpoints.watch();
+  }
+
+  async appendOutbox(items: readonly OutboxItem[]): Promise<void> {
+    this.#sound();
+    await this.#outbox.add(items);
   }
 
   async settleOutbox(requestIds: readonly string[]): Promise<void> {
@@ -234,8 +275,30 @@ class FolderStorage implements ReplicaStorage {
   inspect(): Damage[] {
     if (this.#isSwitching || this.#state !== 'sound') return [];
     const { journal, replica } = this.#sound();
-    const found = [replica.inspect(this.fileSystem), ...journal.inspect(), ...this.#files.inspect()];
-    return [...found, this.#checkpoints.inspect()].filter((damage) => damage !== undefined);
+    const ofPromises = replica.inspect(this.fileSystem);
+    const found = [...journal.inspect(this.#base.op), ...this.#files.inspect(), ...this.#checkpoints.inspect()];
+    return ofPromises === undefined ? found : [ofPromises, ...found];
+  }
+
+  async mend(): Promise<Damage[]> {
+    if (this.#isSwitching || this.#state !== 'sound') return [];
+    const found = [...this.#files.mend(), ...(await this.#mendOlder())];
+    const ofOutbox = await this.#outbox.mend();
+    return ofOutbox === undefined ? found : [...found, ofOutbox];
+  }
+
+  async scrub(part: number): Promise<{ damage: Damage[]; mended: Damage[] }> {
+    const nothing = { damage: [], mended: [] };
+    if (this.#isSwitching || this.#state !== 'sound') return nothing;
+    const found = await this.#scrub.next(part);
+    if (found === undefined) return nothing;
+    if (!this.#isOnlyToFallBackTo(found.file)) return { damage: [found], mended: [] };
+    await this.#dropOlder();
+    return { damage: [], mended: [found] };
+  }
+
+  leaveDoubt(why: string): Promise<void> {
+    return leaveDoubt(this.fileSystem, this.folder, why);
   }
 
   close(): void {
@@ -245,6 +308,35 @@ class FolderStorage implements ReplicaStorage {
     this.#journal?.close();
     this.#replica?.close();
     this.lock.release();
+  }
+
+  /** What is there only to fall back to, and cannot be fallen back to any more, goes: the next checkpoint makes another. */
+  async #mendOlder(): Promise<Damage[]> {
+    if (this.#isCheckpointing || this.#isSwitching) return [];
+    const found = [...this.#checkpoints.inspectOlder(), ...this.#sound().journal.inspectOlder(this.#base.op)];
+    if (found.length > 0) await this.#dropOlder();
+    return found;
+  }
+
+  #isOnlyToFallBackTo(file: string): boolean {
+    const newest = checkpointOps(this.fileSystem, this.folder)[0];
+    if (newest === undefined || newest !== this.#base.op) return false;
+    if (file.startsWith(`${CHECKPOINT_FOLDER}/`)) return !file.includes(checkpointName(newest));
+    return this.#sound().journal.isOlder(file, newest);
+  }
+
+  async #dropOlder(): Promise<void> {
+    const [newest, ...older] = checkpointOps(this.fileSystem, this.folder);
+    // Begun without its tables, a checkpoint that is newer than the base still needs the journal from there on.
+    const isBase = newest !== undefined && newest === this.#base.op;
+    if (isBase) await removeCheckpoints(this.fileSystem, this.folder, older);
+    this.#checkpoints.watch();
+    if (!isBase) return;
+    await this.#sound().journal.removeThrough(newest);
+  }
+
+  #uncertain(): Entry[] {
+    return readableEntries(this.fileSystem, this.#journalFolder);
   }
 
   #sound(): { journal: Journal; replica: ReplicaFile } {
@@ -272,6 +364,7 @@ class FolderStorage implements ReplicaStorage {
       () => removeUnfinished(this.fileSystem, this.#journalFolder, number),
     );
     this.#isSwitching = true;
+    this.#scrub.restart();
     try {
       if (base !== undefined) await this.#incoming.handOver(number);
       await this.#commitSwitch(replica, durable, shape);
@@ -291,6 +384,7 @@ class FolderStorage implements ReplicaStorage {
       this.#journal = await journal.switched(position);
     } finally {
       this.#isSwitching = false;
+      this.#scrub.restart();
     }
   }
 
@@ -310,11 +404,13 @@ class FolderStorage implements ReplicaStorage {
     const { journal } = this.#sound();
     // Everything up to the first await sees the tables of this moment.
     const { tables, documents } = this.#files.capture();
+    const copies = new Map(documents);
+    for (const [service, text] of Object.entries(head.snapshots)) copies.set(snapshotName(service), text);
     const files = [
       ...tables.map(({ table, length, hash }) => ({ name: table.name, kind: 'table' as const, length, hash })),
-      ...[...documents].map(([name, text]) => ({
+      ...[...copies].map(([name, text]) => ({
         name,
-        kind: 'document' as const,
+        kind: documents.has(name) ? ('document' as const) : ('snapshot' as const),
         length: Buffer.byteLength(text),
         hash: hashOf(text),
       })),
@@ -324,10 +420,10 @@ class FolderStorage implements ReplicaStorage {
         for (const { table } of tables) await table.sync();
         // After a loss of power the mark must reach as far as the checkpoint: older segments go.
         await journal.mark.sync();
-        await addCheckpoint(this.fileSystem, this.folder, { head, files }, documents);
+        await addCheckpoint(this.fileSystem, this.folder, { base: head.base, files }, copies);
         this.#base = head.base;
-        this.#checkpoints.watchNewest();
         const oldest = await keepNewest(this.fileSystem, this.folder);
+        this.#checkpoints.watch();
         await this.#journal?.removeThrough(oldest);
       },
       () => undefined,

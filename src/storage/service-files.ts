@@ -1,17 +1,13 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { assert } from '../base/assert.js';
 import type { Document, ServiceFiles, Table } from '../base/service.js';
 import { DiskFullError, type Damage, type FileSystem } from '../ports.js';
+import { serviceOfSnapshot } from './checkpoint-head.js';
 import { DocumentFile } from './document.js';
-import { TableFile } from './table.js';
+import type { Upcoming } from './scrub.js';
+import { TableFile, type TableContent } from './table.js';
 import { TrackedFile } from './tracked-file.js';
-
-/** A table as a checkpoint left it: its length and the hash that has run over exactly these bytes. */
-export interface TableContent {
-  readonly length: number;
-  readonly hash: Hash;
-}
 
 /** What the tables and documents are to begin with. */
 export interface FilesContent {
@@ -33,6 +29,7 @@ export class FolderFiles implements ServiceFiles {
   readonly #tables = new Map<string, TableFile>();
   readonly #documents = new Map<string, DocumentFile>();
   #content: FilesContent | undefined;
+  #isStart = false;
 
   constructor(
     readonly fileSystem: FileSystem,
@@ -42,7 +39,7 @@ export class FolderFiles implements ServiceFiles {
   table(name: string, header: string): Table {
     const known = this.#tables.get(name);
     if (known !== undefined) return known;
-    assert(isServiceFileName(name), `a table may be named ${name}`);
+    assert(isServiceFileName(name) && serviceOfSnapshot(name) === undefined, `a table may be named ${name}`);
     const table = new TableFile(name, header);
     this.#tables.set(name, table);
     if (this.#content !== undefined) this.#beginTable(table, this.#content);
@@ -52,19 +49,22 @@ export class FolderFiles implements ServiceFiles {
   document(name: string): Document {
     const known = this.#documents.get(name);
     if (known !== undefined) return known;
-    assert(isServiceFileName(name), `a document may be named ${name}`);
+    assert(isServiceFileName(name) && serviceOfSnapshot(name) === undefined, `a document may be named ${name}`);
     const document = new DocumentFile(name, this.fileSystem, this.folder);
     this.#documents.set(name, document);
-    const text = this.#content?.documents.get(name);
-    if (text !== undefined) document.restore(text);
+    if (this.#content !== undefined) this.#beginDocument(document, this.#content);
     return document;
   }
 
-  /** Sets all tables and documents to this content; a table that is not in it becomes empty, a document stays. */
-  begin(content: FilesContent): void {
+  /**
+   * Sets all tables and documents to this content; a table that is not in it becomes empty, a document stays. `isStart`: the
+   * documents have been left alone since an earlier process; what they hold besides may be a person's.
+   */
+  begin(content: FilesContent, { isStart }: { readonly isStart: boolean }): void {
     this.#content = content;
+    this.#isStart = isStart;
     for (const table of this.#tables.values()) this.#beginTable(table, content);
-    for (const [name, text] of content.documents) this.#documents.get(name)?.restore(text);
+    for (const document of this.#documents.values()) this.#beginDocument(document, content);
   }
 
   /** Closes all files and lets nothing reach the disk until the next `begin`; the objects stay valid, empty. */
@@ -95,21 +95,48 @@ export class FolderFiles implements ServiceFiles {
     return this.#documents.has(name);
   }
 
+  /** What is wrong with the tables. */
   inspect(): Damage[] {
+    const tables = [...this.#tables.values()];
+    return tables.map((table) => table.inspect(this.fileSystem)).filter((damage) => damage !== undefined);
+  }
+
+  /**
+   * Puts the documents right, whose texts are in memory; what was wrong with them, and what a start has found and put right in
+   * the tables.
+   */
+  mend(): Damage[] {
+    if (this.#content === undefined) return [];
     const files = [...this.#tables.values(), ...this.#documents.values()];
-    return files.map((file) => file.inspect(this.fileSystem)).filter((damage) => damage !== undefined);
+    return files.map((one) => one.mend()).filter((damage) => damage !== undefined);
+  }
+
+  /** The tables as they should be, and the bytes they have together. */
+  checked(): { files: Upcoming[]; bytes: number } {
+    const tables = [...this.#tables.values()];
+    return {
+      files: tables.map((table) => () => table.checked()),
+      bytes: tables.reduce((sum, { length }) => sum + length, 0),
+    };
   }
 
   close(): void {
     for (const table of this.#tables.values()) table.close();
   }
 
+  #beginDocument(document: DocumentFile, { documents }: FilesContent): void {
+    const text = documents.get(document.name);
+    if (this.#isStart) document.takeUp(text);
+    else if (text !== undefined) document.restore(text);
+  }
+
   #beginTable(table: TableFile, content: FilesContent): void {
     const open = this.fileSystem.open(path.join(this.folder, table.name), true);
     const file = new TrackedFile(table.name, open);
     const found = content.tables.get(table.name);
-    if (found === undefined) table.reset(file);
-    else table.attach(file, found.length, found.hash.copy());
+    if (this.#isStart) table.takeUp(file, found);
+    else if (found === undefined) table.reset(file);
+    else table.attach(file, found);
   }
 }
 

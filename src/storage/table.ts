@@ -3,10 +3,24 @@ import { assert } from '../base/assert.js';
 import { ROW_END } from '../base/csv.js';
 import { DamagedFileError, type Table } from '../base/service.js';
 import type { Damage, FileSystem } from '../ports.js';
+import { BLOCK_BYTES, BlockSums } from './block-sums.js';
+import { checkedByHash } from './checked-files.js';
+import { forEachChunk } from './durable-file.js';
 import { isDiskFull } from './errors.js';
+import { FOUND_BYTES_MAX, FoundTail } from './found-tail.js';
+import type { CheckedFile } from './scrub.js';
 import type { TrackedFile } from './tracked-file.js';
 
 const TAIL_BYTES_FIRST = 4096;
+const LINE_FEED = 0x0a;
+
+/** A table as a checkpoint left it: its length and the hash that has run over exactly these bytes. */
+export interface TableContent {
+  readonly length: number;
+  readonly hash: Hash;
+  /** Of the same bytes; absent: they are read for it. */
+  readonly sums?: BlockSums;
+}
 
 /**
  * An append-only file of committed rows. Appends gather in memory and reach the file with one write at `flush`; reads see
@@ -20,6 +34,11 @@ export class TableFile implements Table {
   /** Bytes of the tail over which the hash has run: it is cheaper once for a batch of rows than for each. */
   #hashedTailBytes = 0;
   #hash: Hash;
+  /** Of what was flushed. */
+  #sums = new BlockSums();
+  #found: FoundTail | undefined;
+  /** Found at the start, told at the next look. */
+  #untold: Damage | undefined;
 
   constructor(
     readonly name: string,
@@ -63,9 +82,24 @@ export class TableFile implements Table {
     file?.truncate(0);
   }
 
-  /** Takes a file that holds exactly `length` bytes, over which `hash` has run, as the table's content. */
-  attach(file: TrackedFile, length: number, hash: Hash): void {
-    this.#attach(file, length, hash);
+  /** Takes a file at a start, with what a checkpoint says of it. What follows is cut, and compared with what is written there again. */
+  takeUp(file: TrackedFile, content: TableContent | undefined): void {
+    const length = content?.length ?? 0;
+    const tail = file.read(length, Math.min(file.bytes - length, FOUND_BYTES_MAX));
+    if (file.bytes === 0) this.#untold = { file: this.name, what: 'the file is missing or empty' };
+    if (content === undefined) this.reset(file);
+    else {
+      if (file.bytes > length) file.truncate(length);
+      this.attach(file, content);
+    }
+    this.#found = new FoundTail(this.name, length, tail);
+  }
+
+  /** Takes a file that holds exactly this content. */
+  attach(file: TrackedFile, { length, hash, sums }: TableContent): void {
+    this.#attach(file, length, hash.copy());
+    if (sums !== undefined) this.#sums = sums;
+    else forEachChunk(file.open, length, (bytes) => this.#sums.add(bytes));
   }
 
   /**
@@ -75,17 +109,28 @@ export class TableFile implements Table {
   flush(): boolean {
     if (this.#file === undefined || this.#tailBytes === 0) return true;
     this.#hashTail();
+    const bytes = this.#tail.subarray(0, this.#tailBytes);
     try {
-      this.#file.write(this.#flushedBytes, this.#tail.subarray(0, this.#tailBytes));
+      this.#file.write(this.#flushedBytes, bytes);
     } catch (error) {
       if (!isDiskFull(error)) throw error;
       this.#file.truncate(this.#flushedBytes);
       return false;
     }
     this.#flushedBytes += this.#tailBytes;
+    this.#sums.add(bytes);
+    if (this.#found !== undefined) this.#compareWithFound(this.#found, bytes);
     this.#tailBytes = 0;
     this.#hashedTailBytes = 0;
     return true;
+  }
+
+  /** The file as it should be; `undefined` while rows wait for room. */
+  checked(): CheckedFile | undefined {
+    if (this.#file === undefined || this.#tailBytes > 0) return undefined;
+    const { path } = this.#file.open;
+    const place = { file: this.name, path, bytes: this.#flushedBytes };
+    return checkedByHash(place, this.hash(), () => this.#firstWrongRow());
   }
 
   /** Fsyncs what was flushed. */
@@ -97,18 +142,55 @@ export class TableFile implements Table {
     return this.#file?.inspect(fileSystem);
   }
 
+  /** What was found wrong at the start and has been written again; told once. */
+  mend(): Damage | undefined {
+    // A table without rows need not have had a file.
+    const untold = this.length > Buffer.byteLength(this.header) ? this.#untold : undefined;
+    this.#untold = undefined;
+    return untold ?? this.#found?.look((byte) => this.#rowsBefore(byte));
+  }
+
   close(): void {
     this.#file?.close();
     this.#file = undefined;
   }
 
+  #compareWithFound(found: FoundTail, bytes: Uint8Array): void {
+    this.#untold ??= found.compare(bytes, (byte) => this.#rowsBefore(byte));
+    if (found.isDone) this.#found = undefined;
+  }
+
+  /** Rows that end at or before a byte of the file, the header included: no field of a table holds a line end. */
+  #rowsBefore(byte: number): number {
+    let rows = 0;
+    // A row's end may lie across two pieces: its last byte tells.
+    if (this.#file !== undefined)
+      forEachChunk(this.#file.open, byte, (bytes) => {
+        for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) rows++;
+      });
+    return rows;
+  }
+
+  #firstWrongRow(): { readonly row?: number } {
+    let from = 0;
+    let wrong: number | undefined;
+    if (this.#file !== undefined)
+      forEachChunk(this.#file.open, this.#flushedBytes, (bytes) => {
+        wrong ??= this.#sums.firstWrong(bytes, from);
+        from += bytes.length;
+      });
+    return wrong === undefined ? {} : { row: this.#rowsBefore(wrong) + 1 };
+  }
+
   #attach(file: TrackedFile | undefined, length: number, hash: Hash): void {
     if (this.#file !== file) this.#file?.close();
+    this.#found = undefined;
     this.#file = file;
     this.#flushedBytes = length;
     this.#tailBytes = 0;
     this.#hashedTailBytes = 0;
     this.#hash = hash;
+    this.#sums = new BlockSums();
   }
 
   #hashTail(): void {
@@ -131,11 +213,17 @@ export class TableFile implements Table {
   #readFile(offset: number, length: number): Uint8Array {
     const file = this.#file;
     assert(file !== undefined, 'a table with flushed bytes has a file');
-    const bytes = file.read(offset, length);
-    if (bytes.length < length) {
-      throw new DamagedFileError(this.name, `it ends at byte ${offset + bytes.length} of ${this.#flushedBytes}`);
+    // Whole blocks, each with its checksum: nothing that has changed on the disk is given out.
+    const from = offset - (offset % BLOCK_BYTES);
+    const to = Math.min(this.#flushedBytes, Math.ceil((offset + length) / BLOCK_BYTES) * BLOCK_BYTES);
+    const bytes = file.read(from, to - from);
+    if (bytes.length < to - from) {
+      throw new DamagedFileError(this.name, `it ends at byte ${from + bytes.length} of ${this.#flushedBytes}`);
     }
-    return bytes;
+    const wrong = this.#sums.firstWrong(bytes, from);
+    if (wrong === undefined) return bytes.subarray(offset - from, offset - from + length);
+    const what = `bytes ${wrong} to ${Math.min(to, wrong + BLOCK_BYTES) - 1} do not hold what was written to them`;
+    throw new DamagedFileError(this.name, what, this.#rowsBefore(wrong) + 1);
   }
 
   /** A copy: the tail's memory is used again after a flush. */

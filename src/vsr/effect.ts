@@ -16,7 +16,7 @@ export interface Promises {
 
 /**
  * What the core wants done, in list order. Durable effects (`append`, `persist`, `switchLog`, `installCheckpoint`,
- * `initialise`) go through one queue, each written after the previous one's fsync, and are answered by an event; the core
+ * `initialise`, `appendOutbox`) go through one queue, each written after the previous one's fsync, and are answered by an event; the core
  * itself holds back every message that speaks of them until that event has come. So a `send` can always be done at once.
  */
 export type Effect =
@@ -71,19 +71,25 @@ export type Effect =
     }
   /** Make a checkpoint of the tables as they stand after this step. */
   | { readonly kind: 'checkpoint'; readonly head: CheckpointHead }
+  /** Durable. Answered by `outboxAppended`, or by `outboxFull` where there is no room; nothing else waits for it. */
+  | { readonly kind: 'appendOutbox'; readonly items: readonly OutboxItem[] }
   | { readonly kind: 'settleOutbox'; readonly requestIds: readonly string[] }
+  /** The disk is sound but not what this replica promised by: end, and start again believing nothing of the folder. */
+  | { readonly kind: 'distrust'; readonly why: string }
   | { readonly kind: 'reply'; readonly token: Token; readonly outcome: Outcome }
   /** A fact for the operator's log. */
   | { readonly kind: 'notice'; readonly notice: Notice };
 
 /** Where a write stands (design 6, Receipt). */
 export interface Receipt {
+  /** 0: in no log yet, taken alone. */
   readonly op: OpNumber;
   /** The view in which it was executed. */
   readonly view: View;
   /** Disks known to hold it. */
   readonly copies: number;
   readonly committed: boolean;
+  /** Empty where op is 0. */
   readonly chain: string;
 }
 
@@ -115,12 +121,25 @@ export type Notice =
   | { readonly kind: 'becameBackup'; readonly view: View; readonly primary: ReplicaIndex }
   | { readonly kind: 'resigned'; readonly view: View; readonly why: string }
   | { readonly kind: 'suspected' | 'unhealthy' | 'healthy'; readonly peer: ReplicaIndex }
+  /** The peer's log holds something else at `op`: it is not counted. */
+  | { readonly kind: 'diverged'; readonly peer: ReplicaIndex; readonly op: OpNumber }
   | { readonly kind: 'readOnly'; readonly why: string }
   | { readonly kind: 'writable' }
   | { readonly kind: 'founded'; readonly clusterId: string; readonly replaced: readonly string[] }
   | { readonly kind: 'recovering'; readonly why: string }
   | { readonly kind: 'recovered'; readonly view: View }
   | { readonly kind: 'stateTransfer'; readonly from: ReplicaIndex; readonly op: OpNumber; readonly target: OpNumber }
+  /** A checkpoint could not be written; the journal grows until one can. It is tried again. */
+  | { readonly kind: 'checkpointPostponed'; readonly at: OpNumber; readonly why: string }
   | { readonly kind: 'salvaged'; readonly requestIds: readonly string[] }
-  | { readonly kind: 'outboxSettled'; readonly requestIds: readonly string[] }
+  /** `otherKept`: of those, ids that stand for something else; `rejected`: those that could not be carried out. */
+  | {
+      readonly kind: 'outboxSettled';
+      readonly requestIds: readonly string[];
+      readonly otherKept: readonly string[];
+      readonly rejected: readonly string[];
+    }
+  /** Without a majority this replica takes orders into its outbox from now on, or no longer does. */
+  | { readonly kind: 'takingAlone' | 'noLongerAlone' }
+  | { readonly kind: 'takenAlone'; readonly requestIds: readonly string[] }
   | { readonly kind: 'ignored'; readonly message: Message['kind']; readonly from: ReplicaIndex; readonly why: string };

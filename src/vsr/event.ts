@@ -66,15 +66,29 @@ export type Event = Now &
     | { readonly kind: 'connectionRefused'; readonly peer: ReplicaIndex }
     | { readonly kind: 'writes'; readonly requests: readonly WriteRequest[] }
     | { readonly kind: 'reads'; readonly requests: readonly ReadRequest[] }
+    /** Orders that a front end found no primary for: to be taken alone, if this replica may (decision 3). */
+    | { readonly kind: 'aloneOrders'; readonly requests: readonly WriteRequest[] }
+    /** The outbox on disk holds these items. */
+    | { readonly kind: 'outboxAppended'; readonly requestIds: readonly string[] }
+    /** There was no room for these items; whether a later start finds them is not known. */
+    | { readonly kind: 'outboxFull'; readonly requestIds: readonly string[] }
     /** The journal holds everything up to `op` (group commit). */
     | { readonly kind: 'appended'; readonly op: OpNumber }
     /** The durable transition number `transition` (persist, switchLog, installCheckpoint, initialise) is on disk. */
     | { readonly kind: 'transitionDone'; readonly transition: number }
-    /** The staged checkpoint is complete; whether its lengths and hashes are those of the offer. */
-    | { readonly kind: 'checkpointVerified'; readonly nonce: number; readonly isValid: boolean }
+    /**
+     * The staged checkpoint is complete; whether its lengths and hashes are those of the offer, and the services' snapshots that
+     * were among its files (absent: they came with the offer).
+     */
+    | {
+        readonly kind: 'checkpointVerified';
+        readonly nonce: number;
+        readonly isValid: boolean;
+        readonly snapshots?: CheckpointHead['snapshots'];
+      }
     /** A checkpoint of this op is durable: entries up to the one before it may leave memory. */
     | { readonly kind: 'checkpointed'; readonly op: OpNumber }
-    /** There was no room for the checkpoint that was ordered; there may be now. */
+    /** The checkpoint that was ordered could not be written (no room, a folder that may not be written); it may work now. */
     | { readonly kind: 'checkpointFailed' }
     /** The disk has no room: appends above the durable op were given up. */
     | { readonly kind: 'diskFull' }

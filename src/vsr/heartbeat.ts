@@ -3,7 +3,8 @@ import { catchUp, catchUpTail } from './fetch.js';
 import { UNHEALTHY_AFTER } from './health.js';
 import { lastOp } from './log.js';
 import type { Heartbeat, HeartbeatOk } from './message.js';
-import { countAck, followCommit, whyNotFromPrimary } from './normal.js';
+import { isOfThisLog, isPrimarysLog } from './claims.js';
+import { countAck, followCommit, onDisk, whyNotFromPrimary } from './normal.js';
 import { releaseReads } from './reads.js';
 import { beginRound } from './rounds.js';
 import { actsAsPrimary, broadcast, send, type Step } from './state.js';
@@ -39,7 +40,7 @@ export function onHeartbeat(step: Step, from: ReplicaIndex, message: Heartbeat):
     kind: 'heartbeatOk',
     view: state.view,
     round: message.round,
-    op: hasLog ? state.durable : (0 as typeof state.durable),
+    ...onDisk(state, hasLog),
   });
   if (!hasLog) {
     // The view stands; a long way to its log is no reason to ask for another.
@@ -48,6 +49,7 @@ export function onHeartbeat(step: Step, from: ReplicaIndex, message: Heartbeat):
     catchUp(step, from);
     return undefined;
   }
+  if (!isPrimarysLog(step, message.commit, message.commitChain)) return 'the own log is another one';
   followCommit(step, message.commit);
   if (message.op > lastOp(state.log) && !state.isDiskFull) catchUpTail(step, from);
   if (state.applied >= message.commit) state.levelAtMs = now.wallMs;
@@ -61,7 +63,8 @@ export function onHeartbeatOk(step: Step, from: ReplicaIndex, message: Heartbeat
   if (!actsAsPrimary(state)) return 'not the acting primary';
   if (message.round > state.round) return 'of a round that was not begun';
   state.roundAnswered[from] = Math.max(state.roundAnswered[from] ?? 0, message.round);
-  if (message.op <= lastOp(state.log)) countAck(step, from, message.op);
+  if (message.op <= lastOp(state.log) && isOfThisLog(step, from, message.op, message.chain))
+    countAck(step, from, message.op);
   releaseReads(step);
   return undefined;
 }

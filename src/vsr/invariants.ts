@@ -21,6 +21,8 @@ export function invariants(state: State): void {
   assert(state.durable <= lastOp(state.log) || state.transition !== undefined, 'nothing beyond the log is on disk');
   assert(state.deferred.length === 0 || state.transition !== undefined, 'events wait only for a durable transition');
   assert(state.deferred.length <= QUEUE_MAX && state.reads.length <= QUEUE_MAX, 'every queue has a maximum');
+  assert(state.outbox.length === state.outboxById.size, 'the outbox holds an id once');
+  assert(state.outboxUnderWay <= state.outbox.length, 'what was submitted is in the outbox until it is settled');
   assert(state.status !== 'recovering' || state.recovery !== undefined, 'a recovering replica knows how far it is');
   assert(
     state.status !== 'view-change' || state.logView < state.view || state.transition !== undefined,

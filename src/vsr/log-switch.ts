@@ -2,6 +2,7 @@ import { assert } from '../base/assert.js';
 import { nextOp, type View } from '../base/numbers.js';
 import type { Entry } from '../base/entry.js';
 import type { OutboxItem } from '../base/service.js';
+import { holdItems } from './held-items.js';
 import { cutFrom, lastOp, pushEntry, type Splice } from './log.js';
 import {
   beginTransition,
@@ -63,7 +64,7 @@ function salvage(step: Step, cut: readonly Entry[]): OutboxItem[] {
     if (item !== undefined) items.push(item);
   }
   if (items.length > 0) {
-    state.outbox.push(...items);
+    holdItems(state, items);
     notice(step, { kind: 'salvaged', requestIds: items.map((item) => item.requestId) });
   }
   return items;

@@ -23,6 +23,7 @@ export type Message =
   | Recovery
   | RecoveryResponse
   | WantReplica
+  | Claimed
   | Report
   | ReportResponse
   | SubmitOutbox;
@@ -42,6 +43,8 @@ export interface PrepareOk {
   readonly kind: 'prepareOk';
   readonly view: View;
   readonly op: OpNumber;
+  /** Chain at `op`. */
+  readonly chain: Chain;
 }
 
 /** Primary → backups: I am alive; what is committed (4.1, step 6); asks whether the view still stands (rule 9). */
@@ -50,6 +53,8 @@ export interface Heartbeat {
   readonly view: View;
   readonly start: OpNumber;
   readonly commit: CommitNumber;
+  /** Chain at `commit`. */
+  readonly commitChain: Chain;
   /** The primary's last op: a backup that holds less asks for the rest. */
   readonly op: OpNumber;
   /** Number of the round, rising; answered with the same number. */
@@ -62,6 +67,8 @@ export interface HeartbeatOk {
   readonly view: View;
   readonly round: number;
   readonly op: OpNumber;
+  /** Chain at `op`. */
+  readonly chain: Chain;
 }
 
 /**
@@ -187,6 +194,18 @@ export interface WantReplica {
   readonly kind: 'wantReplica';
   /** The view must be above this one. */
   readonly above: View;
+  readonly op: OpNumber;
+}
+
+/**
+ * Replica → one that now says less: this is the most you told me of your disk (rule 6). It stays true however late it comes;
+ * the receiver compares it with its own disk.
+ */
+export interface Claimed {
+  readonly kind: 'claimed';
+  readonly view: View;
+  readonly logView: View;
+  /** Of the log of `logView`. */
   readonly op: OpNumber;
 }
 

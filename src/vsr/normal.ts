@@ -1,10 +1,12 @@
 import { maxOp, minOp, type OpNumber, type ReplicaIndex } from '../base/numbers.js';
-import { chainFollows } from '../base/entry.js';
+import { present } from '../base/assert.js';
+import { chainFollows, GENESIS_CHAIN, type Chain } from '../base/entry.js';
 import { extendLog } from './append.js';
 import { advanceCommit, applyCommitted, raiseCommit } from './commit.js';
 import { foundedByAll } from './founding.js';
 import { catchUp, catchUpTail } from './fetch.js';
-import { lastChain, lastOp } from './log.js';
+import { chainAt, lastChain, lastOp } from './log.js';
+import { isOfThisLog } from './claims.js';
 import type { Prepare, PrepareOk } from './message.js';
 import { releaseReads } from './reads.js';
 import { actsAsPrimary, isBackup, primaryOf, send, type State, type Step } from './state.js';
@@ -46,6 +48,7 @@ export function onPrepareOk(step: Step, from: ReplicaIndex, message: PrepareOk):
   if (message.view !== state.view) return 'of another view';
   if (!actsAsPrimary(state)) return 'not the acting primary';
   if (message.op > lastOp(state.log)) return 'beyond the own log';
+  if (!isOfThisLog(step, from, message.op, message.chain)) return 'of another log';
   countAck(step, from, message.op);
   return undefined;
 }
@@ -79,7 +82,13 @@ export function onAppended(step: Step, op: OpNumber): void {
 /** Tells the primary what the own disk holds of the view's log. */
 export function acknowledge(step: Step): void {
   const { state } = step;
-  send(step, primaryOf(state, state.view), { kind: 'prepareOk', view: state.view, op: state.durable });
+  send(step, primaryOf(state, state.view), { kind: 'prepareOk', view: state.view, ...onDisk(state, true) });
+}
+
+/** What the own disk holds of the view's log: nothing before the switch to it. */
+export function onDisk({ log, durable }: State, hasLog: boolean): { op: OpNumber; chain: Chain } {
+  if (!hasLog) return { op: 0 as OpNumber, chain: GENESIS_CHAIN };
+  return { op: durable, chain: present(chainAt(log, durable), 'the log reaches back to what is durable') };
 }
 
 /** Backup with logView = view: follows the primary's commit number. */

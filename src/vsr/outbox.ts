@@ -1,39 +1,74 @@
+import type { Settlement } from '../base/alone.js';
 import { op, view, type ReplicaIndex } from '../base/numbers.js';
 import type { OutboxItem } from '../base/service.js';
 import { hearsPrimary } from './health.js';
+import { releaseItems } from './held-items.js';
 import type { SubmitOutbox } from './message.js';
 import { actsAsPrimary, isBackup, notice, primaryOf, send, type Step } from './state.js';
 import { executeSalvaged } from './writes.js';
 
-/** Heartbeats between two attempts to get the outbox executed. */
+/** Heartbeats between two attempts to get the same items executed. */
 const SUBMIT_EVERY = 5;
-/** Items in one message. */
-const SUBMIT_MAX = 100;
+/** Items in one message, and bytes after which no more go with it. */
+const SUBMIT_MAX = 500;
+const SUBMIT_BYTES_MAX = 1 << 20;
 
-/** On a tick: items that are committed by now leave the outbox; the others are submitted to the primary (design 5). */
+/**
+ * On a tick: items that are committed by now leave the outbox, the next ones are submitted to the primary (design 5), oldest first.
+ * A batch is submitted again until all of it is settled; then the next one follows at once.
+ */
 export function emptyOutbox(step: Step): void {
   const { state, now } = step;
   if (state.outbox.length === 0 || state.transition !== undefined) return;
-  if (now.nowMs - state.outboxSentMs < SUBMIT_EVERY * state.config.heartbeatMs) return;
+  const isDue = now.nowMs - state.outboxSentMs >= SUBMIT_EVERY * state.config.heartbeatMs;
+  if (!isDue && state.outboxUnderWay === 0) return;
+  settleCommitted(step);
+  if (!isDue && state.outboxUnderWay > 0) return;
   state.outboxSentMs = now.nowMs;
-  const settled = state.outbox.filter(
-    (item) => state.services.get(item.service)?.hasCommitted(item.requestId) === true,
+  submitFirst(step);
+}
+
+function settleCommitted(step: Step): void {
+  const { state } = step;
+  const became = new Map<string, Settlement>();
+  const settled = releaseItems(state, SUBMIT_MAX, (item) => {
+    const service = state.services.get(item.service);
+    if (service?.hasCommitted(item.requestId) !== true) return false;
+    const settlement = service.alone === undefined ? 'executed' : service.alone.settlement(item);
+    if (settlement === undefined) return false;
+    became.set(item.requestId, settlement);
+    return true;
+  });
+  if (settled.length === 0) return;
+  state.outboxUnderWay = Math.max(0, state.outboxUnderWay - settled.length);
+  const requestIds = settled.map((item) => item.requestId);
+  const [otherKept, rejected] = (['otherKept', 'rejected'] as const).map((kind) =>
+    requestIds.filter((id) => became.get(id) === kind),
   );
-  if (settled.length > 0) {
-    state.outbox = state.outbox.filter((item) => !settled.includes(item));
-    const requestIds = settled.map((item) => item.requestId);
-    step.effects.push({ kind: 'settleOutbox', requestIds });
-    notice(step, { kind: 'outboxSettled', requestIds });
-  }
-  const items = state.outbox.slice(0, SUBMIT_MAX);
-  if (items.length === 0) return;
-  if (actsAsPrimary(state)) executeSalvaged(step, items);
+  step.effects.push({ kind: 'settleOutbox', requestIds });
+  notice(step, { kind: 'outboxSettled', requestIds, otherKept: otherKept ?? [], rejected: rejected ?? [] });
+}
+
+function submitFirst(step: Step): void {
+  const { state, now } = step;
+  const batch = firstBatch(state.outbox);
+  if (batch.length === 0) return;
+  if (actsAsPrimary(state)) executeSalvaged(step, batch);
   else if (isBackup(state) && hearsPrimary(state, now.nowMs))
     send(step, primaryOf(state, state.view), {
       kind: 'submitOutbox',
       view: state.view,
-      items: items.map((item) => JSON.stringify(item)),
+      items: batch.map((item) => JSON.stringify(item)),
     });
+  else return;
+  state.outboxUnderWay = batch.length;
+}
+
+function firstBatch(outbox: readonly OutboxItem[]): readonly OutboxItem[] {
+  let bytes = 0;
+  const first = outbox.slice(0, SUBMIT_MAX);
+  const end = first.findIndex(({ update }) => (bytes += update.length) > SUBMIT_BYTES_MAX);
+  return end < 0 ? first : first.slice(0, Math.max(1, end));
 }
 
 /** Primary: executes what a backup had kept. Each id is looked up first, so that repeats do nothing. */

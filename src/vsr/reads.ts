@@ -67,7 +67,8 @@ function answer(step: Step, { request, round }: WaitingRead): void {
   }
   const outcome = {
     kind: 'read',
-    answer: service.query(request.query),
+    // What waits in the own outbox is shown where anything may be missing or too much.
+    answer: (request.consistency === 'any' ? (service.alone ?? service) : service).query(request.query),
     asOf: asOf(step, round !== undefined),
   } as const;
   step.effects.push({ kind: 'reply', token: request.token, outcome });

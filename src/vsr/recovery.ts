@@ -3,6 +3,7 @@ import { nextOp, nextView, op, view as makeView, type ReplicaIndex, type View } 
 import { extendLog } from './append.js';
 import { raiseCommit } from './commit.js';
 import { anyPeer, beginFetch } from './fetch.js';
+import { holdItems } from './held-items.js';
 import { beginAtCheckpoint } from './log-switch.js';
 import { cutFrom, emptyLog, GENESIS, lastOp } from './log.js';
 import type { NewState, RecoveryResponse, WantReplica } from './message.js';
@@ -94,7 +95,7 @@ function keepRecoveryView(step: Step, clusterId: string, above: View): void {
   const from = nextOp(state.commit);
   const cut = from <= lastOp(state.log) ? cutFrom(state.log, from) : [];
   const salvaged = cut.flatMap((entry) => state.services.get(entry.service)?.salvage(entry, state.majority) ?? []);
-  state.outbox.push(...salvaged);
+  holdItems(state, salvaged);
   step.effects.push({ kind: 'switchLog', transition, promises, from, entries: [], salvaged });
 }
 

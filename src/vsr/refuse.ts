@@ -1,6 +1,7 @@
 import { refusal, type Refusal } from '../base/refusal.js';
 import type { Token } from './event.js';
 import { heardCount } from './health.js';
+import { noQuorum } from './quorum-loss.js';
 import { primaryOf, type Step } from './state.js';
 import { notFounded } from './core-entries.js';
 
@@ -13,16 +14,11 @@ export function refuse(step: Step, token: Token, why: Refusal): void {
 }
 
 /** Why this replica does not act as primary, for the caller. */
-export function whyNotPrimary({ state, now }: Step): Refusal {
+export function whyNotPrimary(step: Step): Refusal {
+  const { state, now } = step;
   if (state.status === 'founding') return notFounded;
   if (state.status === 'recovering')
     return refusal('DAMAGED', 'This replica is recovering from lost data and answers nothing; ask another one.');
-  const heard = heardCount(state, now.nowMs);
-  if (heard < state.majority)
-    return refusal(
-      'NO_QUORUM',
-      `Orders are closed: ${state.config.replicaIds[state.config.self]} reaches ${heard} of ${state.count} replicas and ` +
-        `needs ${state.majority}. Nothing was ordered; they open again by themselves.`,
-    );
+  if (heardCount(state, now.nowMs) < state.majority) return noQuorum(step);
   return refusal('NO_PRIMARY', 'This replica is not the primary; the front end finds it. Try again in a moment.');
 }

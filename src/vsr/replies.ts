@@ -81,7 +81,8 @@ function isMet(state: State, at: OpNumber, copiesNeeded: number): boolean {
   return copiesNeeded < state.majority || at <= state.commit;
 }
 
-function receiptOf(state: State, at: OpNumber): Receipt {
+/** Where the entry at `at` stands; it is in the log or committed. */
+export function receiptOf(state: State, at: OpNumber): Receipt {
   const entry = entryAt(state.log, at);
   const { view, chain } = entry ?? readReceipt(state.receipts, at);
   const committed = at <= state.commit;

@@ -1,5 +1,6 @@
-import { lastOp } from './log.js';
-import { broadcast, type Step } from './state.js';
+import { present } from '../base/assert.js';
+import { chainAt, lastOp } from './log.js';
+import { broadcast, type State, type Step } from './state.js';
 
 /** Primary: asks all whether the view still stands and tells them what is committed. Returns the round's number. */
 export function beginRound(step: Step): number {
@@ -12,8 +13,12 @@ export function beginRound(step: Step): number {
     view: state.view,
     start: state.start,
     commit: state.commit,
+    commitChain: committedChain(state),
     op: lastOp(state.log),
     round: state.round,
   });
   return state.round;
 }
+
+const committedChain = ({ log, commit }: State): string =>
+  present(chainAt(log, commit), 'the log reaches back to the commit number');

@@ -5,6 +5,7 @@ import { applyCommitted } from './commit.js';
 import type { Effect } from './effect.js';
 import type { Now, Started } from './event.js';
 import { UNHEALTHY_AFTER } from './health.js';
+import { holdItems } from './held-items.js';
 import { emptyLog, lastOp, pushEntry } from './log.js';
 import { beginRecovery } from './recovery.js';
 import { newState, notice, primaryOf, type CoreConfig, type State, type Step } from './state.js';
@@ -31,7 +32,7 @@ export function start(
       break;
     case 'damaged':
       state.view = started.view;
-      state.outbox = [...started.outbox];
+      holdItems(state, started.outbox);
       beginRecovery(step, started.why, true);
       break;
     case 'intact':
@@ -48,7 +49,7 @@ function takeUp(step: Step, started: Extract<Started, { kind: 'intact' }>): void
   state.clusterId = started.clusterId;
   state.view = started.view;
   state.logView = started.logView;
-  state.outbox = [...started.outbox];
+  holdItems(state, started.outbox);
   state.log = emptyLog(base);
   for (const entry of started.entries) pushEntry(state.log, entry);
   state.durable = lastOp(state.log);
@@ -57,6 +58,8 @@ function takeUp(step: Step, started: Extract<Started, { kind: 'intact' }>): void
   state.checkpoints = { older: base.op, newest: base.op, isUnderWay: false };
   assert(state.commit <= lastOp(state.log), 'what is known to be committed is in the log');
   applyCommitted(step);
+  // What is applied again was told when it was committed.
+  step.effects.length = 0;
   if (started.isRecovering) {
     beginRecovery(step, 'it was recovering when it stopped', false);
     return;

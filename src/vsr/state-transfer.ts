@@ -1,5 +1,6 @@
 import type { ReplicaIndex } from '../base/numbers.js';
 import { extendLog } from './append.js';
+import type { Event, Now } from './event.js';
 import { addFetched, ask, beginFetch, fetchedTo } from './fetch.js';
 import { joinFounding } from './founding.js';
 import { isSound, lastOp, spliceOnto, type Splice } from './log.js';
@@ -177,7 +178,10 @@ function advance(step: Step, fetch: Fetch): void {
 }
 
 /** Lengths and hashes of what was staged are those of the offer, or all begins anew. */
-export function onCheckpointVerified(step: Step, nonce: number, isValid: boolean): void {
+export function onCheckpointVerified(
+  step: Step,
+  { nonce, isValid, snapshots }: Omit<Extract<Event, { kind: 'checkpointVerified' }>, keyof Now>,
+): void {
   const { state } = step;
   const { fetch } = state;
   if (fetch?.nonce !== nonce || fetch.checkpoint === undefined) return;
@@ -185,6 +189,8 @@ export function onCheckpointVerified(step: Step, nonce: number, isValid: boolean
     state.fetch = undefined;
     return;
   }
+  const { offer } = fetch.checkpoint;
+  if (snapshots !== undefined) fetch.checkpoint.offer = { ...offer, head: { ...offer.head, snapshots } };
   fetch.checkpoint.state = 'verified';
   ask(step, fetch);
 }

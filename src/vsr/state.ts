@@ -28,6 +28,8 @@ export interface CoreConfig {
   readonly checkpointIntervalOps: number;
   /** Ops that may be executed and not yet committed; beyond, writes are refused as OVERLOADED. */
   readonly uncommittedOpsMax: number;
+  /** Whether orders are taken into the outbox without a majority (`whenAlone: "keep-ordering"`); default false. */
+  readonly takesAlone?: boolean;
   /** Bytes of rows in one message, 1 MiB where not given; at least one entry goes, however long. */
   readonly suffixBytesMax?: number;
 }
@@ -51,6 +53,12 @@ export interface Pending {
   readonly deadlineMs: number;
 }
 
+/** An order taken alone whose outbox row is on its way to disk, and who waits for that. */
+export interface TakenAlone {
+  readonly item: OutboxItem;
+  readonly waiting: { readonly token: Token; readonly reply: ServiceReply }[];
+}
+
 /** A read that waits: for its round (linearizable) and for the tables to reach an op. */
 export interface WaitingRead {
   readonly request: ReadRequest;
@@ -67,6 +75,14 @@ export interface Vote {
   readonly commit: CommitNumber;
   readonly chain: Chain;
   readonly suffix: LogSuffix;
+}
+
+/** The most that a peer said of its own disk since this process began (rule 6). */
+export interface Claim {
+  view: View;
+  logView: View;
+  /** Of the log of `logView`. */
+  op: OpNumber;
 }
 
 /** State being fetched from a peer (rule 5); nothing of the log is touched until it is complete. */
@@ -90,7 +106,8 @@ export interface Fetch {
 
 /** A checkpoint on its way in: which file and byte comes next. */
 export interface FetchedCheckpoint {
-  readonly offer: CheckpointOffer;
+  /** Its head has the snapshots when all is verified. */
+  offer: CheckpointOffer;
   fileIndex: number;
   offset: number;
   state: 'copying' | 'verifying' | 'verified';
@@ -152,12 +169,18 @@ export interface State {
   pendingOddly: number;
   /** The view in which the office was given up, or in which it was held before a restart. */
   resigned: { readonly view: View; readonly why: string } | undefined;
+  /** Backups whose log was found to differ from this view's; they are not counted. */
+  readonly diverged: Set<ReplicaIndex>;
 
   // Suspicion (rule 3).
   suspects: { readonly why: string } | undefined;
   readonly wishes: ({ readonly view: View; readonly atMs: number } | undefined)[];
   /** When each peer was last heard. */
   readonly heardMs: number[];
+  /** The most that each peer said of its disk. */
+  readonly claims: (Claim | undefined)[];
+  /** When a peer that says less was last reminded of it. */
+  readonly remindedMs: (number | undefined)[];
   /** When the primary of the view last showed that it acts as one. */
   primaryHeardMs: number;
   lastAliveMs: number;
@@ -176,11 +199,24 @@ export interface State {
   founding: { nonce: number; readonly empty: Set<ReplicaIndex> } | undefined;
 
   readonly reads: WaitingRead[];
+  /** What outbox.csv holds, oldest first. Changed by held-items.ts alone. */
   outbox: OutboxItem[];
+  /** The same by id. */
+  readonly outboxById: Map<string, OutboxItem>;
   outboxSentMs: number;
+  /** Items at the head of the outbox that were submitted last and are not settled. */
+  outboxUnderWay: number;
+  /** By id: orders taken alone that are not in `outbox` yet. */
+  readonly takenAlone: Map<string, TakenAlone>;
+  /** Since when fewer than a majority have been heard, or later after a pause of its own; undefined: not now. */
+  belowMajoritySinceMs: number | undefined;
+  /** The operator was told that orders are taken alone. */
+  isAloneTold: boolean;
   /** Wall time when this replica last knew itself level with a live primary. */
   levelAtMs: number;
   isDiskFull: boolean;
+  /** Wall time since which too few replicas are heard for writes; undefined while enough are. */
+  quorumLostWallMs: number | undefined;
 
   /** Ops of the two newest checkpoints: the log in memory reaches back to the older. */
   checkpoints: { older: OpNumber; newest: OpNumber; isUnderWay: boolean };
@@ -214,9 +250,12 @@ export function newState(config: CoreConfig, services: ReadonlyMap<string, Servi
     pending: new Map(),
     pendingOddly: 0,
     resigned: undefined,
+    diverged: new Set(),
     suspects: undefined,
     wishes: Array.from<undefined>({ length: count }).fill(undefined),
     heardMs: Array.from<number>({ length: count }).fill(-Infinity),
+    claims: Array.from<undefined>({ length: count }).fill(undefined),
+    remindedMs: Array.from<undefined>({ length: count }).fill(undefined),
     primaryHeardMs: -Infinity,
     lastAliveMs: -Infinity,
     lastWishMs: -Infinity,
@@ -231,9 +270,15 @@ export function newState(config: CoreConfig, services: ReadonlyMap<string, Servi
     founding: undefined,
     reads: [],
     outbox: [],
+    outboxById: new Map(),
     outboxSentMs: -Infinity,
+    outboxUnderWay: 0,
+    takenAlone: new Map(),
+    belowMajoritySinceMs: undefined,
+    isAloneTold: false,
     levelAtMs: 0,
     isDiskFull: false,
+    quorumLostWallMs: undefined,
     checkpoints: { older: op(0), newest: op(0), isUnderWay: false },
   };
 }

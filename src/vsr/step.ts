@@ -1,7 +1,9 @@
 import { assert, assertNever } from '../base/assert.js';
 import { minOp, nextOp, view, type ReplicaIndex, type View } from '../base/numbers.js';
 import { refusal } from '../base/refusal.js';
+import { onAloneOrders, onOutboxAppended, onOutboxFull, watchMajority } from './alone.js';
 import { checkpointWhenDue, onCheckpointed } from './checkpointing.js';
+import { noteClaim, onClaimed } from './claims.js';
 import type { Effect } from './effect.js';
 import type { Event } from './event.js';
 import { askAgainWhenLate, onGetChunk, onGetState } from './fetch.js';
@@ -11,6 +13,7 @@ import { cutFrom, lastOp } from './log.js';
 import type { Envelope, Message } from './message.js';
 import { onAppended, onPrepare, onPrepareOk } from './normal.js';
 import { emptyOutbox, onSubmitOutbox } from './outbox.js';
+import { noteQuorum } from './quorum-loss.js';
 import { dropReads, expireReads, onReads } from './reads.js';
 import {
   afterRecoveryViewKept,
@@ -28,7 +31,7 @@ import { onConnectionRefused, onStartViewChange, resign, suspectWhenSilent, wish
 import { afterBecamePrimary, afterJoinedView, leaveView, onDoViewChange, onStartView, vote } from './view-change.js';
 import { onWrites } from './writes.js';
 
-/** Events kept during a durable transition; beyond, messages are dropped as the network may drop them. */
+/** Events kept during a durable transition; beyond, messages are dropped as the network may drop them, and calls refused. */
 const DEFERRED_MAX = 20_000;
 
 /** One step of a replica: what the event makes of the state, and what is to be done for it, in order. */
@@ -41,6 +44,7 @@ export function step(state: State, event: Event): Effect[] {
     if (next !== undefined) take({ state, now: event, effects }, next);
   }
   checkpointWhenDue({ state, now: event, effects });
+  noteQuorum({ state, now: event, effects });
   return effects;
 }
 
@@ -63,12 +67,18 @@ function take(step: Step, event: Event): void {
       return onWrites(step, event.requests);
     case 'reads':
       return onReads(step, event.requests);
+    case 'aloneOrders':
+      return onAloneOrders(step, event.requests);
+    case 'outboxAppended':
+      return onOutboxAppended(step, event.requestIds);
+    case 'outboxFull':
+      return onOutboxFull(step, event.requestIds);
     case 'appended':
       return onAppended(step, event.op);
     case 'transitionDone':
       return onTransitionDone(step, event.transition);
     case 'checkpointVerified':
-      return onCheckpointVerified(step, event.nonce, event.isValid);
+      return onCheckpointVerified(step, event);
     case 'checkpointed':
       return onCheckpointed(state, event.op);
     case 'checkpointFailed':
@@ -92,6 +102,8 @@ const isAboutDiskOrTime = (event: Event): boolean =>
   event.kind === 'tick' ||
   event.kind === 'appended' ||
   event.kind === 'transitionDone' ||
+  event.kind === 'outboxAppended' ||
+  event.kind === 'outboxFull' ||
   event.kind === 'checkpointed' ||
   event.kind === 'checkpointFailed' ||
   event.kind === 'diskFull' ||
@@ -99,18 +111,20 @@ const isAboutDiskOrTime = (event: Event): boolean =>
 
 function defer(step: Step, event: Event): void {
   const { state } = step;
-  if (state.deferred.length < DEFERRED_MAX) {
+  // What the own process says is said once; callers are told, and messages come again.
+  const isCall = event.kind === 'writes' || event.kind === 'reads' || event.kind === 'aloneOrders';
+  if ((!isCall && event.kind !== 'message') || state.deferred.length < DEFERRED_MAX) {
     state.deferred.push(event);
     return;
   }
   const why = refusal('OVERLOADED', 'Too much is waiting for this replica; try again in a moment.');
-  if (event.kind === 'writes' || event.kind === 'reads')
-    for (const { token } of event.requests) refuse(step, token, why);
+  if (isCall) for (const { token } of event.requests) refuse(step, token, why);
 }
 
 function onTick(step: Step): void {
   const { state } = step;
   noticePause(step);
+  watchMajority(step);
   if (state.transition !== undefined) return;
   expireReplies(step);
   expireReads(step);
@@ -187,6 +201,7 @@ function riseFirst(step: Step, from: ReplicaIndex, message: Message, event: Even
   const proven = provenView(message);
   if (proven === undefined) return undefined;
   state.heardMs[from] = now.nowMs;
+  noteClaim(step, from, message, proven);
   if (state.status !== 'normal' && state.status !== 'view-change') return undefined;
   if (proven <= state.view) return undefined;
   leaveView(step, proven, `${state.config.replicaIds[from]} is in view ${proven}`);
@@ -216,6 +231,7 @@ function provenView(message: Message): View | undefined {
     case 'chunk':
     case 'recovery':
     case 'wantReplica':
+    case 'claimed':
     case 'report':
     case 'reportResponse':
       return undefined;
@@ -257,6 +273,8 @@ function onMessage(step: Step, from: ReplicaIndex, clusterId: string, message: M
       return onRecoveryResponse(step, from, clusterId, message);
     case 'wantReplica':
       return onWantReplica(step, from, message);
+    case 'claimed':
+      return onClaimed(step, from, message);
     case 'report':
       return onReport(step, from, message.nonce);
     case 'reportResponse':

@@ -3,6 +3,7 @@ import { heardCount, UNHEALTHY_AFTER } from './health.js';
 import type { StartViewChange } from './message.js';
 import { actsAsPrimary, broadcast, notice, peersOf, primaryOf, type Step } from './state.js';
 import { dropReads } from './reads.js';
+import { dropReplies } from './replies.js';
 import { leaveView, vote } from './view-change.js';
 
 /** Heartbeats after which a received wish is forgotten (rule 3). */
@@ -57,7 +58,9 @@ export function onStartViewChange(step: Step, from: ReplicaIndex, message: Start
   if (now.nowMs < state.listenUntilMs) return 'after a pause of its own it may be old';
   state.wishes[from] = { view: message.view, atMs: now.nowMs };
   const isPrimaryResigning = from === primaryOf(state, state.view);
-  const isCandidateAsking = state.status === 'view-change' && from === primaryOf(state, message.view);
+  // A view whose primary is heard has begun, though its log is still on the way to here: nobody gives it up for one wish.
+  const hasViewBegun = now.nowMs - state.primaryHeardMs < WISH_KEPT_FOR * state.config.heartbeatMs;
+  const isCandidateAsking = state.status === 'view-change' && !hasViewBegun && from === primaryOf(state, message.view);
   if ((isPrimaryResigning || isCandidateAsking) && state.suspects === undefined) {
     suspect(step, `${state.config.replicaIds[from]} asked for view ${message.view}`);
     wish(step);
@@ -94,6 +97,8 @@ export function resign(step: Step, why: string): void {
   state.suspects = { why };
   notice(step, { kind: 'resigned', view: state.view, why });
   dropReads(step);
+  // It counts no more copies in this view; alone it may not leave it for long, and its callers had better ask again.
+  dropReplies(step);
   wish(step);
 }
 

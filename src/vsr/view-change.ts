@@ -1,6 +1,7 @@
 import { assert, present } from '../base/assert.js';
 import { maxOp, minOp, type OpNumber, type ReplicaIndex, type View } from '../base/numbers.js';
 import { advanceCommit, applyCommitted, dropSpeculation, raiseCommit, speculateUncommitted } from './commit.js';
+import { forgetDifferences } from './claims.js';
 import { beginFetch, catchUp } from './fetch.js';
 import { committedByFounding, foundedByAll } from './founding.js';
 import { UNHEALTHY_AFTER } from './health.js';
@@ -41,6 +42,7 @@ export function leaveView(step: Step, view: View, why: string): void {
   state.view = view;
   state.suspects = undefined;
   state.fetch = undefined;
+  state.primaryHeardMs = -Infinity;
   state.votes.clear();
   dropReplies(step);
   dropReads(step);
@@ -136,6 +138,7 @@ export function afterBecamePrimary(step: Step, transition: Transition): void {
   settleInView(state);
   state.acked.fill(0 as OpNumber);
   state.roundAnswered.fill(0);
+  forgetDifferences(state);
   state.round = 0;
   raiseCommit(step, commit);
   speculateUncommitted(state);

@@ -8,6 +8,7 @@ import { notFounded } from './core-entries.js';
 import { mayExecute } from './founding.js';
 import { heardCount } from './health.js';
 import { entryAt, lastOp } from './log.js';
+import { noQuorum } from './quorum-loss.js';
 import { refuse, whyNotPrimary } from './refuse.js';
 import { awaitDisks } from './replies.js';
 import { actsAsPrimary, type Step } from './state.js';
@@ -21,7 +22,12 @@ export function onWrites(step: Step, requests: readonly WriteRequest[]): void {
     // Nobody waits for it any more, and it must not happen behind the caller's back (rule 12).
     if (deadlineMs <= now.nowMs) continue;
     const service = state.services.get(name);
-    if (closed !== undefined) {
+    // It is about an order of the own outbox, of which the log knows nothing yet: it may not be told that there is none.
+    const mayTell = closed === undefined || closed.reason === 'NO_QUORUM';
+    const unconfirmed = mayTell ? service?.alone?.whyUnconfirmed(request) : undefined;
+    if (unconfirmed !== undefined) {
+      refuse(step, token, unconfirmed);
+    } else if (closed !== undefined) {
       refuse(step, token, closed);
     } else if (service === undefined) {
       refuse(step, token, refusal('INVALID_FIELD', `This cluster does not serve ${name}.`));
@@ -55,6 +61,8 @@ export function executeSalvaged(step: Step, items: readonly OutboxItem[]): void 
   for (const item of items) {
     const service = state.services.get(item.service);
     if (service === undefined) continue;
+    // The rest is submitted again.
+    if (lastOp(state.log) - state.commit >= state.config.uncommittedOpsMax) break;
     const execution: Execution = service.executeSalvaged(item, { ...nextHead(step), replicaCount: state.count });
     if (execution.kind === 'entry') entries.push(record(step, item.service, item.requestId, execution.update));
   }
@@ -84,12 +92,5 @@ export function whyClosed(step: Step): Refusal | undefined {
   const { state, now } = step;
   if (!actsAsPrimary(state)) return whyNotPrimary(step);
   if (!mayExecute(state)) return notFounded;
-  const heard = heardCount(state, now.nowMs);
-  if (heard < state.config.quorum)
-    return refusal(
-      'NO_QUORUM',
-      `Orders are closed: ${heard} of ${state.count} replicas can be reached and ${state.config.quorum} are needed. ` +
-        'Nothing was ordered; they open again by themselves.',
-    );
-  return undefined;
+  return heardCount(state, now.nowMs) < state.config.quorum ? noQuorum(step) : undefined;
 }

@@ -271,8 +271,11 @@ describe('commands', () => {
       primaryId: 'replica-2',
       writable: role === 'primary',
       reason: role === 'primary' ? '' : 'a backup',
-      peers: [],
+      peers: ['replica-1', 'replica-2', 'replica-3']
+        .filter((peer) => peer !== id)
+        .map((peer) => ({ id: peer, health: 'healthy' as const })),
       outbox: 0,
+      takesAlone: false,
       damage: [],
       uptimeMs: 1,
     });
@@ -282,6 +285,7 @@ describe('commands', () => {
         if (down.includes(address.slice(-1))) throw new Error('connection refused');
         return status(id, id === 'replica-2' ? 'primary' : 'backup');
       },
+      outbox: () => Promise.reject(new Error('not asked')),
       close: () => undefined,
     });
     // The token file must not be made in the checkout.
@@ -300,6 +304,50 @@ describe('commands', () => {
     const down = await runCommand(['status', '--config', config], { statusReader: reader('123') });
     expect(down.exitCode).to.equal(1);
     expect(down.stdout).to.match(/^Not taking orders: 0 of 3 replicas answer, 2 are needed/);
+  });
+
+  it('outbox: what waits at each replica; those that do not answer are named, exit 1 when none does', async () => {
+    const config = path.join(folder, 'cluster.json');
+    const shipped = json(readFileSync('resources/cluster.json', 'utf8')) as object;
+    writeFileSync(config, JSON.stringify({ ...shipped, token: 't'.repeat(20) }));
+    restaurant.isAlone = true;
+    restaurant.keepsOrdering = true;
+    await run(...ORDER);
+    const [kept] = [...restaurant.orders.values()];
+    if (kept === undefined) throw new Error('an order was taken');
+    const reader = (down: string) => (address: string) => ({
+      status: () => Promise.reject(new Error('not asked')),
+      outbox: async () => {
+        if (down.includes(address.slice(-1))) throw new Error('connection refused');
+        return address.endsWith('2') ? [kept.order] : [];
+      },
+      close: () => undefined,
+    });
+    const all = await runCommand(['outbox', '--config', config, '--json'], { statusReader: reader('') });
+    const { order_id, user_code, lines, total_pence, placed_at } = kept.order;
+    const row = { replica: 'replica-2', order_id, user_code, lines, total_pence, placed_at, state: 'waiting' };
+    expect(json(all.stdout)).to.deep.equal({ orders: [row], unreachable: [] });
+    const some = await runCommand(['outbox', '--config', config], { statusReader: reader('3') });
+    expect(some.exitCode).to.equal(0);
+    expect(some.stdout).to.match(
+      /^1 order waiting for confirmation\.[\s\S]*replica-2 +[0-9a-f-]{36} +ann .* waiting +£17\.00 +2 × Dal Tadka, 1 × Garlic Naan/,
+    );
+    expect(some.stderr).to.match(/replica-3 does not answer: connection refused/);
+    const none = await runCommand(['outbox', '--config', config], { statusReader: reader('123') });
+    expect([none.exitCode, none.stdout]).to.deep.equal([1, 'No order waits for confirmation.\n']);
+  });
+
+  it('order: one that waits for confirmation, as text and as JSON', async () => {
+    restaurant.isAlone = true;
+    restaurant.keepsOrdering = true;
+    const text = await run(...ORDER);
+    expect(text.exitCode).to.equal(0);
+    expect(text.stdout).to.contain('placed (waiting for confirmation)').and.to.contain('Taken: on 1 disk');
+    const { order, receipt } = json((await run(...ORDER, '--json')).stdout) as { order: OrderView; receipt: object };
+    expect(order).to.include({ unconfirmed: true, op: 0 });
+    expect(receipt).to.deep.equal({ op: 0, view: 0, copies: 1, committed: false, chain: '' });
+    const { stdout } = await run('orders', '--user', 'ann');
+    expect(stdout).to.contain('placed (waiting for confirmation)');
   });
 
   it('a fault of the program: no stack without JUST_HUNGRY_DEBUG', async () => {

@@ -154,7 +154,11 @@ describe('configuration', () => {
     ['a quorum below a majority', (c) => ({ ...c, quorum: 1 }), ['quorum is 1', '2 (a majority) to 3']],
     ['a quorum above N', (c) => ({ ...c, quorum: 4 }), ['quorum is 4', '3 (all)']],
     ['a quorum of 2.5', (c) => ({ ...c, quorum: 2.5 }), ['quorum is 2.5', 'whole']],
-    ['keep-ordering', (c) => ({ ...c, whenAlone: 'keep-ordering' }), ['whenAlone is "keep-ordering"', 'read-only']],
+    [
+      'whenAlone of another word',
+      (c) => ({ ...c, whenAlone: 'keep-going' }),
+      ['whenAlone is "keep-going"', '"read-only" or "keep-ordering"'],
+    ],
     ['a heartbeat too short', (c) => ({ ...c, heartbeatMs: 5 }), ['heartbeatMs is 5', '20 to 5000']],
     ['a heartbeat of a text', (c) => ({ ...c, heartbeatMs: '100' }), ['heartbeatMs is "100"', '20 to 5000']],
     ['postcodes of ftp', (c) => ({ ...c, postcodes: { url: 'ftp://x' } }), ['postcodes.url is "ftp://x"', 'http']],
@@ -179,6 +183,11 @@ describe('configuration', () => {
     write({ ...good(), token: 'hunter2', staffToken: 'also secret' });
     expect(problems().join('\n')).to.match(/token is a secret of 7 characters, not shown; allowed: 16 to 256/);
     expect(problems().join('\n')).not.to.match(/hunter2|also secret/);
+  });
+
+  it('read: whenAlone says what a replica below a majority does', () => {
+    write({ ...good(), whenAlone: 'keep-ordering' });
+    expect(readSettings(file).whenAlone).to.equal('keep-ordering');
   });
 
   it('refuse: everything at once, a line each', () => {

@@ -5,8 +5,8 @@ import { EXIT_RESTART, exitCodeOf, exitCodeOfFailedStart } from '../../src/cli/e
 const failing = (fields: object): Error => Object.assign(new Error('it failed'), fields);
 
 describe('exit codes', () => {
-  it('exit code: only a failed fsync makes the next start believe nothing (a running replica)', () => {
-    expect(exitCodeOf('diskFailed')).to.equal(EXIT_RECOVER);
+  it('exit code: a failed fsync, or a folder that was set back, makes the next start believe nothing (a running replica)', () => {
+    for (const why of ['diskFailed', 'setBack'] as const) expect(exitCodeOf(why), why).to.equal(EXIT_RECOVER);
     for (const why of ['damaged', 'writeFailed', 'bug'] as const) expect(exitCodeOf(why), why).to.equal(EXIT_RESTART);
   });
 

@@ -64,8 +64,8 @@ describe('supervisor', () => {
   });
 
   it('restart: exit code 75 is started again with --recover, once', async () => {
-    const script = `${READY} if (process.argv.includes('--recover')) { ${NOTE("'recovered'")} ${STAY} }
-      else setTimeout(() => process.exit(75), 50);`;
+    const script = `if (process.argv.includes('--recover')) { ${NOTE("'recovered'")} ${READY} ${STAY} }
+      else { ${READY} setTimeout(() => process.exit(75), 50); }`;
     await supervise([[spec('a', script)]]).start();
     await until(() => reports.includes('a is up again'));
     expect(reports[1]).to.contain('exit code 75').and.to.contain('with --recover');

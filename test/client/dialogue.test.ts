@@ -1,11 +1,12 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
+import { refusal } from '../../src/base/refusal.js';
 import { runPromptClient } from '../../src/client/dialogue/prompt-client.js';
 import { newSession, type Session } from '../../src/client/dialogue/session.js';
 import { createPendingOrders } from '../../src/client/pending-orders.js';
 import { plainPaint } from '../../src/client/text/paint.js';
-import type { NewOrder } from '../../src/ports/ordering-client.js';
+import { CallRefusedError, type NewOrder } from '../../src/ports/ordering-client.js';
 import { temporaryFolder } from '../cli/support/command-run.js';
 import { FakeRestaurant, refused, unknownOutcome } from '../support/ordering-client-fake.js';
 import { ScriptedPrompter } from '../support/scripted-prompter.js';
@@ -69,6 +70,29 @@ describe('dialogue', () => {
     const [order] = [...restaurant.orders.values()];
     expect(order?.order).to.include({ user_code: 'ann', total_pence: 1700, post_code: 'DH1 1JN' });
     expect(notedOrders()).to.deep.equal([]);
+  });
+
+  it('order: one that waits for confirmation is told as that, here and in the list', async () => {
+    restaurant.isAlone = true;
+    restaurant.keepsOrdering = true;
+    const { text } = await visit(['ann', ...TWO_DAL, ...ORDER_IT, 'orders', 'quit']);
+    expect(text).to.contain('Your order is taken and waits for confirmation').and.not.contain('Ordered.');
+    expect(text).to.contain('on 1 disk, waiting for confirmation').and.not.contain('op 0');
+    expect(text).to.contain('placed (waiting for confirmation)');
+    expect(session.basket).to.deep.equal([]);
+    expect(notedOrders()).to.deep.equal([]);
+  });
+
+  it('order: refused by one replica without a majority, it stays noted; an earlier attempt may have got through', async () => {
+    const details = { alone: 'true', line_1_price_pence: '700' };
+    const why = new CallRefusedError(
+      refusal('PRICE_CHANGED', 'Dal Tadka costs £7.00.', details),
+      'FAILED_PRECONDITION',
+    );
+    restaurant.fault = (method) => (method === 'makeOrder' ? why : undefined);
+    const { text } = await visit(['ann', ...TWO_DAL, ...ORDER_IT, 'n', 'quit']);
+    expect(text).to.contain('is not confirmed: Dal Tadka costs £7.00.');
+    expect(notedOrders()).to.have.length(1);
   });
 
   it('order: takes contact and notes where they are given', async () => {

@@ -137,8 +137,9 @@ describe('client without a terminal', function () {
 
   it('kitchen: prints events as lines of JSON until Ctrl-C', async () => {
     const { child, exited, output, errors } = run(['kitchen', '--json']);
-    // Nothing is placed in that process: it only has to wait, and to leave cleanly.
-    setTimeout(() => child.kill('SIGINT'), 2_000);
+    // Nothing is placed in that process: it only has to wait, and to leave cleanly once it listens for Ctrl-C.
+    await until(() => existsSync(path.join(folder, 'sent.signals')), 15_000, errors);
+    child.kill('SIGINT');
     expect(await exited).to.equal(130);
     expect([output(), errors()]).to.deep.equal(['', '']);
   });

@@ -37,6 +37,9 @@ export function fileSystemContract(name: string, make: () => FileSystemUnderTest
       await open.sync();
       expect(text(open.read(0, 100))).to.equal('hello there, you');
       expect(text(open.read(6, 5))).to.equal('there');
+      expect(text(await open.readAsync(6, 5))).to.equal('there');
+      expect(text(await open.readAsync(13, 100))).to.equal('you');
+      expect((await open.readAsync(50, 5)).length).to.equal(0);
       expect(open.read(50, 5).length).to.equal(0);
       open.write(18, bytes('!'));
       expect([...open.read(15, 10)]).to.deep.equal([...bytes('u\0\0!')]);

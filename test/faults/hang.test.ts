@@ -8,6 +8,8 @@ import type { Named } from '../support/history.js';
 
 /** How long the primary hangs. */
 const HANG_MS = 5_000;
+/** Views that may begin because of it: the next one, and one more for the replica that comes back. */
+const VIEWS_MAX = 2;
 /** Calls to the hanging primary wait until well after it goes on. */
 const PATIENCE_MS = 15_000;
 
@@ -29,7 +31,7 @@ describe('faults: a primary that hangs', () => {
     const read = await history.readUser(direct, 'direct user');
     expect(read.outcome).to.have.property('kind', 'ok');
 
-    const beginMs = performance.now();
+    const [beginMs, beginWallMs] = [performance.now(), Date.now()];
     await old.process.pause();
     // Asked before anybody else is primary, and answered after somebody else was.
     const early = [history.readUser(direct, 'direct user'), history.placeOnce(direct, order())];
@@ -48,6 +50,7 @@ describe('faults: a primary that hangs', () => {
     await customers.acknowledges(20);
     await customers.stop();
     calls.close();
+    expect(cluster.viewsBegunSince(beginWallMs)).to.have.length.within(1, VIEWS_MAX);
     const errors = history.errorsSince(beginMs).filter((line) => !line.startsWith('direct'));
     expect(errors).to.deep.equal([]);
     await suite.check();

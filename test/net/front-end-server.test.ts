@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { v7 } from 'uuid';
 import { replicaIndex } from '../../src/base/numbers.js';
 import { CallRefusedError, type NewOrder, type OrderingClient } from '../../src/ports/ordering-client.js';
@@ -140,6 +141,26 @@ describe('front end server', () => {
     expect([error.status, error.refusal.reason]).to.deep.equal(['UNAVAILABLE', 'NO_QUORUM']);
   });
 
+  it('keep-ordering: an order is taken by a replica alone, and is told to be unconfirmed', async () => {
+    const { address: keeping } = await rig.frontEnd({ whenAlone: 'keep-ordering' });
+    const customer = rig.client([keeping]);
+    for (const replica of rig.cluster.replicas) replica.mode = 'NO_QUORUM';
+    for (const replica of rig.cluster.replicas) replica.takesAlone = replica.index === 1;
+    const asked = order({ write_concern: '1' });
+    const { order: taken, receipt } = await customer.makeOrder(asked);
+    expect(taken).to.include({ order_id: asked.order_id, unconfirmed: true, op: 0, status: 'placed' });
+    expect(receipt).to.deep.equal({ op: 0, view: 3, copies: 1, committed: false, chain: '' });
+    expect((await customer.makeOrder(order())).order.unconfirmed).to.equal(true);
+    expect(rig.cluster.replicas[1]?.held.map(({ requestId }) => requestId)).to.include(asked.order_id);
+    // Asked for by name, two disks are two disks.
+    const error = await refused(customer.makeOrder(order({ write_concern: 'majority' })));
+    expect(error.refusal.reason).to.equal('NO_QUORUM');
+    // Nothing but orders, and nothing where the front end is not told to.
+    expect((await refused(customer.cancelOrder(v7(), asked.order_id))).refusal.reason).to.equal('NO_QUORUM');
+    expect((await refused(client.makeOrder(order()))).refusal.reason).to.equal('NO_QUORUM');
+    expect(rig.cluster.replicas[1]?.held).to.have.length(2);
+  });
+
   it('no primary: told at the deadline that nothing was done', async () => {
     rig.cluster.primary = undefined;
     const error = await refused(client.makeOrder(order(), 300));
@@ -167,6 +188,20 @@ describe('front end server', () => {
     const none = rig.client(['127.0.0.1:1'], { deadlineMs: 200 });
     const error = await refused(none.makeOrder(order()));
     expect([error.status, error.refusal.reason]).to.deep.equal(['UNAVAILABLE', 'NO_PRIMARY']);
+  });
+
+  it('several: a front end that takes calls and never answers is passed over, and the order is placed once', async () => {
+    const open = new Set<Socket>();
+    const hung = createServer((socket) => open.add(socket.on('error', () => undefined)));
+    await new Promise<void>((resolve) => hung.listen(0, '127.0.0.1', resolve));
+    const { port } = hung.address() as AddressInfo;
+    const both = rig.client([`127.0.0.1:${port}`, address], { deadlineMs: 20_000 });
+    const asked = order({ user_code: 'bob' });
+    const { order: placed } = await both.makeOrder(asked, 2_000);
+    expect(placed.order_id).to.equal(asked.order_id);
+    expect((await client.getOrders({ user_code: 'bob' })).orders).to.have.length(1);
+    for (const socket of open) socket.destroy();
+    hung.close();
   });
 
   it('watch: each event once, the past and the present, over failovers and front ends', async () => {

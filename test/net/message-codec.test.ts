@@ -68,9 +68,18 @@ const offers = fc.record({
 const kind = <K extends Message['kind']>(value: K) => fc.constant(value);
 const arbitraries: { readonly [K in Message['kind']]: fc.Arbitrary<Extract<Message, { kind: K }>> } = {
   prepare: fc.record({ kind: kind('prepare'), view: views, start: ops, commit: ops, entries: prepared }),
-  prepareOk: fc.record({ kind: kind('prepareOk'), view: views, op: ops }),
-  heartbeat: fc.record({ kind: kind('heartbeat'), view: views, start: ops, commit: ops, op: ops, round: number }),
-  heartbeatOk: fc.record({ kind: kind('heartbeatOk'), view: views, round: number, op: ops }),
+  prepareOk: fc.record({ kind: kind('prepareOk'), view: views, op: ops, chain: chains }),
+  heartbeat: fc.record({
+    kind: kind('heartbeat'),
+    view: views,
+    start: ops,
+    commit: ops,
+    commitChain: chains,
+    op: ops,
+    round: number,
+  }),
+  heartbeatOk: fc.record({ kind: kind('heartbeatOk'), view: views, round: number, op: ops, chain: chains }),
+  claimed: fc.record({ kind: kind('claimed'), view: views, logView: views, op: ops }),
   alive: fc.record({ kind: kind('alive'), view: views }),
   startViewChange: fc.record({ kind: kind('startViewChange'), view: views }),
   doViewChange: fc.record({

@@ -1,7 +1,8 @@
 import { Client, credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
-import { replicaIndex } from '../../src/base/numbers.js';
+import { op, replicaIndex, view } from '../../src/base/numbers.js';
+import type { OutboxItem } from '../../src/base/service.js';
 import { createOperationsClient } from '../../src/net/operations-client.js';
 import { messageCodec } from '../../src/net/proto-files.js';
 import { createRequestLinks, type RequestLinksOptions } from '../../src/net/request-links.js';
@@ -25,6 +26,13 @@ function makeOrder(changes: Partial<ForwardedCall> = {}): ForwardedCall {
     postcode: { verdict: 'valid', normalised: 'DH1 1JN', reason: '' },
     ...changes,
   };
+}
+
+function outboxItem(requestId: string): OutboxItem {
+  const lines = [['Tomato Soup', 1, 450]];
+  const update = JSON.stringify({ kind: 'order', user: 'ann', lines, postCode: 'DH1 1JN', check: 'valid', copies: 1 });
+  const timeMs = Date.UTC(2026, 10, 21, 18, 30, 0, 125);
+  return { requestId, service: 'ordering', update, timeMs, view: view(0), op: op(0) };
 }
 
 describe('requests', () => {
@@ -125,7 +133,7 @@ describe('requests', () => {
 
   describe('token', () => {
     const streams = ['/justhungry.v1.Requests/Exchange', '/justhungry.v1.Replication/Exchange'];
-    const unary = ['/justhungry.v1.Operations/GetStatus', '/justhungry.v1.Operations/Resign'];
+    const unary = ['GetStatus', 'Resign', 'ListOutbox'].map((name) => `/justhungry.v1.Operations/${name}`);
     const asIs = (bytes: Buffer): Buffer => bytes;
     const metadataOf = (value: string | undefined): Metadata => {
       const metadata = new Metadata();
@@ -163,8 +171,30 @@ describe('requests', () => {
       const client = createOperationsClient(first?.address ?? '', TOKEN);
       rig.onStop(() => client.close());
       expect(await client.status()).to.deep.equal(rig.cluster.replicas[0]?.status());
+      (rig.cluster.replicas[0] ?? { takesAlone: false }).takesAlone = true;
+      expect(await client.status()).to.include({ takesAlone: true });
       await client.resign('switchover');
       expect(rig.cluster.replicas[0]?.resignations).to.deep.equal(['switchover']);
+    });
+
+    it('outbox: all of it, in pages, each order once though one leaves meanwhile', async () => {
+      const [replica] = rig.cluster.replicas;
+      if (replica === undefined) throw new Error('there is a replica');
+      const idOf = (number: number): string => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+      const held = Array.from({ length: 1_200 }, (_, number) => outboxItem(idOf(number)));
+      replica.held = [...held];
+      const client = createOperationsClient(rig.replicas[0]?.address ?? '', TOKEN);
+      rig.onStop(() => client.close());
+      const orders = await client.outbox();
+      expect(orders.map(({ order_id }) => order_id)).to.deep.equal(held.map(({ requestId }) => requestId));
+      expect(orders[0]).to.deep.include({ user_code: 'ann', total_pence: 450, unconfirmed: true, op: 0 });
+      expect(orders[0]?.placed_at).to.equal('2026-11-21T18:30:00.125Z');
+      const page = replica.outbox.bind(replica);
+      replica.outbox = (after, limit) => {
+        if (after === idOf(499)) replica.held = held.filter(({ requestId }) => requestId !== after);
+        return page(after, limit);
+      };
+      expect(await client.outbox()).to.have.length(1_200);
     });
 
     it('status: refused (token wrong, replica dead)', async () => {

@@ -16,6 +16,7 @@ const disk = (inView: number, logView: number, entries: readonly Entry[] = [], r
   promises: { view: inView, logView, recovering },
   lastOp: entries.length,
   chainAt: (at) => entries[at - 1]?.chain,
+  hasInOutbox: (id) => id === 'in the outbox',
 });
 
 const [first, second] = [entryOf(1, 'a'), entryOf(2, 'b')];
@@ -102,15 +103,17 @@ const badHistories: Readonly<Record<string, readonly [object: RegExp, tell: (mad
   ],
   'a message of a view that is not on disk': [
     /view 1 is on its disk/,
-    (made) => made.onSend(0, { kind: 'heartbeatOk', view: view(2), round: 1, op: op(0) }, disk(1, 1)),
+    (made) =>
+      made.onSend(0, { kind: 'heartbeatOk', view: view(2), round: 1, op: op(0), chain: GENESIS_CHAIN }, disk(1, 1)),
   ],
   'a prepareOk before its fsync': [
     /journal ends at 2/,
-    (made) => made.onSend(0, { kind: 'prepareOk', view: view(1), op: op(3) }, disk(1, 1, [first, second])),
+    (made) =>
+      made.onSend(0, { kind: 'prepareOk', view: view(1), op: op(3), chain: second.chain }, disk(1, 1, [first, second])),
   ],
   'a prepareOk for a log of another view': [
     /logView 0 is on its disk/,
-    (made) => made.onSend(0, { kind: 'prepareOk', view: view(1), op: op(1) }, disk(1, 0, [first])),
+    (made) => made.onSend(0, { kind: 'prepareOk', view: view(1), op: op(1), chain: first.chain }, disk(1, 0, [first])),
   ],
   'a wish for the view after the next': [
     /view 1 is on its disk/,
@@ -122,8 +125,22 @@ const badHistories: Readonly<Record<string, readonly [object: RegExp, tell: (mad
   ],
   'an empty replica that takes part': [
     /folder is empty/,
-    (made) =>
-      made.onSend(0, { kind: 'alive', view: view(0) }, { promises: undefined, lastOp: 0, chainAt: () => undefined }),
+    (made) => made.onSend(0, { kind: 'alive', view: view(0) }, { ...disk(0, 0), promises: undefined }),
+  ],
+  'an order taken alone that is not on that disk': [
+    /not in the outbox on its disk/,
+    (made) => {
+      made.onDisk(0, disk(1, 1, [first, second]));
+      made.onTakenAlone(0, 'somewhere else');
+    },
+  ],
+  'an order taken alone that is gone at the end': [
+    /taken alone by replica 0, is lost/,
+    (made) => {
+      made.onDisk(0, disk(1, 1, [first, second]));
+      made.onTakenAlone(0, 'in the outbox');
+      made.atEnd(() => true);
+    },
   ],
 };
 
@@ -144,11 +161,14 @@ describe('simulation checkers', () => {
     made.onAcknowledged('b', 2, second.chain, false);
     made.onRead(1, 2, 'linearizable');
     made.onRead(2, 0, 'any');
-    made.onSend(0, { kind: 'prepareOk', view: view(1), op: op(2) }, disk(1, 1, [first, second]));
+    made.onSend(0, { kind: 'prepareOk', view: view(1), op: op(2), chain: second.chain }, disk(1, 1, [first, second]));
     made.onSend(0, startView(2, 2), disk(2, 2, [first, second]));
     made.onDisk(1, disk(2, 2, [first, second]));
     made.onWiped(2);
     made.onDisk(2, disk(0, 0, [], true));
+    // Taken alone on a disk that is lost before it could be handed in: that is told to be possible.
+    made.onTakenAlone(1, 'in the outbox');
+    made.onWiped(1);
     made.atEnd(() => true);
     expect(made.acknowledgedOp).to.equal(2);
     expect(made.committedOps).to.equal(2);

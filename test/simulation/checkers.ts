@@ -1,11 +1,14 @@
 import type { Entry } from '../../src/base/entry.js';
 import { majorityOf } from '../../src/base/numbers.js';
-import type { Message } from '../../src/vsr/message.js';
+import type { GetState, Message } from '../../src/vsr/message.js';
 
 /** A violation of a guarantee; the run's seed and time are added by the runner. */
 export class Violation extends Error {
   override readonly name = 'Violation';
 }
+
+/** Times that one piece of a log is asked for. */
+const ASKS_MAX = 8;
 
 /** What a replica's disk holds, as a crash would leave it. */
 export interface DiskFacts {
@@ -13,6 +16,8 @@ export interface DiskFacts {
   readonly lastOp: number;
   /** Chain at an op, where the disk still has its entry. */
   readonly chainAt: (op: number) => string | undefined;
+  /** Whether its outbox holds a request of this id. */
+  readonly hasInOutbox: (id: string) => boolean;
 }
 
 /**
@@ -27,8 +32,11 @@ export class Checkers {
   readonly #startOfView = new Map<number, number>();
   /** What disks held that were destroyed since, by replica. */
   readonly #lostDisks = new Map<number, DiskFacts[]>();
+  readonly #asking = new Map<number, { nonce: number; after: number; times: number }>();
   /** Ids acknowledged to a client, with the op where it is final (a majority or more). */
   readonly acknowledged = new Map<string, { op: number; isFinal: boolean }>();
+  /** Ids acknowledged by replicas that took them alone, with those replicas whose disk still is what it was. */
+  readonly #takenAlone = new Map<string, Set<number>>();
   #acknowledgedOp = 0;
   committedOps = 0;
 
@@ -88,10 +96,12 @@ export class Checkers {
     const lost = this.#disks.get(replica);
     if (lost !== undefined) this.#lostDisks.set(replica, [...(this.#lostDisks.get(replica) ?? []), lost]);
     this.#disks.delete(replica);
+    for (const holders of this.#takenAlone.values()) holders.delete(replica);
   }
 
   /** Rule 1: what a message says of the sender's disk is true when it leaves. */
   onSend(replica: number, message: Message, disk: DiskFacts): void {
+    if (message.kind === 'getState') this.#onAsked(replica, message);
     const claim = claimOf(message);
     if (claim === undefined) return;
     const refuse = (why: string): never => {
@@ -108,6 +118,14 @@ export class Checkers {
       this.onActsAsPrimary(replica, message.view);
       this.#startOfView.set(message.view, message.start);
     }
+  }
+
+  /** Whoever fetches asks for the same piece a few times at most (ASKS_MAX of fetch.ts), then does something else. */
+  #onAsked(replica: number, { nonce, after }: GetState): void {
+    const before = this.#asking.get(replica);
+    const times = before?.nonce === nonce && before.after === after ? before.times + 1 : 1;
+    this.#asking.set(replica, { nonce, after, times });
+    if (times > ASKS_MAX) throw new Violation(`replica ${replica} asks for what follows op ${after} for ever`);
   }
 
   /** A replica acknowledges or confirms something as primary of a view. */
@@ -132,6 +150,14 @@ export class Checkers {
     } else if (!this.acknowledged.has(id)) this.acknowledged.set(id, { op: at, isFinal: false });
   }
 
+  /** A client was told that its write waits on this replica's disk: its outbox must hold it by then. */
+  onTakenAlone(replica: number, id: string): void {
+    if (this.#disks.get(replica)?.hasInOutbox(id) !== true && !this.#opOfRequest.has(id))
+      throw new Violation(`replica ${replica} took ${id} alone, but it is not in the outbox on its disk`);
+    const holders = this.#takenAlone.get(id) ?? new Set();
+    this.#takenAlone.set(id, holders.add(replica));
+  }
+
   /** The highest op that any client knew of: a linearizable read that begins now must see it. */
   get acknowledgedOp(): number {
     return this.#acknowledgedOp;
@@ -151,6 +177,9 @@ export class Checkers {
       if (isFinal && this.#opOfRequest.get(id) !== op)
         throw new Violation(`request ${id}, acknowledged at op ${op}, stands at op ${this.#opOfRequest.get(id)}`);
     }
+    for (const [id, holders] of this.#takenAlone)
+      if (holders.size > 0 && !this.#opOfRequest.has(id))
+        throw new Violation(`request ${id}, taken alone by replica ${[...holders].join(' and ')}, is lost`);
   }
 }
 
@@ -187,6 +216,7 @@ function claimOf(message: Message): Claim | undefined {
     case 'chunk':
     case 'recovery':
     case 'wantReplica':
+    case 'claimed':
     case 'report':
     case 'reportResponse':
       return undefined;

@@ -21,12 +21,13 @@ const PAST_MAX = 300;
 
 /** Clients that write, repeat what they did before under the same id, and read; at any replica. */
 export class Clients {
-  readonly #waiting = new Map<number, { attempt: Attempt } | { seen: number; consistency: string }>();
+  readonly #waiting = new Map<number, { attempt: Attempt; isAlone: boolean } | { seen: number; consistency: string }>();
   readonly #past: Attempt[] = [];
   #token = 0;
   #isDone = false;
   reads = 0;
   notMet = 0;
+  takenAlone = 0;
 
   constructor(
     private readonly prng: Prng,
@@ -40,7 +41,7 @@ export class Clients {
     const act = (): void => {
       if (this.#isDone) return;
       this.#act();
-      this.schedule.after(this.prng.between(1, 15), act);
+      this.schedule.after(this.prng.between(1, this.conditions.clientPauseMs), act);
     };
     this.schedule.after(1, act);
   }
@@ -91,15 +92,15 @@ export class Clients {
     return `id-${this.prng.u32().toString(16)}-${this.prng.u32().toString(16)}`;
   }
 
-  #write(replica: SimulatedReplica, attempts: readonly Attempt[]): void {
+  #write(replica: SimulatedReplica, attempts: readonly Attempt[], isAlone = false): void {
     const deadlineMs = replica.monotonicMs() + PATIENCE_MS;
     const requests = attempts.map((attempt) => {
       const token = ++this.#token;
-      this.#waiting.set(token, { attempt });
+      this.#waiting.set(token, { attempt, isAlone });
       const { id: requestId, value: body, copiesNeeded } = attempt;
       return { token, service: 'ledger', request: { requestId, body, copiesNeeded }, deadlineMs };
     });
-    if (requests.length > 0) replica.dispatch({ kind: 'writes', requests });
+    if (requests.length > 0) replica.dispatch({ kind: isAlone ? 'aloneOrders' : 'writes', requests });
   }
 
   #read(replica: SimulatedReplica): void {
@@ -113,11 +114,31 @@ export class Clients {
     replica.dispatch({ kind: 'reads', requests: [read] });
   }
 
+  /** As a front end does that reaches nobody else. */
+  #askAlone(replica: number, attempt: Attempt, { refusal }: Extract<Outcome, { kind: 'refused' }>): void {
+    if (!this.conditions.keepsOrdering || this.#isDone || refusal.reason !== 'NO_QUORUM') return;
+    const asked = this.replicas[replica];
+    if (asked !== undefined) this.schedule.after(1, () => this.#write(asked, [attempt], true));
+  }
+
+  #onAloneOutcome(replica: number, attempt: Attempt, outcome: Outcome): void {
+    if (outcome.kind !== 'written') return;
+    const { reply, receipt } = outcome;
+    if (reply.kind !== 'done') throw new Violation(`an order taken alone was refused: ${reply.refusal.message}`);
+    if (receipt.committed) this.checkers.onAcknowledged(attempt.id, receipt.op, receipt.chain, true);
+    else if (receipt.op === 0) {
+      this.takenAlone++;
+      this.checkers.onTakenAlone(replica, attempt.id);
+    } else throw new Violation(`replica ${replica} answered alone with op ${receipt.op}, which is not committed`);
+  }
+
   onOutcome(replica: number, token: number, outcome: Outcome): void {
     const waiting = this.#waiting.get(token);
     if (waiting === undefined) throw new Violation(`token ${token} was answered twice`);
     this.#waiting.delete(token);
     if (outcome.kind === 'notMet') this.notMet++;
+    if ('attempt' in waiting && waiting.isAlone) return this.#onAloneOutcome(replica, waiting.attempt, outcome);
+    if (outcome.kind === 'refused' && 'attempt' in waiting) this.#askAlone(replica, waiting.attempt, outcome);
     if (outcome.kind === 'written' && 'attempt' in waiting) {
       const { attempt } = waiting;
       if (outcome.receipt.copies < attempt.copiesNeeded)

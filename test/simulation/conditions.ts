@@ -27,11 +27,25 @@ export interface Conditions {
   readonly isFoundingUnkind: boolean;
   /** Most writes of one batch. */
   readonly batchMax: number;
+  /** Whether replicas take writes into their outboxes without a majority. */
+  readonly keepsOrdering: boolean;
+  /** Longest pause between two acts of the clients, ms. */
+  readonly clientPauseMs: number;
+  /** Latest first fault, where the founding is not met, ms. */
+  readonly calmMs: number;
+  /** Chance that harm follows at once when something is said that others rely on. */
+  readonly harmAtSend: number;
+  /** Chance that a fault deposes the acting primary without its notice. */
+  readonly deposing: number;
+  /** Chance that a fault makes a backup lose its disk while what it said last is under way. */
+  readonly forgetting: number;
+  /** Disks that may be lost at a time, where that is fair: less than a majority. */
+  readonly wipedMax: number;
 }
 
 /** Draws the conditions of a run; what is given stands. */
 export function drawConditions(prng: Prng, given: Partial<Conditions>): Conditions {
-  const drawn: Conditions = {
+  const drawn: Omit<Conditions, 'keepsOrdering'> = {
     replicas: prng.chance(0.75) ? 3 : 5,
     faultsMs: prng.chance(0.04) ? prng.between(10_000, 20_000) : prng.between(1_000, 6_000),
     loss: prng.pick([0, 0.01, 0.05, 0.2]),
@@ -46,6 +60,14 @@ export function drawConditions(prng: Prng, given: Partial<Conditions>): Conditio
     pace: prng.pick([50, 150, 400]),
     isFoundingUnkind: prng.chance(0.25),
     batchMax: prng.pick([3, 3, 3, 40]),
+    clientPauseMs: 15,
+    calmMs: 1_000,
+    harmAtSend: 0,
+    deposing: 0,
+    forgetting: 0,
+    wipedMax: 1,
   };
-  return { ...drawn, ...given };
+  // Of what is drawn already, not of the seed: so every older seed is the run that it was, but for this.
+  const keepsOrdering = drawn.faultsMs % 3 === 0;
+  return { ...drawn, keepsOrdering, ...given };
 }

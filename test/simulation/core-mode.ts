@@ -14,8 +14,13 @@ export function coreMode(options: Omit<RunOptions, 'seed'>): Mode {
     run: async (seed) => {
       const report = runSimulation({ ...options, seed });
       const { committedOps: ops, faultsByKind: faults, reached, acknowledged, reads, notMet, views, ...more } = report;
-      const { checkpointsInstalled: installed, recoveries, salvaged } = more;
-      return { ops, faults, reached, counts: { acknowledged, reads, notMet, views, installed, recoveries, salvaged } };
+      const { checkpointsInstalled: installed, recoveries, salvaged, takenAlone } = more;
+      return {
+        ops,
+        faults,
+        reached,
+        counts: { acknowledged, reads, notMet, views, installed, recoveries, salvaged, takenAlone },
+      };
     },
     explain: async (error) => {
       if (!(error instanceof RunFailure)) throw error;
@@ -56,7 +61,7 @@ export async function explainCore(failure: RunFailure, commit: string): Promise<
     `  ${best.past.length} of ${failure.past.length} faults are enough: ${best.message}`,
     `  replay: ${replay} --omit ${omitted.join(',') || 'none'} --trace`,
     ...best.past.map(({ place, atMs, kind: what, replica }) => {
-      return `    ${String(place).padStart(4)}  ${atMs.toFixed(0).padStart(6)} ms ${what}, replica ${replica}`;
+      return `    ${String(place).padStart(4)}  ${atMs.toFixed(0).padStart(6)} ms ${what}${replica === undefined ? '' : `, replica ${replica}`}`;
     }),
   ];
 }

@@ -1,3 +1,4 @@
+import type { AloneContext, AloneExecution, AloneService, Settlement } from '../../src/base/alone.js';
 import type { Entry } from '../../src/base/entry.js';
 import { op as makeOp, type OpNumber } from '../../src/base/numbers.js';
 import { refusal } from '../../src/base/refusal.js';
@@ -17,6 +18,9 @@ interface Line {
   readonly copiesNeeded: number;
 }
 
+/** Values from here on are what `limited stock` is to a shop: not taken without a majority. */
+export const NEEDS_MAJORITY_FROM = 900;
+
 /**
  * The smallest service that has everything the protocol can get wrong: a request table, a running total that an execution depends
  * on (so that executing on a wrong state shows), promises below a majority. For the core alone; the whole system is simulated with
@@ -24,6 +28,23 @@ interface Line {
  */
 export class LedgerService implements Service {
   readonly name = 'ledger';
+  readonly alone: AloneService = {
+    execute: (request, context) => this.#executeAlone(request, context),
+    hold: (item) => void this.held.add(item.requestId),
+    release: (requestId) => void this.held.delete(requestId),
+    query: (query) => {
+      const answer = this.query(query);
+      return answer.kind === 'refused'
+        ? answer
+        : { kind: 'done', body: { ...(answer.body as object), isHeld: this.held.has(query.body as string) } };
+    },
+    // A request whose id ends in `of <id>` is about the order of that id.
+    whyUnconfirmed: ({ requestId }) =>
+      this.held.has(requestId.split(' of ')[1] ?? '') ? refusal('UNCONFIRMED', 'it waits here') : undefined,
+    settlement: (item) => this.#settlement(item),
+  };
+  /** Ids that the outbox holds, as the core tells. */
+  readonly held = new Set<string>();
   #committed = new Map<string, { op: OpNumber; line: Line; total: number }>();
   #total = 0;
   #speculative = new Map<string, { op: OpNumber; line: Line; total: number }>();
@@ -49,6 +70,31 @@ export class LedgerService implements Service {
     if (known !== undefined) return { kind: 'known', op: known.op, reply: { kind: 'done', body: known.total } };
     const { line } = JSON.parse(item.update) as { line: Line };
     return this.#enter(line, context);
+  }
+
+  #executeAlone({ requestId, body }: ServiceRequest, { view, timeMs, held }: AloneContext): AloneExecution {
+    const value = body as number;
+    const reused = { kind: 'refused', refusal: refusal('ID_REUSED', 'the id stands for another value') } as const;
+    const known = this.#committed.get(requestId);
+    if (known !== undefined)
+      return {
+        kind: 'known',
+        op: known.op,
+        reply: known.line.value === value ? { kind: 'done', body: known.total } : reused,
+      };
+    if (held !== undefined)
+      return { kind: 'held', reply: lineOf(held).value === value ? { kind: 'done', body: 'held' } : reused };
+    if (value >= NEEDS_MAJORITY_FROM)
+      return { kind: 'refused', refusal: refusal('NO_QUORUM', 'needs a majority', { alone: 'true' }) };
+    const update = JSON.stringify({ line: { id: requestId, value, copiesNeeded: 1 } });
+    const item = { requestId, service: this.name, update, timeMs, view, op: makeOp(0) };
+    return { kind: 'taken', item, reply: { kind: 'done', body: 'held' } };
+  }
+
+  #settlement(item: OutboxItem): Settlement | undefined {
+    const known = this.#committed.get(item.requestId);
+    if (known === undefined) return undefined;
+    return known.line.value === lineOf(item).value ? 'executed' : 'otherKept';
   }
 
   #enter(line: Line, _context: ExecutionContext): Execution {
@@ -121,3 +167,5 @@ export class LedgerService implements Service {
     for (const [id, { op, line, total: at }] of committed) this.#committed.set(id, { op: makeOp(op), line, total: at });
   }
 }
+
+const lineOf = (item: OutboxItem): Line => (JSON.parse(item.update) as { line: Line }).line;

@@ -1,4 +1,5 @@
 import { majorityOf } from '../../src/base/numbers.js';
+import type { Message } from '../../src/vsr/message.js';
 import { actsAsPrimary } from '../../src/vsr/state.js';
 import type { Checkers } from './checkers.js';
 import type { Conditions } from './conditions.js';
@@ -37,9 +38,21 @@ export interface PastFault {
   /** Its place among all of the run, from 0. */
   readonly place: number;
   readonly atMs: number;
-  readonly kind: (typeof HARMS)[number];
-  readonly replica: number;
+  readonly kind: (typeof HARMS)[number] | 'depose' | 'forget';
+  /** Whom it befell; `undefined` where that is chosen later. */
+  readonly replica: number | undefined;
 }
+
+/** What a replica says that another then builds on. */
+const RELIED_ON: ReadonlySet<Message['kind']> = new Set([
+  'prepare',
+  'prepareOk',
+  'startViewChange',
+  'doViewChange',
+  'startView',
+  'newState',
+  'recoveryResponse',
+]);
 
 /** Does harm, within what the guarantees allow (design 2): one disk lost at a time, any number of crashes. */
 export class Nemesis {
@@ -69,17 +82,33 @@ export class Nemesis {
       if (!this.omitted.has(place)) this.#act(place);
       schedule.after(prng.between(1, 2 * this.conditions.pace), act);
     };
-    schedule.after(this.conditions.isFoundingUnkind ? prng.between(0, 100) : prng.between(200, 1_000), act);
+    schedule.after(
+      this.conditions.isFoundingUnkind ? prng.between(0, 100) : prng.between(200, this.conditions.calmMs),
+      act,
+    );
   }
 
   #act(place: number): void {
-    const { prng } = this;
-    const isWipe = prng.chance(this.conditions.wiping);
-    const victim = this.#victim();
-    const number = isWipe ? HARMS.indexOf('wipe') : prng.between(0, HARMS.length - 1);
-    const kind = HARMS[number] ?? 'wipe';
-    this.past.push({ place, atMs: this.schedule.nowMs, kind, replica: victim.index });
+    const { prng, conditions } = this;
+    if (prng.chance(conditions.wiping)) return this.#do(place, this.#victim(), HARMS.indexOf('wipe'));
+    if (conditions.deposing > 0 && prng.chance(conditions.deposing)) {
+      this.#note(place, 'depose', this.#primary());
+      return this.#depose();
+    }
+    if (conditions.forgetting > 0 && prng.chance(conditions.forgetting)) {
+      this.#note(place, 'forget', undefined);
+      return this.#forget();
+    }
+    return this.#do(place, this.#victim(), prng.between(0, HARMS.length - 1));
+  }
+
+  #do(place: number, victim: SimulatedReplica, number: number): void {
+    this.#note(place, HARMS[number] ?? 'wipe', victim);
     this.#harm(victim, number);
+  }
+
+  #note(place: number, kind: PastFault['kind'], replica: SimulatedReplica | undefined): void {
+    this.past.push({ place, atMs: this.schedule.nowMs, kind, replica: replica?.index });
   }
 
   /** Ends all harm and mends what was done. */
@@ -105,11 +134,43 @@ export class Nemesis {
     });
   }
 
+  /** Something was sent that others will rely on: whoever said it, or hears it, may be gone in the next moment. */
+  onSend(from: number, to: number, message: Message['kind']): void {
+    const { prng, replicas } = this;
+    if (this.#isDone || this.conditions.harmAtSend === 0 || !RELIED_ON.has(message)) return;
+    if (!prng.chance(this.conditions.harmAtSend)) return;
+    this.faults++;
+    const sender = replicas[from];
+    const receiver = replicas[to];
+    if (sender === undefined || receiver === undefined) return;
+    // After the step: the other effects of a step that has begun are done.
+    this.schedule.after(prng.pick([0, 0, 1, 5]), () => {
+      if (this.#isDone) return;
+      switch (prng.between(0, 5)) {
+        case 0:
+        case 1:
+          return this.#crash(sender, prng.between(0, prng.pick([5, 150])));
+        case 2:
+          return this.#crash(receiver, prng.between(0, prng.pick([5, 150])));
+        case 3:
+          return this.network.isolate(from);
+        case 4:
+          return this.#pause(sender, prng.between(50, 400));
+        default:
+          return sender.isUp ? sender.dispatch({ kind: 'resign', why: 'told to' }) : undefined;
+      }
+    });
+  }
+
   /** Often the primary: it has most to lose. */
   #victim(): SimulatedReplica {
     const { prng, replicas } = this;
-    const acting = replicas.find(({ state }) => state !== undefined && actsAsPrimary(state));
+    const acting = this.#primary();
     return acting !== undefined && prng.chance(0.3) ? acting : prng.pick(replicas);
+  }
+
+  #primary(): SimulatedReplica | undefined {
+    return this.replicas.find(({ state }) => state !== undefined && actsAsPrimary(state));
   }
 
   #harm(victim: SimulatedReplica, number: number): void {
@@ -147,15 +208,35 @@ export class Nemesis {
       case 13:
         return this.#wipe(victim);
       case 18:
-        // It is deposed and does not know: cut off and stopped, it goes on as if no time had passed.
-        this.network.isolate(victim.index);
-        return this.#pause(victim, prng.between(200, 1_500));
+        return this.#depose(victim, 1_500);
       case 14:
         if (victim.isUp) victim.dispatch({ kind: 'diskSlow' });
         return;
       default:
         if (victim.isUp) victim.dispatch({ kind: 'resign', why: 'told to' });
     }
+  }
+
+  /** It is deposed and does not know: cut off and stopped, it goes on as if no time had passed. */
+  #depose(replica = this.#primary(), stoppedMs = 600): void {
+    if (replica === undefined) return;
+    this.network.isolate(replica.index);
+    this.#pause(replica, this.prng.between(200, stoppedMs));
+  }
+
+  /** A backup wishes, votes and forgets all of it; what it said arrives when it may have joined again. */
+  #forget(): void {
+    const { prng, schedule, network } = this;
+    const primary = this.#primary();
+    const backup = prng.pick(this.replicas);
+    if (primary === undefined || primary === backup) return;
+    this.#pause(primary, prng.between(240, 400));
+    schedule.after(prng.between(150, 300), () => {
+      if (!this.#isDone) network.holdBack(backup.index, prng.between(50, 250), prng.pick([300, 500, 800]));
+    });
+    schedule.after(prng.between(260, 450), () => {
+      if (!this.#isDone) this.#wipe(backup);
+    });
   }
 
   #crash(replica: SimulatedReplica, downMs: number): void {
@@ -177,17 +258,17 @@ export class Nemesis {
   }
 
   /**
-   * One disk at a time is lost, as the guarantee has it: the others hold their promises, nobody else is recovering. From the first
+   * One disk at a time is lost, as the guarantee has it (two of five, if the conditions say so): the others hold their promises, nobody else is recovering. From the first
    * acknowledged order on (op 3) that must be enough; before, all others hold op 2.
    */
   #wipe(replica: SimulatedReplica): void {
     const others = this.replicas.filter((other) => other !== replica);
-    const isFair = others.every(({ folder }) => {
+    const lost = others.filter(({ folder }) => {
       const { promises } = folder.durable;
       const isFounded = folder.lastOp >= 2 || this.checkers.acknowledgedOp >= 3;
-      return promises !== undefined && !promises.recovering && isFounded;
+      return promises === undefined || promises.recovering || !isFounded;
     });
-    if (!isFair || !replica.isUp) return;
+    if (lost.length >= this.conditions.wipedMax || !replica.isUp) return;
     this.trace(() => `r${replica.index} is wiped`);
     this.wipes++;
     replica.crash();

@@ -78,6 +78,12 @@ export class Network {
     this.#stalls.push({ from, to, untilMs: this.schedule.nowMs + forMs, byMs });
   }
 
+  /** Everything that one replica sends in the next moments arrives late. */
+  holdBack(from: number, forMs: number, byMs: number): void {
+    const untilMs = this.schedule.nowMs + forMs;
+    for (let to = 0; to < this.conditions.replicas; to++) this.#stalls.unshift({ from, to, untilMs, byMs });
+  }
+
   #stalledMs(from: number, to: number): number {
     const { nowMs } = this.schedule;
     const stall = this.#stalls.find((one) => one.from === from && one.to === to && nowMs < one.untilMs);

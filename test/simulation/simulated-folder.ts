@@ -11,6 +11,7 @@ import type { Prng } from './prng.js';
 /** A durable call as the disk sees it. */
 export type DiskWrite =
   | { kind: 'append'; entries: readonly Entry[] }
+  | { kind: 'outbox'; items: readonly OutboxItem[] }
   | { kind: 'transition'; promises: Promises; apply: (folder: DurableFolder) => void };
 
 /** A checkpoint that is on disk, with a copy of every file as it was then. */
@@ -45,6 +46,7 @@ export class SimulatedFolder {
 
   complete(write: DiskWrite): void {
     if (write.kind === 'append') this.durable.journal.push(...write.entries);
+    else if (write.kind === 'outbox') addToOutbox(this.durable, write.items);
     else {
       write.apply(this.durable);
       this.durable.promises = write.promises;
@@ -59,12 +61,13 @@ export class SimulatedFolder {
 
   /** What the checkers ask of a disk. */
   facts(): DiskFacts {
-    const { promises, journal, checkpoint } = this.durable;
+    const { promises, journal, checkpoint, outbox } = this.durable;
     const base = checkpoint?.offer.head.base ?? GENESIS;
     const first = journal[0]?.op ?? 0;
     return {
       promises,
       lastOp: this.lastOp,
+      hasInOutbox: (id) => outbox.some(({ requestId }) => requestId === id),
       chainAt: (at) => (at === base.op ? base.chain : journal[at - first]?.chain),
     };
   }
@@ -92,6 +95,11 @@ export class SimulatedFolder {
       outbox: [...outbox],
     };
   }
+}
+
+/** Adds what is not there yet: an outbox holds an id once. */
+export function addToOutbox({ outbox }: DurableFolder, items: readonly OutboxItem[]): void {
+  for (const item of items) if (!outbox.some(({ requestId }) => requestId === item.requestId)) outbox.push(item);
 }
 
 const emptyFolder = (): DurableFolder => ({

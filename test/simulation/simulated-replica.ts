@@ -12,10 +12,10 @@ import { start } from '../../src/vsr/start.js';
 import { actsAsPrimary, type CoreConfig, type State } from '../../src/vsr/state.js';
 import { step } from '../../src/vsr/step.js';
 import { MemoryFiles } from '../support/memory-files.js';
-import type { Checkers } from './checkers.js';
+import { Violation, type Checkers } from './checkers.js';
 import type { Prng } from './prng.js';
 import type { Schedule } from './schedule.js';
-import { SimulatedFolder, type DiskWrite } from './simulated-folder.js';
+import { addToOutbox, SimulatedFolder, type DiskWrite } from './simulated-folder.js';
 
 /** What a replica needs of the simulated world. */
 export interface World {
@@ -176,6 +176,8 @@ export class SimulatedReplica {
           world.checkers.onActsAsPrimary(this.index, state.view);
         world.onOutcome(this.index, effect.token, effect.outcome);
         return;
+      case 'distrust':
+        throw new Violation(`replica ${this.index} distrusts a disk that nobody set back: ${effect.why}`);
       case 'notice':
         world.onNotice(this.index, effect.notice);
         return;
@@ -203,14 +205,14 @@ export class SimulatedReplica {
         return;
       case 'switchLog':
         this.#transition(effect, (durable) => {
-          durable.outbox.push(...effect.salvaged);
+          addToOutbox(durable, effect.salvaged);
           durable.journal = [...durable.journal.filter((entry) => entry.op < effect.from), ...effect.entries];
         });
         return;
       case 'installCheckpoint': {
         const files = filesOf(this.#staged);
         this.#transition(effect, (durable) => {
-          durable.outbox.push(...effect.salvaged);
+          addToOutbox(durable, effect.salvaged);
           durable.checkpoint = { offer: effect.offer, files };
           durable.older = undefined;
           durable.journal = [...effect.entries];
@@ -277,6 +279,12 @@ export class SimulatedReplica {
         );
         return;
       }
+      case 'appendOutbox': {
+        const { items } = effect;
+        const requestIds = items.map(({ requestId }) => requestId);
+        this.#write({ kind: 'outbox', items }, () => ({ kind: 'outboxAppended', requestIds }));
+        return;
+      }
       case 'settleOutbox':
         folder.durable.outbox = folder.durable.outbox.filter((item) => !effect.requestIds.includes(item.requestId));
         return;
@@ -325,7 +333,13 @@ export class SimulatedReplica {
   }
 
   #endWrite({ write, done }: QueuedWrite): void {
-    if (this.isDiskFull && write.kind === 'append') {
+    if (this.isDiskFull && write.kind === 'outbox') {
+      this.#queue.shift();
+      this.#isWriting = false;
+      // The rows may have got to the disk before there was no room for their name.
+      if (this.world.prng.chance(0.5)) this.folder.complete(write);
+      this.dispatch({ kind: 'outboxFull', requestIds: write.items.map(({ requestId }) => requestId) });
+    } else if (this.isDiskFull && write.kind === 'append') {
       // Everything that waits behind it, up to a transition, is given up with it.
       while (this.#queue[0]?.write.kind === 'append') this.#queue.shift();
       this.#isWriting = false;

@@ -15,6 +15,7 @@ const TIMEOUT_MS = 240_000;
 const ALL_KINDS = [
   // events
   'tick connectionRefused writes reads appended transitionDone checkpointVerified checkpointed',
+  'aloneOrders outboxAppended outboxFull',
   'diskFull diskHasRoom diskSlow resign',
   // messages
   'prepare prepareOk heartbeat heartbeatOk alive startViewChange doViewChange startView',
@@ -92,6 +93,10 @@ describe('simulation', function () {
     expect(
       perRun((report) => report.salvaged),
       'salvages a run',
+    ).to.be.greaterThan(0.1);
+    expect(
+      perRun((report) => report.takenAlone),
+      'orders taken alone a run',
     ).to.be.greaterThan(0.1);
     expect(
       sum((report) => report.notMet),

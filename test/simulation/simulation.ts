@@ -27,6 +27,8 @@ export class RunFailure extends Error {
   constructor(
     message: string,
     readonly options: RunOptions,
+    /** What it had done up to then. */
+    readonly report: RunReport,
     /** The faults until then. */
     readonly past: readonly PastFault[],
     cause: unknown,
@@ -50,6 +52,8 @@ export interface RunReport {
   readonly checkpointsInstalled: number;
   readonly recoveries: number;
   readonly salvaged: number;
+  /** Acknowledgements of orders taken alone. */
+  readonly takenAlone: number;
   /** Kinds of events, messages and transitions that a core went through. */
   readonly reached: ReadonlySet<string>;
   /** The same for the same seed: the run was deterministic. */
@@ -98,6 +102,7 @@ class Simulation implements World {
         quorum: majorityOf(count),
         checkpointIntervalOps,
         uncommittedOpsMax: 200,
+        takesAlone: this.#conditions.keepsOrdering,
         ...(suffixBytesMax === 0 ? {} : { suffixBytesMax }),
       };
       const replica = new SimulatedReplica(replicaIndex(index), config, () => new LedgerService(), this);
@@ -115,7 +120,7 @@ class Simulation implements World {
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       const told = `seed ${this.options.seed}, at ${this.schedule.nowMs.toFixed(1)} ms: ${message}`;
-      throw new RunFailure(told, this.options, this.#nemesis.past, error);
+      throw new RunFailure(told, this.options, this.#report(), this.#nemesis.past, error);
     }
   }
 
@@ -161,6 +166,7 @@ class Simulation implements World {
 
   send(from: number, to: ReplicaIndex, clusterId: string, message: Message): void {
     this.trace(() => `r${from} → r${to} ${message.kind}${'view' in message ? ` ${message.view}` : ''}`);
+    this.#nemesis.onSend(from, to, message.kind);
     for (const delay of this.#network.delays(from, to))
       this.schedule.after(delay, () => this.#deliver(from, to, clusterId, message));
   }
@@ -233,6 +239,7 @@ class Simulation implements World {
       checkpointsInstalled: this.#counts.installed,
       recoveries: this.#counts.recoveries,
       salvaged: this.#counts.salvaged,
+      takenAlone: this.#clients.takenAlone,
       reached,
       hash: this.#hash.toString(16),
     };

@@ -2,8 +2,10 @@ import { expect } from 'chai';
 import { op } from '../../src/base/numbers.js';
 import { DiskFullError, type ReplicaStorage } from '../../src/ports.js';
 import { openReplicaStorage } from '../../src/storage/replica-storage.js';
+import { isDiskInDoubt } from '../../src/runtime/disk-failure.js';
 import { headAt, itemOf, loadIntact, transfer } from '../contract/replica-storage.js';
 import type { SimulatedFileSystem } from '../support/simulated-file-system.js';
+import { seededRng } from '../support/simulated-inode.js';
 import { entriesAfter, firstEntries, promises, simulated } from '../support/storage-folders.js';
 
 const ENTRIES = firstEntries(6);
@@ -127,11 +129,53 @@ describe('storage: full disk', () => {
 });
 
 describe('storage: failing disk', () => {
-  it('passes EIO of an fsync on as it is', async () => {
-    const { fileSystem, storage } = await founded();
-    fileSystem.failSync = (path) => path.endsWith('.csv');
-    let error: unknown;
-    await storage.append(more, op(6)).catch((caught: unknown) => (error = caught));
-    expect(error).to.have.property('code', 'EIO');
+  for (const code of ['EIO', 'ENOSPC', 'EDQUOT'])
+    it(`passes ${code} of an fsync on as it is: it is no full disk, and is not repeated (rule 10)`, async () => {
+      const { fileSystem, storage } = await founded();
+      fileSystem.syncError = code;
+      fileSystem.failSync = (path) => path.endsWith('.csv');
+      let error: unknown;
+      await storage.append(more, op(6)).catch((caught: unknown) => (error = caught));
+      expect(error).to.have.property('code', code);
+      expect(error).to.not.be.instanceOf(DiskFullError);
+      expect(isDiskInDoubt(error)).to.equal(true);
+    });
+
+  for (const isNoteDurable of [true, false])
+    it(`is not believed at the next start, whoever makes it (the note fsynced: ${isNoteDurable})`, async () => {
+      const { fileSystem, storage } = await founded();
+      fileSystem.failSync = (path) => path.endsWith('.csv') || !isNoteDurable;
+      await storage.append(more, op(6)).catch(() => undefined);
+      const left = await storage.leaveDoubt('EIO: fdatasync').then(
+        () => true,
+        () => false,
+      );
+      expect(left).to.equal(isNoteDurable);
+      fileSystem.failSync = () => false;
+      fileSystem.kill();
+      if (isNoteDurable) fileSystem.crash(seededRng(7));
+      const next = openReplicaStorage(fileSystem, '/replica');
+      const loaded = await next.load();
+      expect(loaded.kind === 'damaged' && loaded.damage[0]?.what).to.match(/an fsync failed here before/);
+      await next.initialise(promises(0, 0, true), []);
+      fileSystem.kill();
+      await loadIntact(openReplicaStorage(fileSystem, '/replica'));
+      expect(fileSystem.list('/replica')).to.not.include('fsync-failed.txt');
+    });
+
+  it('at the first start leaves a folder that is still empty: nothing was promised', async () => {
+    const { fileSystem, folder } = simulated();
+    const storage = openReplicaStorage(fileSystem, folder);
+    await storage.load();
+    fileSystem.failSync = (path) => path.endsWith('replica.json.new');
+    await storage.initialise(promises(0), []).catch(() => undefined);
+    await storage.leaveDoubt('EIO: fdatasync');
+    fileSystem.failSync = () => false;
+    fileSystem.kill();
+    const next = openReplicaStorage(fileSystem, folder);
+    expect((await next.load()).kind).to.equal('empty');
+    await next.initialise(promises(0), []);
+    fileSystem.kill();
+    await loadIntact(openReplicaStorage(fileSystem, folder));
   });
 });

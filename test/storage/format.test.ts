@@ -18,7 +18,7 @@ function shownLines(bytes: Uint8Array): string[] {
 describe('storage: FORMAT.md', () => {
   it('shows the bytes that are written', async () => {
     const { fileSystem, folder } = simulated();
-    const storage = openReplicaStorage(fileSystem, folder);
+    const storage = openReplicaStorage(fileSystem, folder, { replicaId: 'replica-1' });
     await storage.load();
     await storage.initialise(promises(0), []);
     const entries = entriesAfter(0, GENESIS_CHAIN, 3, 0, (n) => `{"item":"pizza, large","n":${n}}`);

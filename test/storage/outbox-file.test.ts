@@ -9,7 +9,7 @@ describe('outbox file', () => {
     const [first, second, third] = items.map(({ requestId }) => requestId);
     for (const isLastFirst of [false, true]) {
       const { fileSystem, folder } = simulated();
-      const outbox = new OutboxFile(fileSystem, folder, []);
+      const outbox = new OutboxFile(fileSystem, folder, [], true);
       await outbox.add(items.slice(0, 2));
       fileSystem.holdAsync = true;
       let isDone = false;

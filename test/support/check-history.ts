@@ -1,5 +1,5 @@
-import type { OrderView } from '../../src/ports/ordering-client.js';
-import type { History, ReadCall } from './history.js';
+import { notLinearizable } from '../linearizability/customers.js';
+import { mayBeDone, type History, type ReadCall, type SeenOrder } from './history.js';
 import { EQUAL_TABLES, readFile, readTable, type TableRow } from './table-files.js';
 
 /** What the tables hold of one order. */
@@ -14,9 +14,10 @@ interface KeptOrder {
 type Kept = ReadonlyMap<string, KeptOrder>;
 
 /**
- * Judges a history by the folders of all replicas, which must be level. Every write has its place in one order of events, its op;
- * every answer says up to which op it is based. So the history is linearizable when that order agrees with real time and each
- * answer shows what the tables hold up to its op. Returns everything that is wrong, in words; empty when all is well.
+ * Judges a history by the folders of all replicas, which must be level, and by itself. Every write has its place in one order of
+ * events, its op; every answer says up to which op it is based: that order must agree with real time, and each answer with what
+ * the tables hold up to its op. And whatever the ops say, what customers saw must be linearizable. Returns everything that is
+ * wrong, in words; empty when all is well.
  */
 export function checkHistory(history: History, folders: readonly string[]): string[] {
   const [first = ''] = folders;
@@ -31,7 +32,7 @@ export function checkHistory(history: History, folders: readonly string[]): stri
   );
   problems.push(...repeats(history), ...cancels(history, kept));
   for (const read of history.reads) problems.push(...wrongAnswer(read, kept));
-  problems.push(...againstRealTime(history));
+  problems.push(...againstRealTime(history), ...notLinearizable(history));
   return problems;
 }
 
@@ -60,7 +61,7 @@ function readKept(folder: string): { kept: Kept; problems: string[] } {
     orderByOp.set(order.op, id);
     if (other !== undefined && other !== id) problems.push(`op ${op} is two orders: ${other} and ${id}`);
     if (Number(op) !== order.op || Number(line) !== order.rows.length)
-      problems.push(`order ${id} is in orders.csv more than once, at op ${order.op} and ${op}`);
+      problems.push(`DUPLICATED: order ${id} is in orders.csv more than once, at op ${order.op} and ${op}`);
   }
   const requests = new Set<string>();
   for (const { fields } of readTable(folder, 'order-status.csv')) {
@@ -70,7 +71,7 @@ function readKept(folder: string): { kept: Kept; problems: string[] } {
     else order.changes.push({ op: Number(op), status, requestId });
     const isNew = requestId === '' || !requests.has(requestId);
     requests.add(requestId);
-    if (!isNew) problems.push(`request ${requestId} is in order-status.csv twice`);
+    if (!isNew) problems.push(`DUPLICATED: request ${requestId} is in order-status.csv twice`);
   }
   return { kept, problems };
 }
@@ -117,11 +118,6 @@ function refusedOrders(history: History, kept: Kept): string[] {
   });
 }
 
-const SURELY_NOT: ReadonlySet<string> = new Set(['NO_PRIMARY', 'NO_QUORUM', 'STOPPING', 'SOLD_OUT', 'PRICE_CHANGED']);
-
-const mayBeDone = (outcome: History['orders'][number]['outcome']): boolean =>
-  outcome.kind !== 'refused' || !SURELY_NOT.has(outcome.refusal.reason);
-
 /** Every answer to the same id is the same, but for copies and committed, which may have grown. */
 function repeats(history: History): string[] {
   const first = new Map<string, string>();
@@ -162,7 +158,7 @@ function wrongAnswer(read: ReadCall, kept: Kept): string[] {
   return [`${who}: misses ${missing.join() || 'nothing'}, shows wrongly ${surplus.join() || 'nothing'}`];
 }
 
-const shown = ({ order_id, op, status }: OrderView): string => `${order_id}@${op} ${status}`;
+const shown = ({ order_id, op, status }: SeenOrder): string => `${order_id}@${op} ${status}`;
 
 const byUser = new WeakMap<Kept, Map<string, string[]>>();
 
@@ -225,7 +221,6 @@ function againstRealTime(history: History): string[] {
   return [
     ...tooEarly(answered, reads, (op, latest) => op < latest).map((text) => `STALE: ${text}`),
     ...tooEarly(answered, writes, (op, latest) => op <= latest),
-    ...notFoundThoughAcknowledged(history),
   ];
 }
 
@@ -248,17 +243,4 @@ function tooEarly(
     problems.push(`${call.what} began ${laterMs} ms after ${latest.what} had been answered`);
   }
   return problems;
-}
-
-/** An order that had been acknowledged was not found by a linearizable read begun later. */
-function notFoundThoughAcknowledged(history: History): string[] {
-  const sinceMs = new Map<string, number>();
-  for (const { order, outcome, endMs } of history.orders)
-    if (outcome.kind === 'ok' && outcome.answer.receipt.committed)
-      sinceMs.set(order.order_id, Math.min(endMs, sinceMs.get(order.order_id) ?? Infinity));
-  return history.reads.flatMap(({ of, outcome, beginMs, consistency, client }) => {
-    if (!('orderId' in of) || outcome.kind !== 'ok' || outcome.answer.orders.length > 0) return [];
-    if (consistency !== 'linearizable' || (sinceMs.get(of.orderId) ?? Infinity) >= beginMs) return [];
-    return [`STALE: ${client} was told that there is no order ${of.orderId}, which had been acknowledged`];
-  });
 }

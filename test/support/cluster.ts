@@ -5,7 +5,8 @@ import { createPostcodeStandIn, type PostcodeStandIn } from '../../src/front-end
 import { createOperationsClient, type OperationsClient } from '../../src/net/operations-client.js';
 import { createOrderingClient } from '../../src/net/ordering-client.js';
 import type { ReplicaStatus } from '../../src/ports/calls.js';
-import type { OrderingClient } from '../../src/ports/ordering-client.js';
+import type { ClusterConfiguration } from '../../src/ports/configuration.js';
+import type { OrderingClient, OrderView } from '../../src/ports/ordering-client.js';
 import { freePorts } from './free-ports.js';
 import { ServerProcess, type LogLine } from './server-process.js';
 import { TcpProxy } from './tcp-proxy.js';
@@ -23,8 +24,10 @@ export interface ClusterOptions {
   readonly replicas?: number;
   /** Default 2. */
   readonly frontEnds?: number;
-  /** Whether replicas are reached through ways that `silence` can close; default false. */
+  /** Whether replicas are reached through ways that `silence` and `delay` can spoil; default false. */
   readonly hasProxies?: boolean;
+  /** Default `read-only`. */
+  readonly whenAlone?: ClusterConfiguration['whenAlone'];
 }
 
 /** One replica of the cluster. */
@@ -81,7 +84,8 @@ export class Cluster {
   }
 
   /** Starts a new cluster and waits until it takes orders. */
-  static async start({ replicas = 3, frontEnds = 2, hasProxies = false }: ClusterOptions = {}): Promise<Cluster> {
+  static async start(options: ClusterOptions = {}): Promise<Cluster> {
+    const { replicas = 3, frontEnds = 2, hasProxies = false, whenAlone = 'read-only' } = options;
     const folder = mkdtempSync(path.join(tmpdir(), 'just-hungry-cluster-'));
     const ports = await freePorts(replicas + frontEnds);
     const addresses = ports.map((port) => `127.0.0.1:${port}`);
@@ -92,7 +96,7 @@ export class Cluster {
     );
     try {
       if (hasProxies) await cluster.#startProxies();
-      cluster.#writeFiles();
+      cluster.#writeFiles(whenAlone);
       await Promise.all([...cluster.replicas, ...cluster.frontEnds].map((one) => one.process.start()));
       await cluster.primary();
       return cluster;
@@ -103,7 +107,7 @@ export class Cluster {
     }
   }
 
-  #writeFiles(): void {
+  #writeFiles(whenAlone: ClusterConfiguration['whenAlone']): void {
     for (const { folder } of this.replicas) {
       mkdirSync(folder);
       for (const name of SHIPPED) cpSync(path.join(ROOT, 'resources/replica-1', name), path.join(folder, name));
@@ -116,6 +120,7 @@ export class Cluster {
           resources: id,
         })),
         frontEnds: this.frontEnds.map(({ id, address }) => ({ id, address })),
+        whenAlone,
         postcodes: { url: this.postcodes.url },
         token: CLUSTER_TOKEN,
         staffToken: STAFF_TOKEN,
@@ -137,9 +142,17 @@ export class Cluster {
     this.#ways.get(`${from.id} ${to.id}`)?.silence();
   }
 
-  /** All ways are open again; what was sent meanwhile arrives late. */
+  /** From now on everything between two servers takes so long in each direction, ms, on the way that `from` opened. */
+  delay(from: Replica | FrontEnd, to: Replica, ms: number): void {
+    this.#ways.get(`${from.id} ${to.id}`)?.delay(ms);
+  }
+
+  /** All ways are open again, and fast; what was sent meanwhile arrives late. */
   openWays(): void {
-    for (const way of this.#ways.values()) way.open();
+    for (const way of this.#ways.values()) {
+      way.delay(0);
+      way.open();
+    }
   }
 
   /** A client of the front ends with these numbers, tried in this order; default: all. Closed with the cluster. */
@@ -169,6 +182,11 @@ export class Cluster {
     } catch {
       return undefined;
     }
+  }
+
+  /** What waits in a replica's outbox. Throws when it does not answer. */
+  async outbox(index: number): Promise<OrderView[]> {
+    return (await this.#operations[index]?.outbox()) ?? [];
   }
 
   /** How all see themselves. */
@@ -244,6 +262,13 @@ export class Cluster {
     return [...this.replicas, ...this.frontEnds]
       .flatMap(({ process }) => process.log().map((line) => ({ ...line, server: process.name })))
       .sort((a, b) => a.time - b.time);
+  }
+
+  /** Views of which a replica became primary since then, ms since 1970; in the order of time. */
+  viewsBegunSince(sinceMs: number): number[] {
+    return this.timeline().flatMap(({ time, kind, view }) =>
+      time >= sinceMs && kind === 'becamePrimary' ? [Number(view)] : [],
+    );
   }
 
   /** Prints the end of every log, and where the files are. */

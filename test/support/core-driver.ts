@@ -5,7 +5,7 @@ import { majorityOf, op, replicaIndex, type ReplicaIndex } from '../../src/base/
 import type { Effect, Notice, Outcome } from '../../src/vsr/effect.js';
 import type { Event, ReadRequest } from '../../src/vsr/event.js';
 import { invariants } from '../../src/vsr/invariants.js';
-import { entryAt, lastOp } from '../../src/vsr/log.js';
+import { entryAt, lastChain, lastOp } from '../../src/vsr/log.js';
 import type { Message } from '../../src/vsr/message.js';
 import { receiptsTable } from '../../src/vsr/receipts.js';
 import { start } from '../../src/vsr/start.js';
@@ -14,7 +14,7 @@ import { step } from '../../src/vsr/step.js';
 import { Checkers } from '../simulation/checkers.js';
 import { LedgerService } from '../simulation/ledger-service.js';
 import { Prng } from '../simulation/prng.js';
-import { SimulatedFolder, type DiskWrite } from '../simulation/simulated-folder.js';
+import { addToOutbox, SimulatedFolder, type DiskWrite } from '../simulation/simulated-folder.js';
 import { MemoryFiles } from './memory-files.js';
 
 type Untimed = Event extends infer E ? (E extends Event ? Omit<E, 'nowMs' | 'wallMs' | 'randomU32'> : never) : never;
@@ -50,6 +50,8 @@ interface Written {
 export class DrivenCore {
   readonly folder = new SimulatedFolder();
   readonly notices: Notice[] = [];
+  /** Why it wanted to end and believe nothing of its folder. */
+  readonly distrusts: string[] = [];
   /** Durable effects that wait, the first under way. */
   disk: Written[] = [];
   later: (() => void)[] = [];
@@ -74,6 +76,11 @@ export class DrivenCore {
 
   get lastOp(): number {
     return lastOp(this.state.log);
+  }
+
+  /** Chain at the last op. */
+  get chain(): string {
+    return lastChain(this.state.log);
   }
 
   get isPrimary(): boolean {
@@ -135,6 +142,12 @@ export class DrivenCore {
         this.dispatch({ kind: 'diskFull' });
         continue;
       }
+      if (this.isDiskFull && next.write.kind === 'outbox') {
+        const requestIds = next.write.items.map(({ requestId }) => requestId);
+        this.disk.shift();
+        this.dispatch({ kind: 'outboxFull', requestIds });
+        continue;
+      }
       this.folder.complete(next.write);
       this.cluster.checkers.onDisk(this.index, this.folder.facts());
       const event = next.done();
@@ -167,6 +180,9 @@ export class DrivenCore {
       case 'reply':
         cluster.onOutcome(effect.token, effect.outcome);
         return;
+      case 'distrust':
+        this.distrusts.push(effect.why);
+        return;
       case 'notice':
         this.notices.push(effect.notice);
         return;
@@ -189,7 +205,7 @@ export class DrivenCore {
         return;
       case 'switchLog':
         this.#transition(effect, (durable) => {
-          durable.outbox.push(...effect.salvaged);
+          addToOutbox(durable, effect.salvaged);
           durable.journal = [...durable.journal.filter((entry) => entry.op < effect.from), ...effect.entries];
         });
         return;
@@ -198,7 +214,7 @@ export class DrivenCore {
         for (const [name, text] of this.#staged) files.table(name, text);
         const { offer, entries, salvaged } = effect;
         this.#transition(effect, (durable) => {
-          durable.outbox.push(...salvaged);
+          addToOutbox(durable, salvaged);
           durable.journal = [...entries];
           Object.assign(durable, { checkpoint: { offer, files }, older: undefined, commit: offer.head.base.op });
         });
@@ -245,6 +261,12 @@ export class DrivenCore {
         });
         return;
       }
+      case 'appendOutbox': {
+        const { items } = effect;
+        const requestIds = items.map(({ requestId }) => requestId);
+        this.#write(effect, { kind: 'outbox', items }, () => ({ kind: 'outboxAppended', requestIds }));
+        return;
+      }
       case 'settleOutbox':
         folder.durable.outbox = folder.durable.outbox.filter((item) => !effect.requestIds.includes(item.requestId));
     }
@@ -278,6 +300,9 @@ export interface ClusterOptions {
   readonly checkpointIntervalOps?: number;
   readonly suffixBytesMax?: number;
   readonly uncommittedOpsMax?: number;
+  readonly takesAlone?: boolean;
+  /** Default: a majority. */
+  readonly quorum?: number;
 }
 
 /** N cores. Messages wait in `network`, writes in each core's `disk`; time passes when told. */
@@ -285,6 +310,7 @@ export class Cluster {
   readonly cores: DrivenCore[] = [];
   readonly checkers: Checkers;
   readonly #cut = new Set<string>();
+  readonly #lost = new Set<Message['kind']>();
   readonly #calls = new Map<number, Call>();
   readonly #prng = new Prng(1);
   network: InFlight[] = [];
@@ -300,9 +326,10 @@ export class Cluster {
         self: replicaIndex(index),
         replicaIds,
         heartbeatMs: HEARTBEAT_MS,
-        quorum: majorityOf(count),
+        quorum: options.quorum ?? majorityOf(count),
         checkpointIntervalOps: options.checkpointIntervalOps ?? 1_000,
         uncommittedOpsMax: options.uncommittedOpsMax ?? 1_000,
+        takesAlone: options.takesAlone ?? false,
         ...(options.suffixBytesMax === undefined ? {} : { suffixBytesMax: options.suffixBytesMax }),
       };
       this.cores.push(new DrivenCore(replicaIndex(index), config, this));
@@ -329,13 +356,20 @@ export class Cluster {
   // Network.
 
   send(from: number, to: number, clusterId: string, message: Message): void {
-    if (!this.#cut.has(`${from}→${to}`)) this.network.push({ from, to, clusterId, message });
+    if (!this.#cut.has(`${from}→${to}`) && !this.#lost.has(message.kind))
+      this.network.push({ from, to, clusterId, message });
   }
 
   /** From now on nothing that `from` sends to `to` arrives. */
   cut(from: number, to: number): void {
     this.#cut.add(`${from}→${to}`);
     this.network = this.network.filter((one) => one.from !== from || one.to !== to);
+  }
+
+  /** From now on no message of this kind arrives. */
+  lose(kind: Message['kind']): void {
+    this.#lost.add(kind);
+    this.network = this.network.filter(({ message }) => message.kind !== kind);
   }
 
   /** From now on `one` neither hears nor is heard. */
@@ -349,6 +383,7 @@ export class Cluster {
 
   mend(): void {
     this.#cut.clear();
+    this.#lost.clear();
   }
 
   /** Messages in flight of one kind, from and to whom a test says. */
@@ -429,6 +464,16 @@ export class Cluster {
     }));
     this.core(at).dispatch({ kind: 'writes', requests });
     return calls.map(({ call }) => call);
+  }
+
+  /** An order for which no primary was found. */
+  writeAlone(at: number, id: string, { withinMs = 5_000, value = 1 } = {}): Call {
+    const call = this.#call();
+    const request = { requestId: id, body: value, copiesNeeded: 2 };
+    const deadlineMs = this.nowMs + withinMs;
+    const requests = [{ token: call.token, service: 'ledger', request, deadlineMs }];
+    this.core(at).dispatch({ kind: 'aloneOrders', requests });
+    return call;
   }
 
   read(at: number, consistency: ReadRequest['consistency'] = 'linearizable', minOp = 0, withinMs = 5_000): Call {

@@ -52,6 +52,8 @@ export class FakeRestaurant implements OrderingClient {
   op = 2;
   /** No majority: fresh reads and writes are refused. */
   isAlone = false;
+  /** Without a majority new orders are taken, to be confirmed later. */
+  keepsOrdering = false;
   fault: Fault = () => undefined;
   /** Every call as it came. */
   readonly calls: { readonly method: keyof OrderingClient; readonly args: readonly unknown[] }[] = [];
@@ -71,6 +73,7 @@ export class FakeRestaurant implements OrderingClient {
   }
 
   async makeOrder(order: NewOrder, deadlineMs?: number) {
+    if (this.isAlone && this.keepsOrdering) return this.#takeAlone(order, deadlineMs);
     return this.#write('makeOrder', [order, deadlineMs], () => {
       const content = JSON.stringify([order.user_code, order.lines, order.post_code]);
       const known = this.orders.get(order.order_id);
@@ -85,26 +88,38 @@ export class FakeRestaurant implements OrderingClient {
           item.item === line.item && item.stock !== undefined ? { ...item, stock: item.stock - line.quantity } : item,
         );
       const receipt = this.#nextReceipt();
-      const placed: OrderView = {
-        order_id: order.order_id,
-        user_code: order.user_code,
-        lines: order.lines,
-        total_pence: order.lines.reduce((sum, line) => sum + line.quantity * line.price_pence, 0),
-        post_code: order.post_code,
-        postcode_check: 'valid',
-        contact: order.contact ?? { name: '', phone: '', address: '' },
-        notes: order.notes ?? '',
-        placed_at: this.#now(),
-        status: 'placed',
-        op: this.op,
-        unconfirmed: false,
-        reason: '',
-      };
+      const placed = this.#placed(order, this.op);
       const history = [{ status: placed.status, at: placed.placed_at, op: this.op, reason: '' }];
       this.orders.set(order.order_id, { order: placed, receipt, content, history });
       this.#emit('placed', placed);
       return { order: placed, receipt };
     });
+  }
+
+  #placed(order: NewOrder, op: number): OrderView {
+    return {
+      order_id: order.order_id,
+      user_code: order.user_code,
+      lines: order.lines,
+      total_pence: order.lines.reduce((sum, line) => sum + line.quantity * line.price_pence, 0),
+      post_code: order.post_code,
+      postcode_check: 'valid',
+      contact: order.contact ?? { name: '', phone: '', address: '' },
+      notes: order.notes ?? '',
+      placed_at: this.#now(),
+      status: 'placed',
+      op,
+      unconfirmed: op === 0,
+      reason: '',
+    };
+  }
+
+  #takeAlone(order: NewOrder, deadlineMs: number | undefined): { order: OrderView; receipt: ReceiptView } {
+    this.#enter('makeOrder', [order, deadlineMs]);
+    const receipt = { op: 0, view: 0, copies: 1, committed: false, chain: '' };
+    const placed = this.#placed(order, 0);
+    this.orders.set(order.order_id, { order: placed, receipt, content: '', history: [] });
+    return { order: placed, receipt };
   }
 
   async getOrders(query: { user_code: string; page_size?: number; page_token?: string } & ReadOptions) {

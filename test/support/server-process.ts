@@ -4,7 +4,8 @@ import path from 'node:path';
 import { parseChildMessage } from '../../src/cli/child-protocol.js';
 import { until } from './until.js';
 
-const MAIN = path.resolve(import.meta.dirname, '../../dist/cli/main.js');
+/** The command line program, as it was built. */
+export const MAIN = path.resolve(import.meta.dirname, '../../dist/cli/main.js');
 /** ms until a server must have said that it is ready; generous, for busy machines. */
 const READY_WITHIN_MS = 30_000;
 
@@ -47,13 +48,14 @@ export class ServerProcess {
     return this.#child.pid;
   }
 
-  /** Starts it; resolves when it says that it is ready. */
-  async start(extraArgs: readonly string[] = []): Promise<void> {
+  /** Starts it, with these variables more in its environment; resolves when it says that it is ready. */
+  async start(extraArgs: readonly string[] = [], environment: Readonly<Record<string, string>> = {}): Promise<void> {
     if (this.isRunning) throw new Error(`${this.name} runs already`);
     const log = openSync(this.logFile, 'a');
     writeSync(log, `--- started at ${new Date().toISOString()} ${extraArgs.join(' ')}\n`);
     const child = spawn(process.execPath, [MAIN, ...this.args, ...extraArgs], {
       stdio: ['ignore', log, log, 'ipc'],
+      env: { ...process.env, ...environment },
     });
     closeSync(log);
     this.#child = child;

@@ -54,8 +54,9 @@ export class SimulatedFileSystem implements FileSystem {
   onOperation: (operation: DiskOperation) => void = () => undefined;
   /** Bytes that all files together may take; further writes give ENOSPC after as many bytes as fit. */
   capacityBytes = Number.POSITIVE_INFINITY;
-  /** Whether the fsync of this path fails with EIO; what it should have made durable is on no disk then, for good. */
+  /** Whether the fsync of this path fails, with `syncError`; what it should have made durable is on no disk then, for good. */
   failSync: (path: string) => boolean = () => false;
+  syncError = 'EIO';
   /** When true, an fsync of a file is said to be done and makes nothing durable: what no guarantee survives. */
   isSyncLying = false;
   /** When true, asynchronous calls gather in `pending` until released; else they are done at once. */
@@ -135,7 +136,7 @@ export class SimulatedFileSystem implements FileSystem {
     this.#need(folder);
     await this.#wait('syncFolder', folder);
     this.#change('syncFolder', folder);
-    if (this.failSync(folder)) throw systemError('EIO', `fsync '${folder}'`);
+    if (this.failSync(folder)) throw systemError(this.syncError, `fsync '${folder}'`, 'fsync');
     const { id } = this.#need(folder);
     const [durable, left] = [[] as NameChange[], [] as NameChange[]];
     for (const change of this.#nameChanges) {
@@ -351,6 +352,11 @@ class SimulatedFile implements OpenFile {
     return Buffer.from(this.inode.content.subarray(offset, offset + length));
   }
 
+  async readAsync(offset: number, length: number): Promise<Uint8Array> {
+    await this.system.forFiles.wait('read', this.path);
+    return this.read(offset, length);
+  }
+
   write(offset: number, bytes: Uint8Array): void {
     const { forFiles } = this.system;
     forFiles.assertOpen(this.generation);
@@ -400,7 +406,7 @@ class SimulatedFile implements OpenFile {
     forFiles.change('sync', this.path);
     if (this.system.failSync(this.path)) {
       this.inode.failSync();
-      throw systemError('EIO', `fdatasync '${this.path}'`);
+      throw systemError(this.system.syncError, `fdatasync '${this.path}'`, 'fdatasync');
     }
     if (!this.system.isSyncLying) this.inode.sync(covered);
   }

@@ -165,6 +165,6 @@ export function parentOf(path: string): string {
 export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** An error as Node's file system throws it. */
-export function systemError(code: string, what: string): Error {
-  return Object.assign(new Error(`${code}: ${what}`), { code });
+export function systemError(code: string, what: string, syscall?: string): Error {
+  return Object.assign(new Error(`${code}: ${what}`), syscall === undefined ? { code } : { code, syscall });
 }

@@ -1,8 +1,11 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
+/** An answer of a server is larger than this, a greeting or a ping is smaller, bytes. */
+const ANSWER_BYTES_MIN = 100;
+
 /**
  * A way between two processes that can be made silent: nothing arrives any more, and nobody is told. When it is opened again
- * what was sent meanwhile arrives, late.
+ * what was sent meanwhile arrives, late. It can also be made slow, and lose every answer.
  */
 export class TcpProxy {
   readonly #server: Server;
@@ -10,6 +13,9 @@ export class TcpProxy {
   /** Connections that came while nothing passed. */
   #waiting: Socket[] = [];
   #isSilent = false;
+  #delayMs = 0;
+  #isLosingAnswers = false;
+  #answersLost = 0;
 
   private constructor(
     /** Where it listens. */
@@ -47,6 +53,21 @@ export class TcpProxy {
     for (const socket of this.#sockets) socket.resume();
   }
 
+  /** Everything takes so long from now on, ms, in each direction. */
+  delay(ms: number): void {
+    this.#delayMs = ms;
+  }
+
+  /** Whether each answer is lost from now on: it arrives here, and the connection breaks instead of passing it on. */
+  loseAnswers(isLosing: boolean): void {
+    this.#isLosingAnswers = isLosing;
+  }
+
+  /** Answers lost so far. */
+  get answersLost(): number {
+    return this.#answersLost;
+  }
+
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
@@ -61,11 +82,17 @@ export class TcpProxy {
       [socket, onward],
       [onward, socket],
     ] as const) {
-      from.on('data', (bytes: Buffer) => void to.write(bytes));
-      from.on('end', () => to.end());
+      const line = new WaitingLine(() => this.#delayMs);
+      from.on('data', (bytes: Buffer) => {
+        if (from === onward && this.#isLosingAnswers && bytes.length > ANSWER_BYTES_MIN) {
+          this.#answersLost++;
+          to.resetAndDestroy();
+        } else line.pass(() => void to.write(bytes));
+      });
+      from.on('end', () => line.pass(() => to.end()));
       from.on('close', () => {
         // A connection that was refused or reset is that on the other side too.
-        if (!this.#isSilent) to.resetAndDestroy();
+        if (!this.#isSilent) line.pass(() => to.resetAndDestroy());
       });
     }
     socket.resume();
@@ -76,5 +103,34 @@ export class TcpProxy {
     socket.setNoDelay(true);
     socket.on('error', () => undefined);
     socket.on('close', () => this.#sockets.delete(socket));
+  }
+}
+
+/** Does one thing after the other, each when its delay is over. */
+class WaitingLine {
+  readonly #delayMs: () => number;
+  readonly #waiting: { readonly dueMs: number; readonly run: () => void }[] = [];
+
+  constructor(delayMs: () => number) {
+    this.#delayMs = delayMs;
+  }
+
+  pass(run: () => void): void {
+    const delayMs = this.#delayMs();
+    if (delayMs === 0 && this.#waiting.length === 0) return run();
+    if (this.#waiting.push({ dueMs: performance.now() + delayMs, run }) === 1) this.#goOn();
+  }
+
+  #goOn(): void {
+    const [first] = this.#waiting;
+    if (first === undefined) return;
+    const leftMs = first.dueMs - performance.now();
+    if (leftMs > 0) {
+      setTimeout(() => this.#goOn(), leftMs);
+      return;
+    }
+    this.#waiting.shift();
+    first.run();
+    this.#goOn();
   }
 }

@@ -102,7 +102,7 @@ describe('4.1 normal operation (rules 1 and 2)', () => {
     const call = cluster.write(0, 'a');
     cluster.core(0).fsync();
     for (const [inView, upTo] of [[1, 3] as const, [0, 9] as const]) {
-      const message = { kind: 'prepareOk', view: view(inView), op: op(upTo) } as const;
+      const message = { kind: 'prepareOk', view: view(inView), op: op(upTo), chain: cluster.core(0).chain } as const;
       if (inView === 0) cluster.deliverAgain({ from: 1, to: 0, clusterId: cluster.core(0).state.clusterId, message });
     }
     expect(call.outcome).to.equal(undefined);

@@ -34,6 +34,26 @@ describe('rule 3 suspicion', () => {
     expect(call.outcome).to.deep.include({ kind: 'written' });
   });
 
+  it('rule 3: a deaf candidate cannot depose a healthy primary while another replica still fetches the log of the view', () => {
+    const cluster = Cluster.founded();
+    cluster.core(0).crash();
+    cluster.pass(20 * HEARTBEAT_MS);
+    expect(cluster.core(1).isPrimary).to.equal(true);
+    cluster.lose('newState');
+    cluster.core(0).boot();
+    cluster.cut(0, 2);
+    cluster.cut(1, 2);
+    cluster.pass(60 * HEARTBEAT_MS);
+    expect(cluster.core(0).state).to.include({ status: 'view-change', view: 1 });
+    expect(cluster.core(2).state.suspects).to.not.equal(undefined);
+    expect(cluster.core(1).isPrimary).to.equal(true);
+    cluster.mend();
+    cluster.pass(10 * HEARTBEAT_MS);
+    expect(cluster.cores.map(({ state }) => [state.status, state.view])).to.deep.equal(
+      [0, 1, 2].map(() => ['normal', 1]),
+    );
+  });
+
   it('rule 3: a wish is forgotten after two heartbeats', () => {
     const wishes = (waitMs: number): Cluster => {
       const cluster = Cluster.founded({ replicas: 5 });

@@ -44,4 +44,25 @@ describe('lonely backup (rule 9, NO_QUORUM)', () => {
     for (const peer of [0, 2]) cluster.core(1).dispatch({ kind: 'connectionRefused', peer: cluster.core(peer).index });
     expect(cluster.write(1, 'a').outcome).to.have.nested.property('refusal.reason', 'NO_QUORUM');
   });
+
+  it('since when orders are closed is told, the same however often it is asked, and the operator hears of both ends', () => {
+    const cluster = Cluster.founded();
+    const core = cluster.core(1);
+    cluster.pass(20 * HEARTBEAT_MS);
+    core.notices.length = 0;
+    for (const peer of [0, 2]) core.dispatch({ kind: 'connectionRefused', peer: cluster.core(peer).index });
+    const since = (): string => {
+      const { outcome } = cluster.write(1, 'a');
+      return outcome?.kind === 'refused' ? (outcome.refusal.details?.['since'] ?? '') : '';
+    };
+    const first = since();
+    expect(first).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    cluster.pass(40 * HEARTBEAT_MS, [1]);
+    expect(since()).to.equal(first);
+    cluster.pass(20 * HEARTBEAT_MS);
+    expect(since()).to.equal('');
+    const told = core.notices.filter(({ kind }) => kind === 'readOnly' || kind === 'writable');
+    expect(told.map(({ kind }) => kind)).to.deep.equal(['readOnly', 'writable']);
+    expect(told[0]).to.have.property('why').that.includes(`closed since ${first}`);
+  });
 });

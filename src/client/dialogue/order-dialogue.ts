@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { assertNever } from '../../base/assert.js';
 import type { Refusal } from '../../base/refusal.js';
-import type { ContactView, NewOrder, OrderLineView } from '../../ports/ordering-client.js';
+import type { ContactView, NewOrder, OrderLineView, OrderView } from '../../ports/ordering-client.js';
 import * as limits from '../../services/ordering/limits.js';
 import { basketTotal } from '../basket.js';
 import { placeOrder, type PlacementOutcome } from '../placement.js';
 import { linesText, orderText, receiptText } from '../text/order-text.js';
+import type { Paint } from '../text/paint.js';
 import { pounds } from '../text/values.js';
 import { textAnswer } from './answers.js';
 import { agreeOnBasket } from './basket-dialogue.js';
@@ -59,7 +60,9 @@ export async function settleOrder(context: DialogueContext, session: Session, or
       case 'placed':
         session.unsettled = undefined;
         if (sameLines(session.basket, order.lines)) session.basket = [];
-        prompter.say(`${paint.good('Ordered.')}\n${orderText(outcome.order, paint)}\n${receiptText(outcome.receipt)}`);
+        prompter.say(
+          `${placedText(outcome.order, paint)}\n${orderText(outcome.order, paint)}\n${receiptText(outcome.receipt)}`,
+        );
         return true;
       case 'refused':
         session.unsettled = undefined;
@@ -146,6 +149,13 @@ async function explainRefusal(context: DialogueContext, session: Session, refusa
   const isAboutMenu = ['PRICE_CHANGED', 'SOLD_OUT', 'UNKNOWN_ITEM'].includes(refusal.reason);
   if (isAboutMenu && (await agreeOnBasket(context, session))) prompter.say('Choose Order to place it like this.');
   else if (session.basket.length > 0) prompter.say('The basket is kept.');
+}
+
+function placedText({ unconfirmed }: OrderView, paint: Paint): string {
+  if (!unconfirmed) return paint.good('Ordered.');
+  return paint.warning(
+    'Your order is taken and waits for confirmation: only one server can be reached. It is handed in as soon as the others are back.',
+  );
 }
 
 function unknownText(order: NewOrder, refusal: Refusal): string {

@@ -48,7 +48,7 @@ export function orderText(order: OrderView, paint: Paint): string {
   const facts: string[][] = [
     ['Order', order.order_id],
     ['User', order.user_code],
-    ['Placed', `${dayAndTime(order.placed_at)} (op ${order.op})`],
+    ['Placed', order.unconfirmed ? dayAndTime(order.placed_at) : `${dayAndTime(order.placed_at)} (op ${order.op})`],
     ['Status', statusText(order, paint)],
     ['Postcode', `${order.post_code} (${order.postcode_check})`],
   ];
@@ -64,6 +64,8 @@ export function orderText(order: OrderView, paint: Paint): string {
 export function receiptText(receipt: ReceiptView): string {
   const disks = `on ${counted(receipt.copies, 'disk')}`;
   if (receipt.committed) return `Safe: ${disks}, op ${receipt.op}.`;
+  if (receipt.op === 0)
+    return `Taken: ${disks}, waiting for confirmation. 'just-hungry orders' shows when it is confirmed.`;
   return `Taken: ${disks}, waits for the confirmation of a majority (op ${receipt.op} is provisional).`;
 }
 
@@ -99,7 +101,7 @@ export function itemsText(lines: readonly OrderLineView[]): string {
 /** A status with its reason and colour. */
 export function statusText(order: Pick<OrderView, 'status' | 'reason' | 'unconfirmed'>, paint: Paint): string {
   const text = order.reason === '' ? order.status : `${order.status}: ${order.reason}`;
-  return coloured(order.status, order.unconfirmed ? `${text} (unconfirmed)` : text, paint);
+  return coloured(order.status, order.unconfirmed ? `${text} (waiting for confirmation)` : text, paint);
 }
 
 function coloured(status: OrderStatusName, text: string, paint: Paint): string {

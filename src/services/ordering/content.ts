@@ -2,6 +2,7 @@ import { assertNever } from '../../base/assert.js';
 import { digest } from '../../base/digest.js';
 import type { Order } from './replies.js';
 import type { MenuItem, OrderingRequest, OrderLine } from './requests.js';
+import type { OrderUpdate } from './updates.js';
 
 /** Hash over what a request asks for: 32 lower-case hex digits (128 bits of SHA-256). Equal hash, same content. */
 export type Content = string;
@@ -38,6 +39,15 @@ export function contentOf(request: OrderingRequest): Content {
 export function contentOfOrder(order: Pick<Order, 'userCode' | 'postCode'> & { lines: readonly OrderLine[] }): Content {
   const lines = order.lines.map(({ item, quantity, pricePence }) => [item, quantity, pricePence]);
   return digestOf(['order', order.userCode, order.postCode, lines]);
+}
+
+/** The content of an order as an update holds it. */
+export function contentOfUpdate({ user: userCode, postCode, lines }: OrderUpdate): Content {
+  return contentOfOrder({
+    userCode,
+    postCode,
+    lines: lines.map(([item, quantity, pricePence]) => ({ item, quantity, pricePence })),
+  });
 }
 
 /** The content of a status change, as asked for or as done. */

@@ -1,7 +1,7 @@
 import { majorityOf } from '../../base/numbers.js';
 import { refusal, type Refusal, type RefusalReason } from '../../base/refusal.js';
 import type { Execution, ExecutionContext, OutboxItem } from '../../base/service.js';
-import { contentOf, contentOfOrder } from './content.js';
+import { contentOf, contentOfUpdate } from './content.js';
 import { decided, orderEntry, refusedEntry } from './executions.js';
 import { REASON_LENGTH_MAX } from './limits.js';
 import { basketRefusal } from './basket.js';
@@ -22,45 +22,61 @@ export function executeMakeOrder(
   if (refused !== undefined) return refusedEntry(refused, contentOf(request));
   const lines = request.lines.map(({ item, quantity, pricePence }): UpdateLine => [item, quantity, pricePence]);
   const taken = takeStock(state, lines);
+  // An order that takes limited stock may not be lost again: what is left of the stock is told to the next customer.
+  const copies = taken.limited.length > 0 ? Math.max(copiesNeeded, majorityOf(context.replicaCount)) : copiesNeeded;
+  return orderEntry(orderUpdateOf(request, copies, taken), { ...context, requestId: request.orderId });
+}
+
+/** The update of an order that may be placed; `taken`: nothing where no limited stock is taken. */
+export function orderUpdateOf(
+  request: MakeOrder,
+  copies: number,
+  taken: Taken = { stock: [], limited: [] },
+): OrderUpdate {
   const { name, phone, address } = request.contact ?? { name: '', phone: '', address: '' };
   const hasExtra = name !== '' || phone !== '' || address !== '' || request.notes !== '';
-  const update: OrderUpdate = {
+  return {
     kind: 'order',
     user: request.userCode,
-    lines,
+    lines: request.lines.map(({ item, quantity, pricePence }): UpdateLine => [item, quantity, pricePence]),
     postCode: request.postCode,
     check: request.postcodeVerdict,
     ...(hasExtra ? { extra: [name, phone, address, request.notes] } : {}),
     ...stockFields(taken),
-    // An order that takes limited stock may not be lost again: what is left of the stock is told to the next customer.
-    copies: taken.limited.length > 0 ? Math.max(copiesNeeded, majorityOf(context.replicaCount)) : copiesNeeded,
+    copies,
   };
-  return orderEntry(update, { ...context, requestId: request.orderId });
 }
 
 /**
  * Executes an order of an outbox with its id, time and prices. Neither price nor postcode is checked: the customer was
- * told that it is ordered. Only stock can be short; then it becomes an order with status rejected.
+ * told that it is ordered. Only stock can be short; then it becomes an order with status rejected, and so does one whose repeat was
+ * refused elsewhere meanwhile: the customer was told both, and finds it in the list with the reason.
  */
 export function executeSalvagedOrder(state: PresentState, item: OutboxItem, context: ExecutionContext): Execution {
   const original = decodeUpdate(item.update);
   if (original.kind !== 'order') throw new TypeError('only orders are salvaged');
   const known = state.decision(item.requestId);
-  if (known !== undefined) {
-    const lines = original.lines.map(([name, quantity, pricePence]) => ({ item: name, quantity, pricePence }));
-    return decided(known, contentOfOrder({ userCode: original.user, postCode: original.postCode, lines }));
-  }
+  const refused = refusalOfRepeat(state, item.requestId, original);
+  if (known !== undefined && refused === undefined) return decided(known, contentOfUpdate(original));
   const { stock: _stock, limited: _limited, rejected: _rejected, ...kept } = original;
   const placed = { ...kept, copies: majorityOf(context.replicaCount), placedMs: original.placedMs ?? item.timeMs };
-  const shortage = shortageOf(state, original.lines);
+  const rejected = refused ?? shortageOf(state, original.lines);
   const update: OrderUpdate =
-    shortage === undefined
-      ? { ...placed, ...stockFields(takeStock(state, original.lines)) }
-      : { ...placed, rejected: shortage };
+    rejected === undefined ? { ...placed, ...stockFields(takeStock(state, original.lines)) } : { ...placed, rejected };
   return orderEntry(update, { ...context, requestId: item.requestId });
 }
 
-interface Taken {
+/** Why the same order was refused when it was sent again, where nothing else stands under its id; `undefined` otherwise. */
+export function refusalOfRepeat(state: PresentState, orderId: string, order: OrderUpdate): string | undefined {
+  const known = state.decision(orderId);
+  // One that is not committed yet may still be cut off: then there is nothing to be told.
+  if (known?.reply.kind !== 'refused' || !state.committed.refusals.has(orderId)) return undefined;
+  if (known.content !== contentOfUpdate(order)) return undefined;
+  return `refused when it was sent again (${known.reply.refusal.reason}) before it could be confirmed`;
+}
+
+/** What an order takes of limited stock. */
+export interface Taken {
   readonly stock: StockLeft[];
   readonly limited: number[];
 }
@@ -103,7 +119,8 @@ const POSTCODE_PROBLEM = {
   unchecked: 'could not be checked just now. Try again later',
 } as const satisfies Record<Exclude<PostcodeVerdict, 'valid'>, string>;
 
-function postcodeRefusal({
+/** Why an order does not go to this postcode, or `undefined`. */
+export function postcodeRefusal({
   postCode,
   postcodeVerdict,
   postcodeReason,

@@ -1,6 +1,6 @@
 import { op as opNumber } from '../../base/numbers.js';
 import { refusal, type Refusal } from '../../base/refusal.js';
-import type { Execution } from '../../base/service.js';
+import type { Execution, ServiceReply } from '../../base/service.js';
 import type { Content } from './content.js';
 import { orderOf } from './placed-order.js';
 import { done, type Decision } from './present-state.js';
@@ -9,12 +9,17 @@ import { encodeUpdate, type OrderUpdate } from './updates.js';
 /** The answer to an id that is known: as before for the same content, ID_REUSED for any other. */
 export function decided({ op, content, reply }: Decision, asked: Content): Execution {
   if (content === asked) return { kind: 'known', op: opNumber(op), reply };
-  const reused = refusal(
+  return { kind: 'known', op: opNumber(op), reply: reused(op) };
+}
+
+/** The answer to an id that stands for another request, at `op`; 0: one that waits in the outbox. */
+export function reused(op: number): ServiceReply {
+  const why = refusal(
     'ID_REUSED',
     'This id was used before for another request, which stands as it is. Send this one with a new id.',
     { op: String(op) },
   );
-  return { kind: 'known', op: opNumber(op), reply: { kind: 'refused', refusal: reused } };
+  return { kind: 'refused', refusal: why };
 }
 
 /** A refusal that depends on state: an entry of its own, which spends the id (rule 9). */

@@ -1,3 +1,4 @@
+import type { AloneService } from '../../base/alone.js';
 import { assert, assertNever } from '../../base/assert.js';
 import type { Entry } from '../../base/entry.js';
 import type {
@@ -11,6 +12,7 @@ import type {
   ServiceRequest,
 } from '../../base/service.js';
 import { ABSENT } from '../compact/id-index.js';
+import { AloneOrders } from './alone-orders.js';
 import { CommittedState } from './committed-state.js';
 import { contentOf } from './content.js';
 import { executeCancel, executeRecheck, executeUpdateStatus } from './execute-change.js';
@@ -32,6 +34,7 @@ export const ORDERING = 'ordering';
 /** Food ordering as the replication core runs it. Requests and queries have passed `validation.ts`. */
 export class Ordering implements Service {
   readonly name = ORDERING;
+  readonly alone: AloneService;
   readonly #files: ServiceFiles;
   readonly #speculation = new Speculation();
   #committed: CommittedState;
@@ -42,6 +45,7 @@ export class Ordering implements Service {
     this.#files = files;
     this.#committed = new CommittedState(files);
     this.#present = new PresentState(this.#committed, this.#speculation);
+    this.alone = new AloneOrders({ service: ORDERING, committed: () => this.#committed, present: () => this.#present });
   }
 
   execute(request: ServiceRequest, context: ExecutionContext): Execution {

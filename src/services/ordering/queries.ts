@@ -41,15 +41,7 @@ function done<Kind extends OrderingQuery['kind']>(body: AnswerOf[Kind]): QueryAn
 function ordersOf({ orders }: CommittedState, { userCode, pageSize, pageToken }: GetOrders): QueryAnswer {
   const size = pageSize === 0 ? PAGE_SIZE_DEFAULT : pageSize;
   const first = firstOfPage({ orders }, userCode, pageToken);
-  if (first === undefined)
-    return {
-      kind: 'refused',
-      refusal: fieldRefusal({
-        field: 'page_token',
-        problem: 'was not given out for this user',
-        nextStep: 'begin again without it',
-      }),
-    };
+  if (first === undefined) return unknownPageToken();
   const page: Order[] = [];
   let record = first;
   for (; record !== NONE && page.length < size; record = orders.index.previousAt(record))
@@ -57,6 +49,15 @@ function ordersOf({ orders }: CommittedState, { userCode, pageSize, pageToken }:
   const last = page.at(-1);
   const nextPageToken = record === NONE || last === undefined ? '' : encodePageToken(last.op, userCode);
   return done<'getOrders'>({ orders: page, nextPageToken });
+}
+
+/** The answer to a page token that leads nowhere. */
+export function unknownPageToken(): QueryAnswer {
+  const problem = 'was not given out for this user';
+  return {
+    kind: 'refused',
+    refusal: fieldRefusal({ field: 'page_token', problem, nextStep: 'begin again without it' }),
+  };
 }
 
 /** The newest record of a page; NONE when the page is empty, `undefined` for a token of somebody else or of nobody. */

@@ -2,7 +2,7 @@ import type { OrderStatus } from './order-status.js';
 import type { PostcodeVerdict } from './postcode-verdict.js';
 import type { Contact, MenuItem, OrderingQuery, OrderingRequest, OrderLine } from './requests.js';
 
-/** An order. Whether it is `unconfirmed` is known to the caller of the service only, who adds it. */
+/** An order. */
 export interface Order {
   readonly orderId: string;
   readonly userCode: string;
@@ -16,10 +16,12 @@ export interface Order {
   /** RFC 3339, ms, UTC: the primary's clock when it took the order. */
   readonly placedAt: string;
   readonly status: OrderStatus;
-  /** Op at which it was placed. */
+  /** Op at which it was placed; 0 while it waits in an outbox. */
   readonly op: number;
   /** Why it was rejected or cancelled; empty otherwise. */
   readonly reason: string;
+  /** It waits in the outbox of one replica; absent: it is part of the log. */
+  readonly unconfirmed?: true;
 }
 
 /** One step in the history of an order. */

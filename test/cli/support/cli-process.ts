@@ -2,6 +2,7 @@
  * The command line as a process of its own, with a restaurant in memory: for pipes, terminals, signals and crashes.
  * FAKE_FAULT makes its MakeOrder misbehave: `die` kills the process when the order would be sent, `hang` never answers,
  * `lost-once` places the order and loses the answer of the first call, `down` refuses everything.
+ * FAKE_SENT_FILE gets a line for each order that is sent; beside it, `.signals` gets one for the signals that are caught from then on.
  */
 import { appendFileSync } from 'node:fs';
 import path from 'node:path';
@@ -41,10 +42,12 @@ const environment: CliEnvironment = {
   packageRoot: process.env['FAKE_PACKAGE_ROOT'] ?? path.resolve(import.meta.dirname, '../../..'),
   createOrderingClient: async () => restaurant,
   createStatusReader: () => Promise.reject(new Error('no replicas in this test')),
+  openFolderTools: () => Promise.reject(new Error('no folders in this test')),
   runReplica: async () => undefined,
   runFrontEnd: async () => undefined,
   onSignal(signals, listener) {
     for (const signal of signals) process.on(signal, listener);
+    if (sentFile !== undefined) appendFileSync(`${sentFile}.signals`, `${signals.join(' ')}\n`);
     return () => {
       for (const signal of signals) process.off(signal, listener);
     };

@@ -47,6 +47,7 @@ export async function runCommand(argv: readonly string[], options: RunOptions = 
       if (statusReader === undefined) throw new Error('no replicas in this test');
       return statusReader(address);
     },
+    openFolderTools: () => Promise.reject(new Error('no folders in this test')),
     runReplica: async () => undefined,
     runFrontEnd: async () => undefined,
     onSignal: () => () => undefined,

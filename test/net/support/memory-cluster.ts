@@ -1,6 +1,7 @@
 import { encodeEntry, GENESIS_CHAIN, type Entry } from '../../../src/base/entry.js';
 import { op, replicaIndex, view, type ReplicaIndex } from '../../../src/base/numbers.js';
 import { refusal, type RefusalReason } from '../../../src/base/refusal.js';
+import type { OutboxItem } from '../../../src/base/service.js';
 import type { IncomingCall, ReplicaCalls, ReplicaStatus } from '../../../src/ports/calls.js';
 import { Ordering, ORDERING } from '../../../src/services/ordering/ordering.js';
 import type { Outcome } from '../../../src/vsr/effect.js';
@@ -76,6 +77,10 @@ export class MemoryReplica implements ReplicaCalls {
   /** Sizes of the batches that came in. */
   readonly batches: number[] = [];
   readonly resignations: string[] = [];
+  /** Its outbox. */
+  held: OutboxItem[] = [];
+  /** Whether it takes orders alone; a replica that does not is not able to. */
+  takesAlone = false;
   /** Every call that came in, answered or not. */
   readonly seen: IncomingCall[] = [];
   #waiting: Read[] = [];
@@ -101,6 +106,7 @@ export class MemoryReplica implements ReplicaCalls {
   #take(call: IncomingCall): void {
     this.seen.push(call);
     if (this.mode === 'silent') return;
+    if (call.kind === 'write' && call.isAlone === true) return this.#takeAlone(call);
     if (this.mode === 'drop') return call.done({ kind: 'dropped' });
     if (this.mode !== 'normal') return call.done(refused(this.mode));
     const { cluster } = this;
@@ -114,6 +120,16 @@ export class MemoryReplica implements ReplicaCalls {
     }
     if (call.kind === 'write') cluster.write(call);
     else cluster.read(call);
+  }
+
+  #takeAlone({ request, done }: Write): void {
+    if (!this.takesAlone) return done(refused('DAMAGED'));
+    const context = { view: view(3), timeMs: Date.now(), held: undefined };
+    const execution = this.cluster.ordering.alone.execute(request, context);
+    if (execution.kind !== 'taken') throw new Error(`the rig does not know ${execution.kind}`);
+    this.held.push(execution.item);
+    const receipt = { op: op(0), view: view(3), copies: 1, committed: false, chain: '' };
+    done({ kind: 'written', reply: execution.reply, receipt });
   }
 
   status(): ReplicaStatus {
@@ -134,9 +150,15 @@ export class MemoryReplica implements ReplicaCalls {
       reason: '',
       peers: [{ id: 'other', health: 'suspected' }],
       outbox: 1,
+      takesAlone: this.takesAlone,
       damage: ['orders.csv'],
       uptimeMs: 1234,
     };
+  }
+
+  outbox(after: string, limit: number): readonly OutboxItem[] {
+    const from = after === '' ? 0 : this.held.findIndex(({ requestId }) => requestId === after) + 1;
+    return this.held.slice(from, from + limit);
   }
 
   resign(why: string): void {

@@ -5,6 +5,7 @@ import { createOrderingClient, type OrderingClientOptions } from '../../../src/n
 import { createPeerTransport, type PeerTransport } from '../../../src/net/peer-transport.js';
 import { startReplicaServer, type ReplicaServer } from '../../../src/net/replica-server.js';
 import { createRequestLinks } from '../../../src/net/request-links.js';
+import type { ClusterConfiguration } from '../../../src/ports/configuration.js';
 import type { PostcodeGate } from '../../../src/ports/front-end.js';
 import type { OrderingClient } from '../../../src/ports/ordering-client.js';
 import type { RequestLinks } from '../../../src/ports/request-links.js';
@@ -82,6 +83,7 @@ export class Rig {
       staffToken?: string | undefined;
       links?: (links: RequestLinks) => RequestLinks;
       postcodes?: PostcodeGate;
+      whenAlone?: ClusterConfiguration['whenAlone'];
     } = {},
   ): Promise<FrontEndServer> {
     const dead = await freeAddresses(1);
@@ -94,7 +96,8 @@ export class Rig {
     const links = options.links?.(plain) ?? plain;
     const router = new Router({ links, clock });
     const { staffToken, ...open } = this.configuration;
-    const configuration = 'staffToken' in options ? open : { ...open, staffToken };
+    const { whenAlone = 'read-only' } = options;
+    const configuration = 'staffToken' in options ? { ...open, whenAlone } : { ...open, whenAlone, staffToken };
     const onProblem = (problem: string, error: unknown) => void this.problems.push(`${problem}: ${String(error)}`);
     const server = await startFrontEndServer({
       configuration,

@@ -35,6 +35,7 @@ function told() {
     promises: { view: 1, logView: 1, recovering: false },
     lastOp: 3,
     chainAt: (at) => log.entries[at - 1]?.chain,
+    hasInOutbox: () => false,
   };
   for (const replica of [0, 1, 2]) checkers.onDisk(replica, disk);
   for (const one of log.entries) {

@@ -36,7 +36,7 @@ const lies: Readonly<Record<string, readonly [why: RegExp, found: (loaded: Intac
   'an empty folder': [/found empty/, () => ({ kind: 'empty' })],
   'damage that nobody did': [
     /nobody harmed/,
-    ({ durable }) => ({ kind: 'damaged', durable, damage: [{ file: 'a', what: 'b' }], outbox: [] }),
+    ({ durable }) => ({ kind: 'damaged', durable, damage: [{ file: 'a', what: 'b' }], outbox: [], uncertain: [] }),
   ],
   'a view that fell': [/view 1\/1 instead of 2\/2/, (loaded) => ({ ...loaded, durable: promises(1) })],
   'a forgotten recovery': [/recovering/, (loaded) => ({ ...loaded, durable: promises(2, 2, true) })],
@@ -55,7 +55,7 @@ describe('simulation: disk witness', () => {
 
   it('witness: objects to a damaged folder whose view fell, also where damage was done', async () => {
     const { witness } = await witnessed();
-    const loaded: Loaded = { kind: 'damaged', durable: promises(1), damage: [], outbox: [] };
+    const loaded: Loaded = { kind: 'damaged', durable: promises(1), damage: [], outbox: [], uncertain: [] };
     expect(() => witness.onLoaded(loaded, true)).to.throw(Violation, 'fell from view 2 to 1');
   });
 

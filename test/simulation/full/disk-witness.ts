@@ -38,8 +38,8 @@ export class DiskWitness {
 
   /** What the checkers ask of a disk. */
   facts(): DiskFacts {
-    const { promises, lastOp, chains } = this.#said;
-    return { promises, lastOp, chainAt: (op) => chains.get(op) };
+    const { promises, lastOp, chains, outbox } = this.#said;
+    return { promises, lastOp, chainAt: (op) => chains.get(op), hasInOutbox: (id) => outbox.has(id) };
   }
 
   /** The disk was destroyed. */
@@ -122,6 +122,17 @@ export class DiskWitness {
       stageChunk: (file, offset, bytes) => storage.stageChunk(file, offset, bytes),
       verifyStaged: (offer) => storage.verifyStaged(offer),
       inspect: () => storage.inspect(),
+      mend: () => storage.mend(),
+      scrub: (fraction) => storage.scrub(fraction),
+      leaveDoubt: (why) => storage.leaveDoubt(why),
+      appendOutbox: async (items) => {
+        await storage.appendOutbox(items);
+        this.#say({ ...this.#said, outbox: withIds(this.#said.outbox, items) });
+      },
+      keep: async (items) => {
+        await storage.keep(items);
+        this.#say({ ...this.#said, outbox: withIds(this.#said.outbox, items) });
+      },
       close: () => storage.close(),
       append: async (entries, commit) => {
         // Stays when there is no room: the rows are cut off again, but a loss of power may forget the cut.

@@ -1,12 +1,13 @@
 import { present } from '../../../src/base/assert.js';
 import type { Entry } from '../../../src/base/entry.js';
-import { op as opNumber, type ReplicaIndex } from '../../../src/base/numbers.js';
+import { majorityOf, op as opNumber, type ReplicaIndex } from '../../../src/base/numbers.js';
 import { EXIT_RECOVER } from '../../../src/cli/child-protocol.js';
 import { exitCodeOf, exitCodeOfFailedStart } from '../../../src/cli/exit-codes.js';
 import { DiskFullError, type Clock } from '../../../src/ports.js';
 import type { IncomingCall, ReplicaStatus } from '../../../src/ports/calls.js';
 import { ReplicaRuntime, type Fatal } from '../../../src/runtime/replica-runtime.js';
 import { isDiskInDoubt } from '../../../src/runtime/disk-failure.js';
+import { keepUncertain } from '../../../src/runtime/keep-uncertain.js';
 import { Ordering, ORDERING } from '../../../src/services/ordering/ordering.js';
 import { openReplicaStorage } from '../../../src/storage/replica-storage.js';
 import type { Effect, Notice } from '../../../src/vsr/effect.js';
@@ -297,26 +298,31 @@ export class ReplicaProcess {
     const { config, segmentBytesMax, clockRate } = this.options;
     const storage = this.#witness.watch(openReplicaStorage(this.disk, FOLDER, { segmentBytesMax }));
     const isDistrusted = this.#mustRecover;
-    const loaded = await storage.load(isDistrusted ? 'a write to disk failed before' : undefined);
+    const found = await storage.load(isDistrusted ? 'a write to disk failed before' : undefined);
     if (this.#incarnation !== incarnation) return;
-    if (loaded.kind === 'damaged') this.world.onDiskLost(this.index);
-    this.#witness.onLoaded(loaded, this.isHarmed);
-    if (loaded.kind === 'intact') this.#foundGood();
-    this.#applied = loaded.kind === 'intact' ? loaded.checkpoint.base.op : 0;
+    if (found.kind === 'damaged') this.world.onDiskLost(this.index);
+    this.#witness.onLoaded(found, this.isHarmed);
+    if (found.kind === 'intact') this.#foundGood();
+    this.#applied = found.kind === 'intact' ? found.checkpoint.base.op : 0;
     const ordering = new Ordering(storage.files);
+    const services = new Map([[ORDERING, ordering]]);
+    const loaded = await keepUncertain(storage, services, found, majorityOf(config.replicaIds.length));
+    if (this.#incarnation !== incarnation) return;
     const timers = new SimulatedTimers(this.world.schedule, 1 / clockRate, (run) => {
       if (this.#incarnation === incarnation) this.#task(run, true)();
     });
     const runtime = new ReplicaRuntime({
       config,
       storage,
-      services: new Map([[ORDERING, ordering]]),
+      services,
       clock: this.clock,
       timers,
       random: { next: () => this.prng.u32() },
       loaded,
       hasRoom: () => this.disk.freeBytes() > ROOM_BYTES_MIN,
       onNotice: (notice) => this.world.onNotice(this.index, notice),
+      // After a loss of power tables lack what was not fsynced: no harm was done, and they are right again.
+      onMended: (damage) => this.world.trace(() => `r${this.index} mended ${damage.map(({ file }) => file).join(' ')}`),
       onFatal: (why) => this.#onFatal(incarnation, why),
       onStep: (event, state, effects) => this.#onStep(event, state, effects),
     });
@@ -372,6 +378,8 @@ export class ReplicaProcess {
         return this.#isFileDeleted(why.error) ? undefined : why.error;
       case 'diskFailed':
         return this.isHarmed ? undefined : why.error;
+      case 'setBack':
+        return new Violation(`a replica distrusts a disk that nobody set back: ${why.why}`);
       case 'damaged': {
         const what = why.damage.map((one) => `${one.file}: ${one.what}`).join('; ');
         return this.isHarmed ? undefined : new Violation(`a folder that nobody harmed is said to be damaged (${what})`);
@@ -463,7 +471,7 @@ export class ReplicaProcess {
 
 /** The simulated process died within a write: what the loop makes of it is seen by nobody. */
 function isOfCrash(why: Fatal): boolean {
-  if (why.kind === 'damaged') return false;
+  if (why.kind === 'damaged' || why.kind === 'setBack') return false;
   for (let error = why.error; error instanceof Error; error = error.cause)
     if (error instanceof CrashedError) return true;
   return false;

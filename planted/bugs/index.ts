@@ -1,0 +1,15 @@
+import type { PlantedBug } from '../bug.js';
+import { NORMAL_CASE_BUGS } from './normal-case.js';
+import { ORDERING_BUGS } from './ordering.js';
+import { RECOVERY_BUGS } from './recovery.js';
+import { STORAGE_BUGS } from './storage.js';
+import { VIEW_CHANGE_BUGS } from './view-change.js';
+
+/** Every planted bug, by the part of the system that it spoils. */
+export const BUGS: readonly PlantedBug[] = [
+  ...NORMAL_CASE_BUGS,
+  ...VIEW_CHANGE_BUGS,
+  ...RECOVERY_BUGS,
+  ...STORAGE_BUGS,
+  ...ORDERING_BUGS,
+];

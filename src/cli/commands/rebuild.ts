@@ -1,0 +1,95 @@
+import type { Command } from 'commander';
+import { createInterface } from 'node:readline/promises';
+import { present } from '../../base/assert.js';
+import { majorityOf } from '../../base/numbers.js';
+import type { ClusterConfiguration } from '../../ports/configuration.js';
+import type { Cli, CommonOptions } from '../cli.js';
+import { CommandFailedError, UsageError } from '../command-error.js';
+import type { FolderTools } from '../environment.js';
+
+interface RebuildOptions extends CommonOptions {
+  readonly from: string;
+  readonly confirm?: string;
+}
+
+type Member = ClusterConfiguration['replicas'][number];
+
+/**
+ * `rebuild ID --from ID`: when so many disks are lost that no majority remembers, makes the folder of a lost replica from that of
+ * one that is left. Works on the folders; nothing may be running.
+ */
+export function addRebuildCommand(program: Command, cli: Cli): void {
+  cli
+    .withCommonOptions(
+      program
+        .command('rebuild <replica>')
+        .description('make the folder of a lost replica from that of one that is left, when no majority remembers')
+        .requiredOption('--from <replica>', 'the replica whose folder is left')
+        .option('--confirm <text>', 'what would be asked for: "REPLICA from REPLICA"'),
+    )
+    .action(async (lostId: string, options: RebuildOptions) => {
+      const { replicas } = cli.settings(options);
+      const lost = memberOf(replicas, lostId);
+      const survivor = memberOf(replicas, options.from);
+      if (lost === survivor) throw new UsageError('a replica cannot be rebuilt from itself.');
+      const tools = await cli.environment.openFolderTools();
+      refuseWhenNotNeeded(tools, replicas, lost, survivor);
+      const { op, commit, view } = await asFailure(() => tools.survey(survivor.resources, survivor.id));
+      cli.note(
+        `${survivor.id} holds everything up to op ${op}, of which up to op ${commit} is known to be committed (view ${view}).\n` +
+          `Gone is what was acknowledged after op ${op} by lost disks alone: orders, and changes of their status. Nothing here can name them.\n` +
+          `If a lost disk, or a copy of it, can be found: do not go on, put it back and start.`,
+      );
+      const wanted = `${lost.id} from ${survivor.id}`;
+      const given = options.confirm ?? (await ask(cli, `To go on type "${wanted}": `));
+      if (given.trim() !== wanted) throw new CommandFailedError(`not confirmed with "${wanted}"; nothing was changed.`);
+      await asFailure(() => tools.transplant(survivor.resources, lost.resources, lost.id));
+      cli.print(
+        options,
+        { rebuilt: lost.id, from: survivor.id, op, commit },
+        `${lost.id} is made from ${survivor.id}, up to op ${op}. Start the cluster; replicas that are still lost recover from these by themselves.`,
+      );
+    });
+}
+
+function memberOf(replicas: readonly Member[], id: string): Member {
+  const found = replicas.find((member) => member.id === id);
+  if (found !== undefined) return found;
+  throw new UsageError(
+    `there is no replica ${JSON.stringify(id)}; there are ${replicas.map((one) => one.id).join(', ')}.`,
+  );
+}
+
+/** While a majority remembers, a lost replica recovers by itself and loses nothing (rule 7). */
+function refuseWhenNotNeeded(tools: FolderTools, replicas: readonly Member[], lost: Member, survivor: Member): void {
+  const remembering = replicas.filter(({ resources }) => tools.remembers(resources));
+  if (remembering.includes(lost))
+    throw new CommandFailedError(`the folder of ${lost.id} is there and remembers: start it. Nothing was changed.`);
+  if (!remembering.includes(survivor))
+    throw new CommandFailedError(`the folder of ${survivor.id} is lost itself. Nothing was changed.`);
+  if (remembering.length < majorityOf(replicas.length)) return;
+  const ids = remembering.map(({ id }) => id).join(', ');
+  throw new CommandFailedError(
+    `${ids} remember, a majority: start the cluster, ${lost.id} recovers by itself. Nothing was changed.`,
+  );
+}
+
+async function ask(cli: Cli, question: string): Promise<string> {
+  const { stdin, stderr } = cli.environment;
+  const terminal = createInterface({ input: stdin, output: stderr });
+  try {
+    return await terminal.question(question);
+  } finally {
+    terminal.close();
+  }
+}
+
+async function asFailure<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw new CommandFailedError(present(error instanceof Error ? error : undefined, 'storage throws Errors').message, {
+      cause: error,
+    });
+  }
+}

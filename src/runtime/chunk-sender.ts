@@ -1,0 +1,56 @@
+import type { OpNumber, ReplicaIndex } from '../base/numbers.js';
+import type { ReplicaStorage } from '../ports.js';
+import type { Message } from '../vsr/message.js';
+
+/** Bytes of a checkpoint's file in one message. */
+export const CHUNK_BYTES = 256 * 1024;
+/**
+ * ms between two pieces, whoever asks: 25 MB/s at most. Reading and encoding one takes this process about a millisecond, in which
+ * no order is answered; a peer that copies everything must not become the customers' delay.
+ */
+const CHUNK_EVERY_MS = 10;
+
+/** A piece that a peer has asked for. */
+export interface ChunkRequest {
+  readonly to: ReplicaIndex;
+  readonly checkpoint: OpNumber;
+  readonly file: string;
+  readonly offset: number;
+  readonly nonce: number;
+}
+
+/** What it acts on. */
+export interface ChunkWorld {
+  readonly storage: Pick<ReplicaStorage, 'readChunk'>;
+  send(to: ReplicaIndex, message: Message): void;
+  after(ms: number, run: () => void): void;
+}
+
+/** Serves pieces of checkpoints, one at a time and with pauses. Of each peer only the last request counts: it asks for one. */
+export class ChunkSender {
+  readonly #waiting = new Map<ReplicaIndex, ChunkRequest>();
+  #isPausing = false;
+
+  constructor(private readonly world: ChunkWorld) {}
+
+  /** Serves it now when nothing was served a moment ago, else in its turn. Throws DamagedFileError when a file has become shorter. */
+  ask(request: ChunkRequest): void {
+    this.#waiting.set(request.to, request);
+    if (!this.#isPausing) this.#serveNext();
+  }
+
+  #serveNext(): void {
+    const next = this.#waiting.values().next();
+    if (next.done === true) return;
+    const { to, checkpoint, file, offset, nonce } = next.value;
+    this.#waiting.delete(to);
+    this.#isPausing = true;
+    this.world.after(CHUNK_EVERY_MS, () => {
+      this.#isPausing = false;
+      this.#serveNext();
+    });
+    const bytes = this.world.storage.readChunk(checkpoint, file, offset, CHUNK_BYTES);
+    const isGone = bytes === undefined;
+    this.world.send(to, { kind: 'chunk', checkpoint, file, offset, bytes: bytes ?? new Uint8Array(), isGone, nonce });
+  }
+}

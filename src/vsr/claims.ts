@@ -1,0 +1,111 @@
+import type { Chain } from '../base/entry.js';
+import { op as opNumber, view as makeView, type OpNumber, type ReplicaIndex, type View } from '../base/numbers.js';
+import { chainAt } from './log.js';
+import type { Claimed, Message } from './message.js';
+import { notice, send, type Claim, type State, type Step } from './state.js';
+
+/*
+ * A disk can be rolled back (a folder restored from a copy, a virtual machine set back): everything on it is sound, and what
+ * was promised since is forgotten. Nobody can see that from the folder alone, but the others remember what they were told (rule
+ * 6), and chains differ where logs do.
+ */
+
+/** What a message says of its sender's disk; the log's place only where it says that. */
+interface Statement {
+  readonly view: View;
+  readonly log: { readonly logView: View; readonly op: OpNumber } | undefined;
+}
+
+/**
+ * Remembers what a peer says it has on disk. One that says less than before is reminded; whether the message was only late
+ * is for the peer to judge, which knows its own disk.
+ */
+export function noteClaim(step: Step, from: ReplicaIndex, message: Message, proven: View): void {
+  const { state, now } = step;
+  const said = statementOf(message, proven);
+  const before = state.claims[from];
+  if (before === undefined) {
+    state.claims[from] = {
+      view: said.view,
+      logView: said.log?.logView ?? makeView(0),
+      op: said.log?.op ?? opNumber(0),
+    };
+    return;
+  }
+  if (isLess(said, before) && now.nowMs - (state.remindedMs[from] ?? -Infinity) >= state.config.heartbeatMs) {
+    state.remindedMs[from] = now.nowMs;
+    send(step, from, { kind: 'claimed', view: before.view, logView: before.logView, op: before.op });
+  }
+  if (said.view > before.view) before.view = said.view;
+  const { log } = said;
+  if (log === undefined || !isBehind(before, log)) return;
+  before.logView = log.logView;
+  before.op = log.op;
+}
+
+function statementOf(message: Message, view: View): Statement {
+  switch (message.kind) {
+    case 'prepareOk':
+    case 'heartbeatOk':
+      // Before the switch to the view's log (op 0) nothing is said of a log.
+      return { view, log: message.op === 0 ? undefined : { logView: message.view, op: message.op } };
+    case 'doViewChange':
+      return { view, log: { logView: message.logView, op: message.op } };
+    default:
+      return { view, log: undefined };
+  }
+}
+
+const isBehind = (one: Pick<Claim, 'logView' | 'op'>, other: Pick<Claim, 'logView' | 'op'>): boolean =>
+  one.logView < other.logView || (one.logView === other.logView && one.op < other.op);
+
+const isLess = ({ view, log }: Statement, before: Claim): boolean =>
+  view < before.view || (log !== undefined && isBehind(log, before));
+
+/** A peer reminds this replica of what it said: a disk that holds less has been set back, and its promises are forgotten. */
+export function onClaimed(step: Step, from: ReplicaIndex, message: Claimed): string | undefined {
+  const { state } = step;
+  if (state.status !== 'normal' && state.status !== 'view-change') return 'not a member of a view';
+  const own = { logView: state.logView, op: state.durable };
+  if (state.view >= message.view && !isBehind(own, message)) return 'the own disk holds as much';
+  const { view, logView, op } = message;
+  const who = state.config.replicaIds[from];
+  distrust(
+    step,
+    `${who} was told of view ${view} and of op ${op} in the log of view ${logView}; the disk holds view ${state.view}, ` +
+      `op ${state.durable} in the log of view ${state.logView}: it has been set back`,
+  );
+  return undefined;
+}
+
+/** Primary: whether what a backup has at `op` is this log's entry. One that differs is not counted, and the operator told. */
+export function isOfThisLog(step: Step, from: ReplicaIndex, op: OpNumber, chain: Chain): boolean {
+  const { state } = step;
+  const own = chainAt(state.log, op);
+  if (own === undefined || own === chain) return true;
+  if (!state.diverged.has(from)) notice(step, { kind: 'diverged', peer: from, op });
+  state.diverged.add(from);
+  return false;
+}
+
+/** Backup: whether the log of the own disk is the primary's at its commit number; else it is given up. */
+export function isPrimarysLog(step: Step, commit: OpNumber, chain: Chain): boolean {
+  const { state } = step;
+  const own = commit <= state.durable ? chainAt(state.log, commit) : undefined;
+  if (own === undefined || own === chain) return true;
+  distrust(
+    step,
+    `the own log differs from the primary's at op ${commit}, which is committed: the disk has been changed`,
+  );
+  return false;
+}
+
+/** The folder is sound and yet wrong: the process ends, and the next one believes nothing of it (rule 7). */
+function distrust(step: Step, why: string): void {
+  step.effects.push({ kind: 'distrust', why });
+}
+
+/** A new primary knows of no differences yet. */
+export function forgetDifferences(state: State): void {
+  state.diverged.clear();
+}

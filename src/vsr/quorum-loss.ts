@@ -1,0 +1,30 @@
+import { isoTime } from '../base/iso-time.js';
+import { refusal, type Refusal } from '../base/refusal.js';
+import { heardCount } from './health.js';
+import { actsAsPrimary, notice, type State, type Step } from './state.js';
+
+/** Replicas that must be heard before this one takes writes, or may hope for another that does (rule 12). */
+const neededCount = (state: State): number => (actsAsPrimary(state) ? state.config.quorum : state.majority);
+
+/** At the end of a step: since when too few replicas are heard; the operator is told when that begins and when it ends. */
+export function noteQuorum(step: Step): void {
+  const { state, now } = step;
+  const isMember = state.status === 'normal' || state.status === 'view-change';
+  const isLost = isMember && heardCount(state, now.nowMs) < neededCount(state);
+  if (isLost === (state.quorumLostWallMs !== undefined)) return;
+  state.quorumLostWallMs = isLost ? now.wallMs : undefined;
+  if (isLost) notice(step, { kind: 'readOnly', why: noQuorum(step).message });
+  else notice(step, { kind: 'writable' });
+}
+
+/** The refusal of a replica that reaches too few others: how many, since when, and what to do. */
+export function noQuorum({ state, now }: Step): Refusal {
+  const since = `${isoTime(state.quorumLostWallMs ?? now.wallMs).slice(0, 'YYYY-MM-DDThh:mm:ss'.length)}Z`;
+  const heard = heardCount(state, now.nowMs);
+  return refusal(
+    'NO_QUORUM',
+    `Orders are closed since ${since}: ${state.config.replicaIds[state.config.self]} reaches ${heard} of ${state.count} ` +
+      `replicas and ${neededCount(state)} are needed. Nothing was ordered; they open again by themselves.`,
+    { since },
+  );
+}

@@ -1,0 +1,83 @@
+import { expect } from 'chai';
+import { clusterStatus, type ReplicaAnswer } from '../../src/cli/cluster-status.js';
+import type { ReplicaStatus } from '../../src/ports/calls.js';
+
+const IDS = ['replica-1', 'replica-2', 'replica-3'];
+const QUORUM = 2;
+
+/** A replica that answers; `heard` are the others that it hears. */
+const answer = (id: string, role: ReplicaStatus['role'], reason: string, heard: readonly string[]): ReplicaAnswer => ({
+  id,
+  address: '',
+  why: '',
+  status: {
+    id,
+    role,
+    view: 1,
+    logView: 1,
+    op: 9,
+    durableOp: 9,
+    commit: 9,
+    applied: 9,
+    chain: '',
+    primaryId: '',
+    writable: false,
+    reason,
+    peers: IDS.filter((peer) => peer !== id).map((peer) => ({
+      id: peer,
+      health: heard.includes(peer) ? 'healthy' : 'unhealthy',
+    })),
+    outbox: 0,
+    takesAlone: false,
+    damage: [],
+    uptimeMs: 1,
+  },
+});
+const silent = (id: string): ReplicaAnswer => ({ id, address: '', why: 'connection refused', status: undefined });
+const LONELY = 'Orders are closed since 2026-01-01T00:00:00Z: replica-1 reaches 1 of 3.';
+
+describe('cluster status', () => {
+  it('two replicas down: how many are needed, since when, and that of the survivor in its row', () => {
+    const { writable, reason, replicas } = clusterStatus(
+      [answer('replica-1', 'backup', LONELY, []), silent('replica-2'), silent('replica-3')],
+      QUORUM,
+    );
+    expect(writable).to.equal(false);
+    expect(reason).to.equal(`1 of 3 replicas answer, 2 are needed: start the others. ${LONELY}`);
+    expect(replicas.map((replica) => replica.reason)).to.deep.equal([
+      LONELY,
+      'connection refused',
+      'connection refused',
+    ]);
+  });
+
+  it('two replicas wiped: who remembers, and what the operator can do', () => {
+    const wiped = ['replica-2', 'replica-3'].map((id) => answer(id, 'recovering', 'recovering', ['replica-1']));
+    const { reason } = clusterStatus([answer('replica-1', 'backup', LONELY, []), ...wiped], QUORUM);
+    expect(reason).to.match(/^replica-2, replica-3 lost what was on disk .* only replica-1 does\./);
+    expect(reason).to.match(/just-hungry rebuild .* --from /);
+  });
+
+  it('one replica wiped, one down: start it', () => {
+    const { reason } = clusterStatus(
+      [answer('replica-1', 'backup', LONELY, []), answer('replica-2', 'recovering', '', []), silent('replica-3')],
+      QUORUM,
+    );
+    expect(reason).to.match(/^replica-2 lost .* only replica-1 does\. Start those that do not answer/);
+  });
+
+  it('nobody remembers: start the others', () => {
+    const { reason } = clusterStatus(
+      [answer('replica-1', 'recovering', '', []), silent('replica-2'), silent('replica-3')],
+      QUORUM,
+    );
+    expect(reason).to.match(/none does\. Start the others/);
+  });
+
+  it('a view change under way: patience, and no complaint of a backup that hears enough', () => {
+    const backups = IDS.map((id) => answer(id, 'backup', 'not the primary', IDS));
+    const { reason, replicas } = clusterStatus(backups, QUORUM);
+    expect(reason).to.match(/no replica is primary yet/);
+    expect(replicas.map((replica) => replica.reason)).to.deep.equal(['', '', '']);
+  });
+});

@@ -1,0 +1,99 @@
+import { expect } from 'chai';
+import { encodeEntry, GENESIS_CHAIN } from '../../src/base/entry.js';
+import { nextOp, op, view } from '../../src/base/numbers.js';
+import { entryAt } from '../../src/vsr/log.js';
+import { Cluster, HEARTBEAT_MS, type DrivenCore } from '../support/core-driver.js';
+
+/** Restarts a backup from the disk that it had when `before` was taken: to the checkers it has lost its disk. */
+function setBack(cluster: Cluster, index: number, before: DrivenCore['folder']['durable']): void {
+  const core = cluster.core(index);
+  core.crash();
+  cluster.checkers.onWiped(core.index);
+  Object.assign(core.folder.durable, before);
+  core.boot();
+}
+
+/** A copy of what a replica's disk holds now. */
+const copyOf = ({ folder }: DrivenCore): DrivenCore['folder']['durable'] => ({
+  ...folder.durable,
+  journal: [...folder.durable.journal],
+});
+
+describe('rule 6 claims: a disk that is set back', () => {
+  it('rule 6: a replica that holds less than it told its primary is reminded, and starts again believing nothing', () => {
+    const cluster = Cluster.founded();
+    const before = copyOf(cluster.core(1));
+    cluster.write(0, 'a');
+    cluster.settle();
+    expect(cluster.core(1).lastOp).to.equal(3);
+    setBack(cluster, 1, before);
+    cluster.core(0).dispatch({ kind: 'tick' });
+    cluster.pass(2 * HEARTBEAT_MS);
+    expect(cluster.core(1).distrusts[0]).to.match(/was told of view 0 and of op 3 .* op 2 .* it has been set back/);
+  });
+
+  it('rule 6: so is one that comes back in an older view', () => {
+    const cluster = Cluster.founded();
+    const before = copyOf(cluster.core(2));
+    cluster.core(0).crash();
+    cluster.pass(20 * HEARTBEAT_MS);
+    expect(cluster.core(2).state.view).to.be.greaterThan(0);
+    setBack(cluster, 2, before);
+    cluster.core(2).tick();
+    const [said] = cluster.inFlight('alive', { from: 2, to: 1 });
+    expect(said?.message.view).to.equal(0);
+    cluster.pass(4 * HEARTBEAT_MS);
+    expect(cluster.core(2).distrusts[0]).to.match(/it has been set back/);
+  });
+
+  it('rule 6: a late message is no reason: the peer knows its own disk', () => {
+    const cluster = Cluster.founded();
+    cluster.write(0, 'a');
+    cluster.deliver(cluster.inFlight('prepare', { to: 1 }));
+    cluster.core(1).fsync();
+    const [late] = cluster.inFlight('prepareOk', { from: 1 });
+    cluster.settle();
+    cluster.write(0, 'b');
+    cluster.settle();
+    expect(late?.message.op).to.equal(3);
+    if (late !== undefined) cluster.deliverAgain(late);
+    expect(cluster.inFlight('claimed', { to: 1 })).to.have.length(1);
+    cluster.pass(2 * HEARTBEAT_MS);
+    expect(cluster.core(1).distrusts).to.deep.equal([]);
+    expect(cluster.core(1).state.status).to.equal('normal');
+  });
+
+  it('rule 2: a backup that holds something else is not counted, and the operator is told once', () => {
+    const cluster = Cluster.founded();
+    cluster.isolate(2);
+    const call = cluster.write(0, 'a');
+    cluster.core(0).fsync();
+    const message = { kind: 'prepareOk', view: view(0), op: op(3), chain: GENESIS_CHAIN } as const;
+    const { clusterId } = cluster.core(0).state;
+    for (let times = 0; times < 2; times++) cluster.deliverAgain({ from: 1, to: 0, clusterId, message });
+    expect(call.outcome).to.equal(undefined);
+    expect(cluster.core(0).notices.filter(({ kind }) => kind === 'diverged')).to.deep.equal([
+      { kind: 'diverged', peer: 1, op: 3 },
+    ]);
+    cluster.settle([0, 1]);
+    expect(call.outcome).to.deep.include({ kind: 'written' });
+  });
+
+  it('rule 2: a backup whose log differs from what its primary committed gives its folder up', () => {
+    const cluster = Cluster.founded();
+    cluster.write(0, 'a');
+    cluster.settle();
+    cluster.core(1).crash();
+    const { journal } = cluster.core(1).folder.durable;
+    const last = journal.at(-1);
+    const previous = journal.at(-2);
+    if (last === undefined || previous === undefined) throw new Error('the journal holds op 3');
+    const other = encodeEntry({ ...last, update: '{"value":99}' }, previous.chain);
+    cluster.core(1).folder.durable.journal = [...journal.slice(0, -1), other];
+    cluster.core(1).boot();
+    expect(entryAt(cluster.core(1).state.log, nextOp(previous.op))?.chain).to.equal(other.chain);
+    cluster.pass(2 * HEARTBEAT_MS);
+    expect(cluster.core(1).distrusts[0]).to.match(/differs from the primary's at op 3/);
+    expect(cluster.core(0).notices.some(({ kind }) => kind === 'diverged')).to.equal(true);
+  });
+});
