@@ -1,6 +1,7 @@
 import { present } from '../../../src/base/assert.js';
 import type { Entry } from '../../../src/base/entry.js';
 import { op as opNumber, type ReplicaIndex } from '../../../src/base/numbers.js';
+import { DamagedFileError } from '../../../src/base/service.js';
 import { EXIT_RECOVER } from '../../../src/cli/child-protocol.js';
 import { exitCodeOf, exitCodeOfFailedStart } from '../../../src/cli/exit-codes.js';
 import { DiskFullError, type Clock } from '../../../src/ports.js';
@@ -391,7 +392,8 @@ export class ReplicaProcess {
 
   /** Somebody deleted a file that was just being written or read. */
   #isFileDeleted(error: unknown): boolean {
-    return this.isHarmed && error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (!this.isHarmed) return false;
+    return error instanceof DamagedFileError || (error instanceof Error && 'code' in error && error.code === 'ENOENT');
   }
 
   #exit(code: number): void {

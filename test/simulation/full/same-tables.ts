@@ -50,5 +50,7 @@ function journalRows(replica: Folder): Map<string, string> {
 function differenceOf(one: string, other: string): string {
   const [ones, others] = [one.split('\r\n'), other.split('\r\n')];
   const row = ones.findIndex((text, index) => text !== others[index]);
-  return `row ${row + 1}: ${others[row] ?? 'nothing'} instead of ${ones[row] ?? 'nothing'}`;
+  // JSON: a hole in a file shows as what it is, not as blanks.
+  const shown = (text: string | undefined): string => JSON.stringify(text ?? 'nothing').slice(0, 300);
+  return `row ${row + 1}: ${shown(others[row])} instead of ${shown(ones[row])}`;
 }
