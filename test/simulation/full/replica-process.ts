@@ -76,6 +76,8 @@ export class ReplicaProcess {
   isHarmed = false;
   /** The same, and no start since has shown that it holds what was said: nobody else's disk may be harmed. */
   isInDoubt = false;
+  /** An fsync is about to fail. */
+  willSyncFail = false;
   /** Bits have turned over since a start last showed the disk to be good. */
   isRotten = false;
   /** The replica's state as of its last step. */
@@ -211,8 +213,28 @@ export class ReplicaProcess {
     this.#witness.forget();
     this.world.onDiskLost(this.index);
     this.isHarmed = false;
+    this.willSyncFail = false;
     this.#foundGood();
     this.#mustRecover = false;
+  }
+
+  /** The next fsync but `after` fails. */
+  failSync(after: number): void {
+    let left = after;
+    this.willSyncFail = true;
+    this.disk.failSync = () => {
+      left--;
+      if (left >= 0) return false;
+      this.mendSync();
+      this.harmed();
+      return true;
+    };
+  }
+
+  /** No fsync fails. */
+  mendSync(): void {
+    this.willSyncFail = false;
+    this.disk.failSync = () => false;
   }
 
   /** Something was done to the disk. */
@@ -351,7 +373,7 @@ export class ReplicaProcess {
   /** What was done to the disk before is moved aside; what is copied from the others now is good. */
   #onMadeAnew(): void {
     this.isHarmed = false;
-    this.disk.failSync = () => false;
+    this.mendSync();
     this.#foundGood();
   }
 
