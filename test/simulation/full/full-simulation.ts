@@ -16,7 +16,7 @@ import { Nemesis } from './nemesis.js';
 import { OrderingModel } from './ordering-model.js';
 import { ReplicaProcess, type ProcessWorld } from './replica-process.js';
 import { Requests, SHIPPED } from './requests.js';
-import { checkSameTables } from './same-tables.js';
+import { checkSameTables, differenceBetween } from './same-tables.js';
 
 /** Which run, and what of it is not left to the seed. */
 export interface FullRunOptions {
@@ -76,6 +76,8 @@ const EVENTS_MAX = 2_000_000;
 const BOOT_MS = 200;
 /** Simulated ms in which a replica has noticed that a file of its folder was deleted. */
 const NOTICE_MS = 1_500;
+/** Looks after which everything that can be put right without the others is. */
+const MENDING_LOOKS_MAX = 5;
 /** Simulated ms for the answers of the last audit. */
 const AUDIT_MS = 50;
 
@@ -194,6 +196,7 @@ class FullSimulation implements ProcessWorld {
   }
 
   async #checkEnd(): Promise<void> {
+    await this.#mend();
     checkSameTables(this.#replicas);
     const asked = this.#customers.reads;
     const orderIds = this.#model.orderIds();
@@ -204,6 +207,14 @@ class FullSimulation implements ProcessWorld {
       throw new Violation('a level replica did not answer a read of any consistency');
     this.#checkers.atEnd((id) => this.#model.has(id) || this.#isExcused(id));
     this.#answers.atEnd();
+  }
+
+  /** A level replica may still have to put documents right that a loss of power, or somebody, has left torn. */
+  async #mend(): Promise<void> {
+    for (let looks = 0; looks < MENDING_LOOKS_MAX && differenceBetween(this.#replicas) !== undefined; looks++) {
+      const next = this.schedule.nowMs + NOTICE_MS;
+      await this.#runUntil(() => this.schedule.nowMs >= next);
+    }
   }
 
   /** A write acknowledged below a majority may be lost with a disk. */

@@ -55,7 +55,7 @@ export class Nemesis {
     for (const replica of this.replicas) {
       replica.diskDelayMs = KIND_DISK_MS;
       replica.disk.capacityBytes = Number.POSITIVE_INFINITY;
-      replica.disk.failSync = () => false;
+      replica.mendSync();
       replica.disk.onOperation = () => undefined;
       // Deadlines travel as absolute times: clocks must agree for calls to be answered.
       replica.wallOffsetMs = 0;
@@ -155,22 +155,15 @@ export class Nemesis {
       const { promises, lastOp } = other.facts();
       // Until op 2 is on all disks nothing can be executed; from the first order on, every disk has it (rule 8).
       const isFounded = lastOp >= 2 || this.checkers.acknowledgedOp >= 3;
-      return promises !== undefined && !promises.recovering && isFounded && !other.isInDoubt;
+      const isSound = !other.isInDoubt && !other.willSyncFail;
+      return promises !== undefined && !promises.recovering && isFounded && isSound;
     });
   }
 
   #failSync(victim: ReplicaProcess, after: number): boolean {
     if (!this.#mayLoseDisk(victim) || victim.isDown) return false;
     this.disksHarmed++;
-    victim.harmed();
-    const { disk } = victim;
-    let left = after;
-    disk.failSync = () => {
-      left--;
-      if (left >= 0) return false;
-      disk.failSync = () => false;
-      return true;
-    };
+    victim.failSync(after);
     return true;
   }
 

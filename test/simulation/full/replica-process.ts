@@ -1,6 +1,7 @@
 import { present } from '../../../src/base/assert.js';
 import type { Entry } from '../../../src/base/entry.js';
 import { majorityOf, op as opNumber, type ReplicaIndex } from '../../../src/base/numbers.js';
+import { DamagedFileError } from '../../../src/base/service.js';
 import { EXIT_RECOVER } from '../../../src/cli/child-protocol.js';
 import { exitCodeOf, exitCodeOfFailedStart } from '../../../src/cli/exit-codes.js';
 import { DiskFullError, type Clock } from '../../../src/ports.js';
@@ -76,6 +77,8 @@ export class ReplicaProcess {
   isHarmed = false;
   /** The same, and no start since has shown that it holds what was said: nobody else's disk may be harmed. */
   isInDoubt = false;
+  /** An fsync is about to fail. */
+  willSyncFail = false;
   /** Bits have turned over since a start last showed the disk to be good. */
   isRotten = false;
   /** The replica's state as of its last step. */
@@ -211,8 +214,28 @@ export class ReplicaProcess {
     this.#witness.forget();
     this.world.onDiskLost(this.index);
     this.isHarmed = false;
+    this.willSyncFail = false;
     this.#foundGood();
     this.#mustRecover = false;
+  }
+
+  /** The next fsync but `after` fails. */
+  failSync(after: number): void {
+    let left = after;
+    this.willSyncFail = true;
+    this.disk.failSync = () => {
+      left--;
+      if (left >= 0) return false;
+      this.mendSync();
+      this.harmed();
+      return true;
+    };
+  }
+
+  /** No fsync fails. */
+  mendSync(): void {
+    this.willSyncFail = false;
+    this.disk.failSync = () => false;
   }
 
   /** Something was done to the disk. */
@@ -356,7 +379,7 @@ export class ReplicaProcess {
   /** What was done to the disk before is moved aside; what is copied from the others now is good. */
   #onMadeAnew(): void {
     this.isHarmed = false;
-    this.disk.failSync = () => false;
+    this.mendSync();
     this.#foundGood();
   }
 
@@ -399,7 +422,8 @@ export class ReplicaProcess {
 
   /** Somebody deleted a file that was just being written or read. */
   #isFileDeleted(error: unknown): boolean {
-    return this.isHarmed && error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (!this.isHarmed) return false;
+    return error instanceof DamagedFileError || (error instanceof Error && 'code' in error && error.code === 'ENOENT');
   }
 
   #exit(code: number): void {

@@ -8,16 +8,22 @@ export type Folder = Pick<ReplicaProcess, 'index' | 'isHarmed' | 'fileText' | 'f
 const FILES = ['orders.csv', 'order-status.csv', 'refused.csv', 'receipts.csv', 'menu.csv', 'motd.txt'];
 const SEGMENT = /\/[0-9]{10}-[0-9]{16}\.csv$/;
 
-/** Holds the files of level replicas against each other. Throws Violation. */
-export function checkSameTables(replicas: readonly Folder[]): void {
+/** What of the tables and documents of level replicas is not the same; undefined when all is. */
+export function differenceBetween(replicas: readonly Folder[]): string | undefined {
   for (const name of FILES) {
     const texts = replicas.map((replica) => replica.fileText(name));
     const [first] = texts;
-    if (first === undefined) throw new Violation(`${name} is missing`);
+    if (first === undefined) return `${name} is missing`;
     for (const [index, text] of texts.entries())
-      if (text !== first)
-        throw new Violation(`${name} of replica ${index} differs at ${differenceOf(first, text ?? '')}`);
+      if (text !== first) return `${name} of replica ${index} differs at ${differenceOf(first, text ?? '')}`;
   }
+  return undefined;
+}
+
+/** Holds the files of level replicas against each other. Throws Violation. */
+export function checkSameTables(replicas: readonly Folder[]): void {
+  const difference = differenceBetween(replicas);
+  if (difference !== undefined) throw new Violation(difference);
   const rows = new Map<string, string>();
   // Rot that no start has come across is found when the rows are read.
   for (const replica of replicas.filter(({ isHarmed }) => !isHarmed))
@@ -50,5 +56,7 @@ function journalRows(replica: Folder): Map<string, string> {
 function differenceOf(one: string, other: string): string {
   const [ones, others] = [one.split('\r\n'), other.split('\r\n')];
   const row = ones.findIndex((text, index) => text !== others[index]);
-  return `row ${row + 1}: ${others[row] ?? 'nothing'} instead of ${ones[row] ?? 'nothing'}`;
+  // JSON: a hole in a file shows as what it is, not as blanks.
+  const shown = (text: string | undefined): string => JSON.stringify(text ?? 'nothing').slice(0, 300);
+  return `row ${row + 1}: ${shown(others[row])} instead of ${shown(ones[row])}`;
 }

@@ -19,6 +19,7 @@ export const KNOWN_FULL_SEEDS: readonly KnownFullSeed[] = [
     conditions: { kinds: ['failSync', 'kill', 'powerLoss', 'crashInWrite'], pace: 50 },
     found: 'rule 8: a new primary that knew no commit number executed before the founding was applied: no menu',
   },
+  { seed: 200_010, found: 'storage: a table deleted while a start took it into use went on in a file with a hole' },
   { seed: 352, found: 'storage: rot in a table in use was answered to a customer' },
   { seed: 308, found: 'the simulator: timers of a dead process went on in the next one' },
   { seed: 38, found: 'the simulator: a journal that was moved aside was held against the others' },
