@@ -54,14 +54,14 @@ export class Nemesis {
     this.network.heal();
     for (const replica of this.replicas) {
       replica.diskDelayMs = KIND_DISK_MS;
-      replica.disk.capacityBytes = Number.POSITIVE_INFINITY;
-      replica.mendSync();
-      replica.disk.onOperation = () => undefined;
+      replica.folder.mendSync();
+      replica.folder.disk.capacityBytes = Number.POSITIVE_INFINITY;
+      replica.folder.disk.onOperation = () => undefined;
       // Deadlines travel as absolute times: clocks must agree for calls to be answered.
       replica.wallOffsetMs = 0;
       replica.resume(true);
       // What rots silently in a table is found at the next start.
-      if (replica.isRotten) replica.die(false);
+      if (replica.folder.isRotten) replica.die(false);
       replica.boot();
     }
   }
@@ -117,7 +117,7 @@ export class Nemesis {
         return true;
       }
       case 'fillDisk': {
-        const { disk } = victim;
+        const { disk } = victim.folder;
         disk.limitRoom(fault.roomBytes);
         this.#later(fault.forMs, () => {
           disk.capacityBytes = Number.POSITIVE_INFINITY;
@@ -155,7 +155,7 @@ export class Nemesis {
       const { promises, lastOp } = other.facts();
       // Until op 2 is on all disks nothing can be executed; from the first order on, every disk has it (rule 8).
       const isFounded = lastOp >= 2 || this.checkers.acknowledgedOp >= 3;
-      const isSound = !other.isInDoubt && !other.willSyncFail;
+      const isSound = !other.folder.isInDoubt && !other.folder.willSyncFail;
       return promises !== undefined && !promises.recovering && isFounded && isSound;
     });
   }
@@ -163,48 +163,42 @@ export class Nemesis {
   #failSync(victim: ReplicaProcess, after: number): boolean {
     if (!this.#mayLoseDisk(victim) || victim.isDown) return false;
     this.disksHarmed++;
-    victim.failSync(after);
+    victim.folder.failSync(after);
     return true;
   }
 
   #rot(victim: ReplicaProcess, bits: readonly number[], downMs: number): boolean {
     // The files of an empty folder are the operator's.
-    if (!this.#mayLoseDisk(victim) || victim.facts().promises === undefined || victim.isRotten) return false;
+    if (!this.#mayLoseDisk(victim) || victim.facts().promises === undefined || victim.folder.isRotten) return false;
     victim.die(false);
-    const paths = victim.filePaths();
-    const isMarkHit = bits.some((chance) => paths[chance % paths.length] === MARK);
-    this.#flipBits(victim, isMarkHit ? [MARK] : paths, bits);
+    const names = victim.folder.names();
+    const isMarkHit = bits.some((chance) => names[chance % names.length] === MARK);
+    this.#flipBits(victim, isMarkHit ? [MARK] : names, bits);
     this.schedule.after(downMs, () => victim.boot());
     return true;
   }
 
   #rotLive(victim: ReplicaProcess, bits: readonly number[]): boolean {
     if (!this.#mayLoseDisk(victim) || !victim.isUp) return false;
-    const isTable = (path: string): boolean => TABLES.includes(path);
-    this.#flipBits(victim, victim.filePaths().filter(isTable), bits);
+    const tables = victim.folder.names().filter((name) => TABLES.includes(name));
+    this.#flipBits(victim, tables, bits);
     return true;
   }
 
-  #flipBits(victim: ReplicaProcess, paths: readonly string[], bits: readonly number[]): void {
-    for (const chance of bits) {
-      const path = paths[chance % paths.length];
-      if (path === undefined) continue;
-      this.trace(() => `r${victim.index} ${path} rots`);
-      victim.flipBit(path, chance);
-    }
-    victim.harmed();
-    victim.isRotten = true;
+  #flipBits({ index, folder }: ReplicaProcess, names: readonly string[], bits: readonly number[]): void {
+    const rotten = bits.map((chance) => names[chance % names.length]);
+    this.trace(() => `r${index} rots: ${rotten.join(', ')}`);
+    folder.rot(names, bits);
     this.disksHarmed++;
   }
 
   #deleteFile(victim: ReplicaProcess, file: number): boolean {
     if (!this.#mayLoseDisk(victim) || !victim.isUp) return false;
-    const paths = victim.filePaths();
-    const path = paths[file % paths.length];
-    if (path === undefined) return false;
-    this.trace(() => `r${victim.index} ${path} is deleted`);
-    victim.deleteFile(path);
-    victim.harmed();
+    const names = victim.folder.names();
+    const name = names[file % names.length];
+    if (name === undefined) return false;
+    this.trace(() => `r${victim.index} ${name} is deleted`);
+    victim.folder.delete(name);
     this.disksHarmed++;
     return true;
   }

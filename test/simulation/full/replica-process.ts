@@ -1,4 +1,3 @@
-import { present } from '../../../src/base/assert.js';
 import type { Entry } from '../../../src/base/entry.js';
 import { majorityOf, op as opNumber, type ReplicaIndex } from '../../../src/base/numbers.js';
 import { DamagedFileError } from '../../../src/base/service.js';
@@ -17,12 +16,14 @@ import { invariants } from '../../../src/vsr/invariants.js';
 import { entryAt, lastOp } from '../../../src/vsr/log.js';
 import type { Message } from '../../../src/vsr/message.js';
 import type { CoreConfig, State } from '../../../src/vsr/state.js';
-import { CrashedError, SimulatedFileSystem, type PendingCall } from '../../support/simulated-file-system.js';
+import { CrashedError, type PendingCall } from '../../support/simulated-file-system.js';
 import { Violation, type DiskFacts } from '../checkers.js';
 import type { Prng } from '../prng.js';
 import type { Schedule } from '../schedule.js';
 import { DiskWitness } from './disk-witness.js';
+import { FOLDER, ReplicaFolder } from './replica-folder.js';
 import { SimulatedTimers } from './simulated-timers.js';
+import { Thread } from './thread.js';
 
 /** What a replica's process meets outside. */
 export interface ProcessWorld {
@@ -53,7 +54,6 @@ export interface ProcessOptions {
   readonly shipped: Readonly<Record<string, string>>;
 }
 
-const FOLDER = '/replica';
 /** Free bytes at which a full disk counts as having room again. */
 const ROOM_BYTES_MIN = 64 << 10;
 /** ms after which the supervisor starts a replica again that has ended by itself. */
@@ -68,28 +68,19 @@ type Stage = 'down' | 'starting' | 'up';
  */
 export class ReplicaProcess {
   readonly index: ReplicaIndex;
-  disk = new SimulatedFileSystem();
+  folder: ReplicaFolder;
   /** Added to the world's clock for entries' times; jumps. */
   wallOffsetMs = 0;
   /** Longest delay of one asynchronous call of the disk, ms. */
   diskDelayMs: number;
-  /** Something was done to the disk that storage has to find out; until the folder is made anew. */
-  isHarmed = false;
-  /** The same, and no start since has shown that it holds what was said: nobody else's disk may be harmed. */
-  isInDoubt = false;
-  /** An fsync is about to fail. */
-  willSyncFail = false;
-  /** Bits have turned over since a start last showed the disk to be good. */
-  isRotten = false;
   /** The replica's state as of its last step. */
   state: State | undefined;
   readonly #witness: DiskWitness;
   #stage: Stage = 'down';
   #runtime: ReplicaRuntime | undefined;
-  #incarnation = 0;
+  /** Of the last start; dead while the process is down. */
+  #thread = new Thread(() => undefined);
   #mustRecover = false;
-  #isPaused = false;
-  #keptBack: { readonly run: () => void; readonly isTimer: boolean }[] = [];
   #underWay = new Set<PendingCall>();
   #applied = 0;
 
@@ -102,9 +93,9 @@ export class ReplicaProcess {
     this.diskDelayMs = options.diskDelayMs;
     this.#witness = new DiskWitness(
       (facts) => world.onDisk(this.index, facts),
-      () => this.#onMadeAnew(),
+      () => this.folder.madeAnew(),
     );
-    this.#ship();
+    this.folder = this.#newFolder();
   }
 
   /** Whether it takes connections. */
@@ -117,7 +108,7 @@ export class ReplicaProcess {
   }
 
   get isPaused(): boolean {
-    return this.#isPaused;
+    return this.#thread.isPaused;
   }
 
   /** This machine's clocks; the monotonic one has a beginning and a rate of its own. */
@@ -135,10 +126,11 @@ export class ReplicaProcess {
   boot(): void {
     if (this.#stage !== 'down') return;
     this.#stage = 'starting';
-    this.disk.holdAsync = true;
-    const incarnation = ++this.#incarnation;
-    void this.#start(incarnation).catch((error: unknown) => {
-      if (this.#incarnation === incarnation) this.#onCannotStart(error);
+    this.folder.disk.holdAsync = true;
+    const thread = new Thread((error) => this.#onThrown(error));
+    this.#thread = thread;
+    void this.#start(thread).catch((error: unknown) => {
+      if (thread.isAlive) this.#onCannotStart(error);
     });
   }
 
@@ -149,22 +141,23 @@ export class ReplicaProcess {
     const rng = (): number => this.prng.unit();
     for (const call of this.#underWay) call.abandon(rng);
     // What rotted is no torn batch: the two together are beyond what is promised (FORMAT.md, limits).
-    if (isPowerLost && !this.isRotten) {
-      this.disk.crash(rng);
+    const { disk, isRotten } = this.folder;
+    if (isPowerLost && !isRotten) {
+      disk.crash(rng);
       // The supervisor dies too, and forgets; but so does the page cache, and what is on the disk is true.
       this.#mustRecover = false;
-    } else this.disk.kill();
+    } else disk.kill();
     this.#end();
   }
 
   /** Dies inside its `operations`-th change to the disk from now; `onDead` is told. */
   dieInWrite(operations: number, isPowerLost: boolean, onDead: () => void): void {
-    const { disk } = this;
+    const { disk } = this.folder;
     let left = operations;
     disk.onOperation = () => {
       left--;
       if (left > 0) return;
-      this.#incarnation++;
+      this.#thread.end();
       this.world.schedule.after(0, () => {
         this.die(isPowerLost);
         onDead();
@@ -176,18 +169,17 @@ export class ReplicaProcess {
   /** SIGTERM. */
   stop(onStopped: () => void): void {
     const runtime = this.#runtime;
-    const incarnation = this.#incarnation;
-    if (runtime === undefined) return;
-    this.#do(() => {
-      void runtime.stop().then(
+    const thread = this.#thread;
+    thread.run(() => {
+      void runtime?.stop().then(
         () => {
-          if (this.#incarnation !== incarnation) return;
-          this.disk.kill();
+          if (!thread.isAlive) return;
+          this.folder.disk.kill();
           this.#end();
           onStopped();
         },
         (error: unknown) => {
-          if (this.#incarnation === incarnation) this.#onThrown(error);
+          if (thread.isAlive) this.#onThrown(error);
         },
       );
     });
@@ -195,53 +187,20 @@ export class ReplicaProcess {
 
   /** SIGSTOP. */
   pause(): void {
-    if (this.#stage === 'up') this.#isPaused = true;
+    if (this.#stage === 'up') this.#thread.pause();
   }
 
   /** SIGCONT: what is due is done, timers first or what waits in the sockets. */
   resume(isTimerFirst: boolean): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
-    const keptBack = this.#keptBack.splice(0);
-    const isFirst = ({ isTimer }: { readonly isTimer: boolean }): boolean => isTimer === isTimerFirst;
-    for (const { run } of [...keptBack.filter(isFirst), ...keptBack.filter((one) => !isFirst(one))]) this.#do(run);
+    this.#thread.resume(isTimerFirst);
   }
 
   /** The disk is destroyed; the process must be down. */
   wipe(): void {
-    this.disk = new SimulatedFileSystem();
-    this.#ship();
+    this.folder = this.#newFolder();
     this.#witness.forget();
     this.world.onDiskLost(this.index);
-    this.isHarmed = false;
-    this.willSyncFail = false;
-    this.#foundGood();
     this.#mustRecover = false;
-  }
-
-  /** The next fsync but `after` fails. */
-  failSync(after: number): void {
-    let left = after;
-    this.willSyncFail = true;
-    this.disk.failSync = () => {
-      left--;
-      if (left >= 0) return false;
-      this.mendSync();
-      this.harmed();
-      return true;
-    };
-  }
-
-  /** No fsync fails. */
-  mendSync(): void {
-    this.willSyncFail = false;
-    this.disk.failSync = () => false;
-  }
-
-  /** Something was done to the disk. */
-  harmed(): void {
-    this.isHarmed = true;
-    this.isInDoubt = true;
   }
 
   onMessage(from: ReplicaIndex, clusterId: string, message: Message): void {
@@ -267,41 +226,17 @@ export class ReplicaProcess {
 
   /** Lets the disk begin with what the process asks of it. Called when nothing but time can go on. */
   serveDisk(): void {
-    for (const call of this.disk.pending.splice(0)) {
+    const thread = this.#thread;
+    for (const call of this.folder.disk.pending.splice(0)) {
       this.#underWay.add(call);
       const delayMs = this.prng.unit() * this.diskDelayMs;
-      const done = this.#task(() => {
-        this.#underWay.delete(call);
-        call.release();
-      });
-      this.world.schedule.after(delayMs, done);
+      this.world.schedule.after(delayMs, () =>
+        thread.run(() => {
+          this.#underWay.delete(call);
+          call.release();
+        }),
+      );
     }
-  }
-
-  /** Content of a file, by its path in the replica's folder; undefined when there is none. */
-  fileText(name: string): string | undefined {
-    const path = `${FOLDER}/${name}`;
-    return this.disk.stat(path) === undefined ? undefined : Buffer.from(this.disk.readFile(path)).toString('utf8');
-  }
-
-  /** Paths, in the replica's folder, of all files in one inside it (by default in all of it). */
-  filePaths(inside = ''): string[] {
-    return this.disk.list(`${FOLDER}/${inside}`).flatMap((name) => {
-      const path = inside === '' ? name : `${inside}/${name}`;
-      return this.disk.isFile(`${FOLDER}/${path}`) ? [path] : this.filePaths(path);
-    });
-  }
-
-  /** Turns over one bit of a file, by its path in the replica's folder; `chance` says which. */
-  flipBit(name: string, chance: number): void {
-    const path = `${FOLDER}/${name}`;
-    const bytes = this.disk.stat(path)?.bytes ?? 0;
-    if (bytes > 0) this.disk.flipBit(path, (chance >>> 8) % bytes, (chance >>> 3) % 8);
-  }
-
-  /** Somebody deletes a file, by its path in the replica's folder. */
-  deleteFile(name: string): void {
-    this.disk.deleteUnseen(`${FOLDER}/${name}`);
   }
 
   /** One line on where it stands. */
@@ -313,27 +248,26 @@ export class ReplicaProcess {
     if (resigned?.view === view) facts.push('resigned');
     if (transition !== undefined) facts.push(transition.next);
     if (fetch !== undefined) facts.push(`fetch ${fetch.purpose}`);
-    if (this.#isPaused) facts.push('paused');
+    if (this.isPaused) facts.push('paused');
     return facts.join(' ');
   }
 
-  async #start(incarnation: number): Promise<void> {
+  async #start(thread: Thread): Promise<void> {
     const { config, segmentBytesMax, clockRate } = this.options;
-    const storage = this.#witness.watch(openReplicaStorage(this.disk, FOLDER, { segmentBytesMax }));
+    const { folder } = this;
+    const storage = this.#witness.watch(openReplicaStorage(folder.disk, FOLDER, { segmentBytesMax }));
     const isDistrusted = this.#mustRecover;
     const found = await storage.load(isDistrusted ? 'a write to disk failed before' : undefined);
-    if (this.#incarnation !== incarnation) return;
+    if (!thread.isAlive) return;
     if (found.kind === 'damaged') this.world.onDiskLost(this.index);
-    this.#witness.onLoaded(found, this.isHarmed);
-    if (found.kind === 'intact') this.#foundGood();
+    this.#witness.onLoaded(found, folder.isHarmed);
+    if (found.kind === 'intact') folder.foundGood();
     this.#applied = found.kind === 'intact' ? found.checkpoint.base.op : 0;
     const ordering = new Ordering(storage.files);
     const services = new Map([[ORDERING, ordering]]);
     const loaded = await keepUncertain(storage, services, found, majorityOf(config.replicaIds.length));
-    if (this.#incarnation !== incarnation) return;
-    const timers = new SimulatedTimers(this.world.schedule, 1 / clockRate, (run) => {
-      if (this.#incarnation === incarnation) this.#task(run, true)();
-    });
+    if (!thread.isAlive) return;
+    const timers = new SimulatedTimers(this.world.schedule, 1 / clockRate, (run) => thread.run(run, true));
     const runtime = new ReplicaRuntime({
       config,
       storage,
@@ -342,11 +276,13 @@ export class ReplicaProcess {
       timers,
       random: { next: () => this.prng.u32() },
       loaded,
-      hasRoom: () => this.disk.freeBytes() > ROOM_BYTES_MIN,
+      hasRoom: () => folder.disk.freeBytes() > ROOM_BYTES_MIN,
       onNotice: (notice) => this.world.onNotice(this.index, notice),
       // After a loss of power tables lack what was not fsynced: no harm was done, and they are right again.
       onMended: (damage) => this.world.trace(() => `r${this.index} mended ${damage.map(({ file }) => file).join(' ')}`),
-      onFatal: (why) => this.#onFatal(incarnation, why),
+      onFatal: (why) => {
+        if (thread.isAlive && !isOfCrash(why)) this.#onFatal(why);
+      },
       onStep: (event, state, effects) => this.#onStep(event, state, effects),
     });
     if (loaded.kind === 'empty') ordering.foundingSeed();
@@ -357,7 +293,7 @@ export class ReplicaProcess {
     this.world.trace(() => `r${this.index} starts (${loaded.kind}${isDistrusted ? ', distrusted' : ''})`);
     runtime.begin({
       send: (to, message) => {
-        if (this.#incarnation === incarnation) this.world.send(this.index, to, runtime.clusterId, message);
+        if (thread.isAlive) this.world.send(this.index, to, runtime.clusterId, message);
       },
       close: async () => undefined,
     });
@@ -376,16 +312,8 @@ export class ReplicaProcess {
     this.world.onStep(this.index, event, state, effects);
   }
 
-  /** What was done to the disk before is moved aside; what is copied from the others now is good. */
-  #onMadeAnew(): void {
-    this.isHarmed = false;
-    this.mendSync();
-    this.#foundGood();
-  }
-
   /** The process ends itself, as src/cli/replica.ts does; its supervisor starts it again. */
-  #onFatal(incarnation: number, why: Fatal): void {
-    if (this.#incarnation !== incarnation || isOfCrash(why)) return;
+  #onFatal(why: Fatal): void {
     this.world.trace(() => `r${this.index} ends: ${why.kind}`);
     const complaint = this.#complaintOf(why);
     if (complaint !== undefined) this.world.onViolation(complaint);
@@ -400,12 +328,14 @@ export class ReplicaProcess {
       case 'writeFailed':
         return this.#isFileDeleted(why.error) ? undefined : why.error;
       case 'diskFailed':
-        return this.isHarmed ? undefined : why.error;
+        return this.folder.isHarmed ? undefined : why.error;
       case 'setBack':
         return new Violation(`a replica distrusts a disk that nobody set back: ${why.why}`);
       case 'damaged': {
         const what = why.damage.map((one) => `${one.file}: ${one.what}`).join('; ');
-        return this.isHarmed ? undefined : new Violation(`a folder that nobody harmed is said to be damaged (${what})`);
+        return this.folder.isHarmed
+          ? undefined
+          : new Violation(`a folder that nobody harmed is said to be damaged (${what})`);
       }
     }
   }
@@ -414,7 +344,7 @@ export class ReplicaProcess {
     if (error instanceof CrashedError) return;
     const isRoomMissing =
       error instanceof DiskFullError || (error instanceof Error && 'code' in error && error.code === 'ENOSPC');
-    const isOfHarm = (this.isHarmed && isDiskInDoubt(error)) || this.#isFileDeleted(error);
+    const isOfHarm = (this.folder.isHarmed && isDiskInDoubt(error)) || this.#isFileDeleted(error);
     if (!isRoomMissing && !isOfHarm) this.world.onViolation(error);
     this.world.trace(() => `r${this.index} cannot start: ${String(error)}`);
     this.#exit(exitCodeOfFailedStart(error));
@@ -422,16 +352,16 @@ export class ReplicaProcess {
 
   /** Somebody deleted a file that was just being written or read. */
   #isFileDeleted(error: unknown): boolean {
-    if (!this.isHarmed) return false;
+    if (!this.folder.isHarmed) return false;
     return error instanceof DamagedFileError || (error instanceof Error && 'code' in error && error.code === 'ENOENT');
   }
 
   #exit(code: number): void {
     if (code === EXIT_RECOVER) this.#mustRecover = true;
     // What else this turn would do reaches neither the disk nor the network.
-    this.#incarnation++;
+    this.#thread.end();
     try {
-      this.disk.stop();
+      this.folder.disk.stop();
     } catch (error) {
       if (!(error instanceof CrashedError)) throw error;
     }
@@ -443,53 +373,24 @@ export class ReplicaProcess {
   }
 
   #end(): void {
-    this.#incarnation++;
+    this.#thread.end();
     this.#stage = 'down';
     this.#runtime = undefined;
     this.state = undefined;
-    this.#isPaused = false;
-    this.#keptBack = [];
     this.#underWay.clear();
   }
 
   #deliver(run: (runtime: ReplicaRuntime) => void): void {
-    if (this.#runtime === undefined) return;
-    this.#task(() => run(present(this.#runtime, 'a task runs in a process that is up')))();
-  }
-
-  /** Something that happens in this process: never once it is dead, and not while it is stopped. */
-  #task(run: () => void, isTimer = false): () => void {
-    const incarnation = this.#incarnation;
-    return () => {
-      if (this.#incarnation !== incarnation) return;
-      if (this.#isPaused) this.#keptBack.push({ run, isTimer });
-      else this.#do(run);
-    };
-  }
-
-  #do(run: () => void): void {
-    try {
-      run();
-    } catch (error) {
-      this.#onThrown(error);
-    }
+    const runtime = this.#runtime;
+    if (runtime !== undefined) this.#thread.run(() => run(runtime));
   }
 
   #onThrown(error: unknown): void {
     if (!(error instanceof CrashedError)) this.world.onViolation(error);
   }
 
-  #foundGood(): void {
-    this.isInDoubt = false;
-    this.isRotten = false;
-  }
-
-  #ship(): void {
-    this.disk.makeFolder(FOLDER);
-    for (const [name, text] of Object.entries(this.options.shipped))
-      this.disk.open(`${FOLDER}/${name}`, true).write(0, Buffer.from(text));
-    this.disk.settle();
-    this.disk.isSyncLying = this.options.isSyncLying;
+  #newFolder(): ReplicaFolder {
+    return new ReplicaFolder(this.options.shipped, this.options.isSyncLying);
   }
 }
 

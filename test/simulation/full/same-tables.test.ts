@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import { replicaIndex } from '../../../src/base/numbers.js';
 import { Violation } from '../checkers.js';
 import { checkSameTables, type Folder } from './same-tables.js';
 
@@ -18,12 +17,9 @@ const FILES: Readonly<Record<string, string>> = {
 
 function folder(index: number, changes: Readonly<Record<string, string | undefined>> = {}, isHarmed = false): Folder {
   const files = new Map(Object.entries({ ...FILES, ...changes }));
-  return {
-    index: replicaIndex(index),
-    isHarmed,
-    fileText: (name) => files.get(name),
-    filePaths: (inside) => [...files.keys()].filter((path) => path.startsWith(inside ?? '')),
-  };
+  const text = (name: string): string | undefined => files.get(name);
+  const names = (inside = ''): string[] => [...files.keys()].filter((name) => name.startsWith(inside));
+  return { index, folder: { isHarmed, text, names } };
 }
 
 describe('simulation: same tables', () => {
