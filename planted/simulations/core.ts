@@ -1,6 +1,6 @@
 import type { Conditions } from '../../test/simulation/conditions.js';
 import { shortConditions } from '../../test/simulation/short-profile.js';
-import { FailedRun, runSimulation, type RunReport } from '../../test/simulation/simulation.js';
+import { RunFailure, runSimulation, type RunReport } from '../../test/simulation/simulation.js';
 import type { RunEnd, RunFacts, Simulation } from '../simulation.js';
 
 /** The replication core of 3 or 5 replicas in short, spiteful runs. */
@@ -25,7 +25,7 @@ function runCore(seed: number, conditions: Partial<Conditions>): RunEnd {
   try {
     return { facts: factsOf(runSimulation({ seed, conditions })), violation: undefined };
   } catch (error) {
-    if (!(error instanceof FailedRun)) throw error;
+    if (!(error instanceof RunFailure)) throw error;
     return { facts: factsOf(error.report), violation: error.message };
   }
 }

@@ -34,8 +34,6 @@ export class OrderingRun {
   readonly #known = new Map<string, Known>();
   readonly #counts = { ops: 0, acknowledged: 0, faults: 0 };
   readonly #reached = new Set<string>();
-  /** Ids of the outbox whose repeat was refused before they were submitted. */
-  readonly #refusedFirst = new Set<string>();
   #outbox: OutboxItem[] = [];
   #driver: Driver;
   /** What a restart begins with. */
@@ -124,14 +122,10 @@ export class OrderingRun {
       const outcome = this.#driver.salvaged(item);
       this.#note('submitted');
       if (outcome.entry === undefined) continue;
-      const isRejected = orderOf(outcome.reply)?.status === 'rejected';
-      // Refused when it was sent again, it becomes a rejected order, once: its customer finds it in the list.
-      const wasRefused = known?.reply?.kind === 'refused' && isRejected && !this.#refusedFirst.has(item.requestId);
-      if (wasRefused) this.#refusedFirst.add(item.requestId);
-      else if (known?.reply !== undefined) this.#fail(`${item.requestId} of the outbox was entered a second time`);
+      if (known?.reply !== undefined) this.#fail(`${item.requestId} of the outbox was entered a second time`);
       this.#counts.ops++;
       if (known !== undefined) known.reply = outcome.reply;
-      if (!this.#isMenuChanged && isRejected && !wasRefused)
+      if (!this.#isMenuChanged && orderOf(outcome.reply)?.status === 'rejected')
         this.#fail(`${item.requestId} was acknowledged, cut off, and then there was no stock for it`);
     }
     this.#outbox = this.#outbox.filter(({ requestId }) => !this.#driver.ordering.hasCommitted(requestId));
@@ -206,7 +200,7 @@ export class OrderingRun {
   #checkEnd(): void {
     for (const known of this.#known.values()) this.#repeat(known);
     const ids = this.#driver.entries.map(({ requestId }) => requestId).filter((id) => id !== '');
-    if (new Set(ids).size + this.#refusedFirst.size !== ids.length) this.#fail('an id stands in the log twice');
+    if (new Set(ids).size !== ids.length) this.#fail('an id stands in the log twice');
     this.#checkStock();
     const { files, ordering } = this.#driver;
     const primary = { texts: files.contents(), snapshot: ordering.snapshot() };

@@ -25,7 +25,7 @@ export interface AloneService {
   /** Why a request has to wait until something that is held here is confirmed; `undefined` when it is about nothing of that. */
   whyUnconfirmed(request: ServiceRequest): Refusal | undefined;
 
-  /** What became of an item; `undefined` while it has to be submitted: nothing is committed that settles it. */
+  /** What became of an item; `undefined` while nothing is committed under its id. */
   settlement(item: OutboxItem): Settlement | undefined;
 }
 

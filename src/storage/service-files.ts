@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { assert } from '../base/assert.js';
-import type { Document, ServiceFiles, Table } from '../base/service.js';
+import { DamagedFileError, type Document, type ServiceFiles, type Table } from '../base/service.js';
 import { DiskFullError, type Damage, type FileSystem } from '../ports.js';
 import { serviceOfSnapshot } from './checkpoint-head.js';
 import { DocumentFile } from './document.js';
@@ -60,7 +60,7 @@ export class FolderFiles implements ServiceFiles {
   /**
    * Sets all tables and documents to this content; a table that is not in it becomes empty, a document stays. `isStart`: the
    * documents have been left alone since an earlier process; what they hold besides may be a person's. `told`: files of which
-   * damage is known.
+   * damage is known. Throws DamagedFileError when a table's file has become shorter than its content.
    */
   begin(
     content: FilesContent,
@@ -137,9 +137,12 @@ export class FolderFiles implements ServiceFiles {
   }
 
   #beginTable(table: TableFile, content: FilesContent): void {
-    const open = this.fileSystem.open(path.join(this.folder, table.name), true);
-    const file = new TrackedFile(table.name, open);
+    const place = path.join(this.folder, table.name);
     const found = content.tables.get(table.name);
+    // Somebody may have deleted it since its content was looked at: a new file would begin with a hole.
+    if (found !== undefined && (this.fileSystem.stat(place)?.bytes ?? -1) < found.length)
+      throw new DamagedFileError(table.name, 'it was deleted or cut off while it was taken into use');
+    const file = new TrackedFile(table.name, this.fileSystem.open(place, found === undefined));
     if (this.#isStart) table.takeUp(file, found, this.#told.has(table.name));
     else if (found === undefined) table.reset(file);
     else table.attach(file, found);

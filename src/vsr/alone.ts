@@ -124,8 +124,7 @@ export function whyNotAlone(step: Step): Refusal | undefined {
   // A primary that waits for more than a majority (`quorum`) has one: orders are closed then, not taken alone.
   if (actsAsPrimary(state)) return whyClosed(step) ?? mayBeSoon();
   const missedMs = state.belowMajoritySinceMs === undefined ? 0 : now.nowMs - state.belowMajoritySinceMs;
-  if (state.belowMajoritySinceMs === undefined || missedMs < ALONE_AFTER * state.config.heartbeatMs)
-    return mayBeSoon();
+  if (state.belowMajoritySinceMs === undefined || missedMs < ALONE_AFTER * state.config.heartbeatMs) return mayBeSoon();
   if (state.isDiskFull)
     return refusal(
       'OVERLOADED',

@@ -3,7 +3,7 @@ import { minOp, op, view, type OpNumber, type ReplicaIndex } from '../base/numbe
 import { addEntry, shipEntries } from './append.js';
 import { CORE, encodeCoreUpdate } from './core-entries.js';
 import { beginFetch } from './fetch.js';
-import { emptyLog, GENESIS, lastOp, pushEntry } from './log.js';
+import { emptyLog, GENESIS, lastOp, pushEntry, type Log } from './log.js';
 import type { NewState, ReportResponse } from './message.js';
 import {
   actsAsPrimary,
@@ -25,6 +25,13 @@ const FOUNDED_OP = op(2);
  * that asks anyone then learns that it was wiped, as soon as there is anything it could have forgotten (docs/divergence.md).
  */
 export const mayExecute = (state: State): boolean => lastOp(state.log) > FOUNDED_OP || state.commit >= FOUNDED_OP;
+
+/**
+ * The commit number that a log proves by itself: nothing is executed before op 2 is committed, so an entry behind it says that it
+ * is. A new primary knows no other when the power has failed everywhere and took the marks; it must have applied the founding
+ * before it executes anything, or it would judge orders by an empty menu.
+ */
+export const committedByFounding = (log: Log): OpNumber => (lastOp(log) > FOUNDED_OP ? FOUNDED_OP : op(0));
 
 /**
  * Op 2 is committed when every replica has it on disk, not just a majority. So its commit number, which spreads with heartbeats

@@ -34,9 +34,7 @@ function settleCommitted(step: Step): void {
   const settled = releaseItems(state, SUBMIT_MAX, (item) => {
     const service = state.services.get(item.service);
     if (service?.hasCommitted(item.requestId) !== true) return false;
-    const settlement = service.alone === undefined ? 'executed' : service.alone.settlement(item);
-    if (settlement === undefined) return false;
-    became.set(item.requestId, settlement);
+    became.set(item.requestId, service.alone?.settlement(item) ?? 'executed');
     return true;
   });
   if (settled.length === 0) return;

@@ -3,7 +3,7 @@ import { maxOp, minOp, type OpNumber, type ReplicaIndex, type View } from '../ba
 import { advanceCommit, applyCommitted, dropSpeculation, raiseCommit, speculateUncommitted } from './commit.js';
 import { forgetDifferences } from './claims.js';
 import { beginFetch, catchUp } from './fetch.js';
-import { foundedByAll } from './founding.js';
+import { committedByFounding, foundedByAll } from './founding.js';
 import { UNHEALTHY_AFTER } from './health.js';
 import { isSound, lastChain, lastOp, spliceOnto, suffixAfter, suffixEnd } from './log.js';
 import { beginAtCheckpoint, nothingCut, switchLog } from './log-switch.js';
@@ -126,7 +126,7 @@ export function afterBecamePrimary(step: Step, transition: Transition): void {
   beginAtCheckpoint(state, transition.installed);
   state.durable = lastOp(state.log);
   state.start = lastOp(state.log);
-  let commit = state.commit;
+  let commit = maxOp(state.commit, committedByFounding(state.log));
   let known: OpNumber = state.commit;
   for (const one of state.votes.values()) {
     commit = maxOp(commit, one.commit);

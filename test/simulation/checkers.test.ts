@@ -48,6 +48,15 @@ const badHistories: Readonly<Record<string, readonly [object: RegExp, tell: (mad
       made.onApplied(0, third);
     },
   ],
+  'committed on one disk, after another was destroyed that did not hold it': [
+    /with 1 of 3 disks/,
+    (made) => {
+      const third = entryOf(3, 'c');
+      made.onWiped(2);
+      made.onDisk(0, disk(1, 1, [first, second, third]));
+      made.onApplied(0, third);
+    },
+  ],
   'a view that falls': [/fell from view 1/, (made) => made.onDisk(0, disk(0, 0, [first, second]))],
   'a logView that falls': [/fell from view 1/, (made) => made.onDisk(0, disk(1, 0, [first, second]))],
   'a log made shorter in its view': [/shorter/, (made) => made.onDisk(0, disk(1, 1, [first]))],
@@ -163,6 +172,14 @@ describe('simulation checkers', () => {
     made.atEnd(() => true);
     expect(made.acknowledgedOp).to.equal(2);
     expect(made.committedOps).to.equal(2);
+  });
+
+  it('checkers: a disk that held a committed entry and was destroyed counts', () => {
+    const made = checkers();
+    const third = entryOf(3, 'c');
+    for (const replica of [0, 2]) made.onDisk(replica, disk(1, 1, [first, second, third]));
+    made.onWiped(2);
+    made.onApplied(0, third);
   });
 
   it('checkers: the ledger objects to an entry that was executed on another state', () => {

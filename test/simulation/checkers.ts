@@ -30,8 +30,9 @@ export class Checkers {
   readonly #disks = new Map<number, DiskFacts>();
   readonly #primaryOfView = new Map<number, number>();
   readonly #startOfView = new Map<number, number>();
+  /** What disks held that were destroyed since, by replica. */
+  readonly #lostDisks = new Map<number, DiskFacts[]>();
   readonly #asking = new Map<number, { nonce: number; after: number; times: number }>();
-  #wipes = 0;
   /** Ids acknowledged to a client, with the op where it is final (a majority or more). */
   readonly acknowledged = new Map<string, { op: number; isFinal: boolean }>();
   /** Ids acknowledged by replicas that took them alone, with those replicas whose disk still is what it was. */
@@ -61,12 +62,15 @@ export class Checkers {
       throw new Violation(`request ${entry.requestId} was executed at op ${first} and again at op ${entry.op}`);
   }
 
-  /** Committed means: on a majority's disks (a disk lost since then is excused). */
+  /** Committed means: on a majority's disks; one that held it and was destroyed since then counts. */
   #checkCopies(replica: number, entry: Entry): void {
     if (!this.areRulesChecked) return;
     let copies = 0;
-    for (const disk of this.#disks.values()) if (disk.chainAt(entry.op) === entry.chain) copies++;
-    if (copies + this.#wipes < majorityOf(this.replicas))
+    for (let one = 0; one < this.replicas; one++) {
+      const disks = [this.#disks.get(one), ...(this.#lostDisks.get(one) ?? [])];
+      if (disks.some((disk) => disk?.chainAt(entry.op) === entry.chain)) copies++;
+    }
+    if (copies < majorityOf(this.replicas))
       throw new Violation(`replica ${replica} committed op ${entry.op} with ${copies} of ${this.replicas} disks`);
   }
 
@@ -95,8 +99,9 @@ export class Checkers {
 
   /** A replica's disk was destroyed: it begins anew. */
   onWiped(replica: number): void {
+    const lost = this.#disks.get(replica);
+    if (lost !== undefined) this.#lostDisks.set(replica, [...(this.#lostDisks.get(replica) ?? []), lost]);
     this.#disks.delete(replica);
-    this.#wipes++;
     for (const holders of this.#takenAlone.values()) holders.delete(replica);
   }
 

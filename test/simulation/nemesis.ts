@@ -8,6 +8,41 @@ import type { Prng } from './prng.js';
 import type { Schedule } from './schedule.js';
 import type { SimulatedReplica } from './simulated-replica.js';
 
+/** Names of what `#harm` draws by number. */
+const HARMS = [
+  'crash',
+  'crash',
+  'crash',
+  'minorityDown',
+  'cut',
+  'cut',
+  'isolate',
+  'pause',
+  'pause',
+  'slowDisk',
+  'clockJump',
+  'fillDisk',
+  'blackout',
+  'wipe',
+  'diskSlow',
+  'stall',
+  'stall',
+  'stall',
+  'pauseAlone',
+  'resign',
+  'resign',
+] as const;
+
+/** A fault as it happened. */
+export interface PastFault {
+  /** Its place among all of the run, from 0. */
+  readonly place: number;
+  readonly atMs: number;
+  readonly kind: (typeof HARMS)[number] | 'depose' | 'forget';
+  /** Whom it befell; `undefined` where that is chosen later. */
+  readonly replica: number | undefined;
+}
+
 /** What a replica says that another then builds on. */
 const RELIED_ON: ReadonlySet<Message['kind']> = new Set([
   'prepare',
@@ -23,6 +58,8 @@ const RELIED_ON: ReadonlySet<Message['kind']> = new Set([
 export class Nemesis {
   #isDone = false;
   faults = 0;
+  /** Those that were not left out. */
+  readonly past: PastFault[] = [];
   wipes = 0;
 
   constructor(
@@ -33,23 +70,45 @@ export class Nemesis {
     private readonly network: Network,
     private readonly replicas: readonly SimulatedReplica[],
     private readonly trace: (line: () => string) => void,
+    /** Places of faults that are left out. */
+    private readonly omitted: ReadonlySet<number> = new Set(),
   ) {}
 
   begin(): void {
     const { prng, schedule } = this;
     const act = (): void => {
       if (this.#isDone) return;
-      this.faults++;
-      if (prng.chance(this.conditions.wiping)) this.#wipe(this.#victim());
-      else if (this.conditions.deposing > 0 && prng.chance(this.conditions.deposing)) this.#depose();
-      else if (this.conditions.forgetting > 0 && prng.chance(this.conditions.forgetting)) this.#forget();
-      else this.#harm(this.#victim());
+      const place = this.faults++;
+      if (!this.omitted.has(place)) this.#act(place);
       schedule.after(prng.between(1, 2 * this.conditions.pace), act);
     };
     schedule.after(
       this.conditions.isFoundingUnkind ? prng.between(0, 100) : prng.between(200, this.conditions.calmMs),
       act,
     );
+  }
+
+  #act(place: number): void {
+    const { prng, conditions } = this;
+    if (prng.chance(conditions.wiping)) return this.#do(place, this.#victim(), HARMS.indexOf('wipe'));
+    if (conditions.deposing > 0 && prng.chance(conditions.deposing)) {
+      this.#note(place, 'depose', this.#primary());
+      return this.#depose();
+    }
+    if (conditions.forgetting > 0 && prng.chance(conditions.forgetting)) {
+      this.#note(place, 'forget', undefined);
+      return this.#forget();
+    }
+    return this.#do(place, this.#victim(), prng.between(0, HARMS.length - 1));
+  }
+
+  #do(place: number, victim: SimulatedReplica, number: number): void {
+    this.#note(place, HARMS[number] ?? 'wipe', victim);
+    this.#harm(victim, number);
+  }
+
+  #note(place: number, kind: PastFault['kind'], replica: SimulatedReplica | undefined): void {
+    this.past.push({ place, atMs: this.schedule.nowMs, kind, replica: replica?.index });
   }
 
   /** Ends all harm and mends what was done. */
@@ -114,9 +173,9 @@ export class Nemesis {
     return this.replicas.find(({ state }) => state !== undefined && actsAsPrimary(state));
   }
 
-  #harm(victim: SimulatedReplica): void {
+  #harm(victim: SimulatedReplica, number: number): void {
     const { prng, replicas } = this;
-    switch (prng.between(0, 20)) {
+    switch (number) {
       case 0:
       case 1:
       case 2:

@@ -10,6 +10,9 @@ interface Stall {
   readonly byMs: number;
 }
 
+/** How unkind the links are. */
+export type LinkConditions = Pick<Conditions, 'replicas' | 'loss' | 'duplication' | 'delayMs' | 'straggling'>;
+
 /** Links between replicas: each direction can be cut, and has a delay of its own. */
 export class Network {
   readonly #cut: boolean[][];
@@ -19,7 +22,7 @@ export class Network {
 
   constructor(
     private readonly prng: Prng,
-    private readonly conditions: Conditions,
+    private readonly conditions: LinkConditions,
     private readonly schedule: Schedule,
   ) {
     const { replicas } = conditions;
@@ -61,6 +64,18 @@ export class Network {
     const untilMs = schedule.nowMs + prng.between(5, 150);
     this.#stalls = this.#stalls.filter((stall) => stall.untilMs > schedule.nowMs);
     this.#stalls.push({ from, to, untilMs, byMs: prng.pick([20, 100, 300, 1_000]) });
+  }
+
+  /** Cuts these links and mends all others. */
+  setCuts(links: readonly (readonly [from: number, to: number])[]): void {
+    if (this.#isKind) return;
+    this.#mend();
+    for (const [from, to] of links) this.#setCut(from, to);
+  }
+
+  /** What is sent on this link in the next `forMs` arrives `byMs` late. */
+  stall({ link: [from, to], forMs, byMs }: { link: readonly [number, number]; forMs: number; byMs: number }): void {
+    this.#stalls.push({ from, to, untilMs: this.schedule.nowMs + forMs, byMs });
   }
 
   /** Everything that one replica sends in the next moments arrives late. */

@@ -1,88 +1,114 @@
-import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { runSimulation, type RunReport } from './simulation.js';
+import { runCampaign, type CampaignResult, type Mode } from './campaign.js';
+import { currentCommit } from './commit.js';
+import { coreMode } from './core-mode.js';
+import { fullMode } from './full/mode.js';
 
-/** npm run simulate -- --seed N [--trace] | --runs N [--from K] [--replicas 3|5]: runs seeds and says what they did. */
-
+/**
+ * npm run simulate -- [--core | --full] (--seed N [--trace] | --runs N | --minutes N) [--from K] [--replicas 3|5] [--first]
+ *
+ * Runs seeds and says what they did; the exit code is 1 when a guarantee was broken. `--core` (the default) runs the protocol over
+ * whole records, `--full` the whole replica. `--only` with `--faults-ms` (full) and `--omit` (core) repeat a shrunk failure.
+ */
 const { values } = parseArgs({
   options: {
+    core: { type: 'boolean', default: false },
+    full: { type: 'boolean', default: false },
     seed: { type: 'string' },
     runs: { type: 'string' },
+    minutes: { type: 'string' },
     from: { type: 'string', default: '1' },
     replicas: { type: 'string' },
     trace: { type: 'boolean', default: false },
     /** Ends at the first failure. */
     first: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    'faults-ms': { type: 'string' },
+    omit: { type: 'string' },
   },
 });
 
-const from = wholeNumber('seed' in values ? values.seed : values.from, 'the first seed');
-const runs = 'seed' in values ? 1 : wholeNumber(values.runs, '--runs');
-const conditions = values.replicas === undefined ? {} : { replicas: wholeNumber(values.replicas, '--replicas') };
-const trace = values.trace ? { trace: (line: string): void => console.log(line) } : {};
+const MS_PER_MINUTE = 60_000;
 
-const totals = {
-  ops: 0,
-  acknowledged: 0,
-  reads: 0,
-  faults: 0,
-  views: 0,
-  installed: 0,
-  recoveries: 0,
-  salvaged: 0,
-  takenAlone: 0,
-};
-const failures = new Map<string, number[]>();
-const begunMs = Date.now();
-let done = 0;
-for (let seed = from; seed < from + runs; seed++) {
-  done++;
-  try {
-    add(runSimulation({ seed, conditions, ...trace }));
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const kind = message.replace(/^seed \d+, at [\d.]+ ms: /, '').replace(/\d+/g, '#');
-    const seeds = failures.get(kind) ?? [];
-    failures.set(kind, [...seeds, seed]);
-    if (seeds.length === 0) console.log(`FAILED ${message}\n  replay: npm run simulate -- --seed ${seed} --trace`);
-    if (runs === 1 && error instanceof Error) console.log(error.cause);
-    if (values.first) break;
-  }
-}
-const seconds = (Date.now() - begunMs) / 1_000;
-console.log(
-  `${done} seeds from ${from} at ${commit()}: ${(done / seconds).toFixed(1)} seeds/s, ${(totals.ops / seconds).toFixed(0)} ops/s`,
-);
-console.log(JSON.stringify(totals));
-for (const [kind, seeds] of failures)
-  console.log(`${seeds.length} × ${kind.slice(0, 200)}: seeds ${seeds.slice(0, 10).join(', ')}`);
-process.exitCode = failures.size === 0 ? 0 : 1;
+if (values.core && values.full) fail('choose --core or --full');
+const result = await run(values.full ? fullOf() : coreOf());
+process.exitCode = result.failures.size === 0 ? 0 : 1;
 
-function add(report: RunReport): void {
-  totals.ops += report.committedOps;
-  totals.acknowledged += report.acknowledged;
-  totals.reads += report.reads;
-  totals.faults += report.faults;
-  totals.views += report.views;
-  totals.installed += report.checkpointsInstalled;
-  totals.recoveries += report.recoveries;
-  totals.salvaged += report.salvaged;
-  totals.takenAlone += report.takenAlone;
-  if (runs === 1) console.log({ ...report, reached: [...report.reached].join(' ') });
+async function run(mode: Mode): Promise<CampaignResult> {
+  const { seed, runs, minutes } = values;
+  if (seed === undefined && runs === undefined && minutes === undefined) fail('say --seed N, --runs N or --minutes N');
+  const from = wholeNumber(seed ?? values.from, seed === undefined ? '--from' : '--seed');
+  const result = await runCampaign(
+    mode,
+    {
+      from,
+      runs: seed === undefined ? optionalNumber(runs, '--runs') : 1,
+      untilMs: performance.now() + optionalNumber(minutes, '--minutes') * MS_PER_MINUTE,
+      isFirstEnough: values.first,
+    },
+    (line) => console.log(line),
+  );
+  report(mode, from, result);
+  return result;
 }
 
-function wholeNumber(text: string | undefined, what: string): number {
-  if (text === undefined || !/^[0-9]+$/.test(text)) {
-    console.error(`${what} must be a whole number; try: npm run simulate -- --runs 1000`);
-    process.exit(2);
-  }
+function report(mode: Mode, from: number, { seeds, seconds, ops, ...result }: CampaignResult): void {
+  const speed = `${(seeds / seconds).toFixed(1)} seeds/s, ${(ops / seconds).toFixed(0)} ops/s`;
+  console.log(`${mode.name}: ${seeds} seeds from ${from} at ${currentCommit()}, ${speed}`);
+  console.log(`did: ops ${ops}, ${listed(Object.entries(result.counts))}`);
+  console.log(`faults: ${listed([...result.faults])}`);
+  console.log(`reached: ${[...result.reached].sort().join(' ')}`);
+  for (const [kind, failed] of result.failures)
+    console.log(`${failed.length} × ${kind}: seeds ${failed.slice(0, 10).join(', ')}`);
+}
+
+function fullOf(): Mode {
+  if (values.omit !== undefined) fail('--omit is for --core; use --only');
+  return fullMode({
+    ...(values.replicas === undefined ? {} : { conditions: { replicas: replicaCount(values.replicas) } }),
+    ...(values.only === undefined ? {} : { only: numbers(values.only, '--only') }),
+    ...(values['faults-ms'] === undefined ? {} : { faultsMs: wholeNumber(values['faults-ms'], '--faults-ms') }),
+    ...tracing(),
+  });
+}
+
+function coreOf(): Mode {
+  if (values.only !== undefined || values['faults-ms'] !== undefined)
+    fail('--only and --faults-ms are for --full; use --omit');
+  return coreMode({
+    ...(values.replicas === undefined ? {} : { conditions: { replicas: replicaCount(values.replicas) } }),
+    ...(values.omit === undefined ? {} : { omitted: new Set(numbers(values.omit, '--omit')) }),
+    ...tracing(),
+  });
+}
+
+function tracing(): { trace?: (line: string) => void } {
+  return values.trace ? { trace: (line) => console.log(line) } : {};
+}
+
+function listed(counts: readonly (readonly [string, number])[]): string {
+  return counts.map(([name, count]) => `${name} ${count}`).join(', ') || 'none';
+}
+
+function replicaCount(text: string): number {
+  if (text !== '3' && text !== '5') fail('--replicas must be 3 or 5');
   return Number(text);
 }
 
-function commit(): string {
-  try {
-    return execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
-  } catch {
-    return 'an unknown commit';
-  }
+function numbers(text: string, what: string): number[] {
+  return text === 'none' ? [] : text.split(',').map((one) => wholeNumber(one, what));
+}
+
+function optionalNumber(text: string | undefined, what: string): number {
+  return text === undefined ? Number.POSITIVE_INFINITY : wholeNumber(text, what);
+}
+
+function wholeNumber(text: string, what: string): number {
+  if (!/^[0-9]+$/.test(text)) fail(`${what} must be a whole number`);
+  return Number(text);
+}
+
+function fail(why: string): never {
+  console.error(`${why}; try: npm run simulate -- --full --runs 100`);
+  process.exit(2);
 }

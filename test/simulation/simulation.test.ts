@@ -1,6 +1,8 @@
 import { expect } from 'chai';
+import { currentCommit } from './commit.js';
+import { explainCore } from './core-mode.js';
 import { KNOWN_SEEDS } from './seeds.js';
-import { runSimulation, type RunReport } from './simulation.js';
+import { RunFailure, runSimulation, type RunReport } from './simulation.js';
 
 /** Seeds of `npm test`; `npm run simulate -- --runs 50000` runs more. */
 const FIRST_SEED = 100_001;
@@ -23,20 +25,30 @@ const ALL_KINDS = [
   'persist initialise switchLog installCheckpoint',
 ].flatMap((kinds) => kinds.split(' '));
 
+/** Runs a seed; a failure says all that is needed to repeat it. */
+async function run(seed: number): Promise<RunReport> {
+  try {
+    return runSimulation({ seed });
+  } catch (error) {
+    if (!(error instanceof RunFailure)) throw error;
+    throw new Error((await explainCore(error, currentCommit())).join('\n'), { cause: error });
+  }
+}
+
 describe('simulation', function () {
   this.timeout(TIMEOUT_MS);
   const reports: RunReport[] = [];
 
   for (let part = 0; part < TESTS; part++) {
     const from = FIRST_SEED + part * SEEDS_PER_TEST;
-    it(`simulation: seeds ${from} to ${from + SEEDS_PER_TEST - 1} keep every promise, heal and go on`, () => {
-      for (let seed = from; seed < from + SEEDS_PER_TEST; seed++) reports.push(runSimulation({ seed }));
+    it(`simulation: seeds ${from} to ${from + SEEDS_PER_TEST - 1} keep every promise, heal and go on`, async () => {
+      for (let seed = from; seed < from + SEEDS_PER_TEST; seed++) reports.push(await run(seed));
     });
   }
 
   for (const { seed, found } of KNOWN_SEEDS)
-    it(`simulation: seed ${seed} (${found})`, () => {
-      reports.push(runSimulation({ seed }));
+    it(`simulation: seed ${seed} (${found})`, async () => {
+      reports.push(await run(seed));
     });
 
   it('simulation: the same seed gives the same run', () => {

@@ -5,7 +5,7 @@ import { Checkers, Violation } from './checkers.js';
 import { Clients } from './clients.js';
 import { drawConditions, type Conditions } from './conditions.js';
 import { LedgerService } from './ledger-service.js';
-import { Nemesis } from './nemesis.js';
+import { Nemesis, type PastFault } from './nemesis.js';
 import { Network } from './network.js';
 import { Prng } from './prng.js';
 import { Schedule } from './schedule.js';
@@ -17,6 +17,24 @@ export interface RunOptions {
   readonly conditions?: Partial<Conditions>;
   /** Called with every trace line when given. */
   readonly trace?: (line: string) => void;
+  /** Places, in the order of time, of faults that are left out. What comes after the first is not as it was without. */
+  readonly omitted?: ReadonlySet<number>;
+}
+
+/** A run that broke a guarantee. */
+export class RunFailure extends Error {
+  override readonly name = 'RunFailure';
+  constructor(
+    message: string,
+    readonly options: RunOptions,
+    /** What it had done up to then. */
+    readonly report: RunReport,
+    /** The faults until then. */
+    readonly past: readonly PastFault[],
+    cause: unknown,
+  ) {
+    super(message, { cause });
+  }
 }
 
 /** What a run did, so that an idle one cannot pass. */
@@ -27,6 +45,8 @@ export interface RunReport {
   readonly reads: number;
   readonly notMet: number;
   readonly faults: number;
+  /** Faults that happened, by kind. */
+  readonly faultsByKind: ReadonlyMap<string, number>;
   readonly wipes: number;
   readonly views: number;
   readonly checkpointsInstalled: number;
@@ -48,22 +68,9 @@ const EVENTS_MAX = 3_000_000;
 /** Simulated ms in which all replicas have begun. */
 const BOOT_MS = 200;
 
-/** Runs one seed: faults first, then healing with progress required. Throws on the first violation. */
+/** Runs one seed: faults first, then healing with progress required. Throws RunFailure at the first violation. */
 export function runSimulation(options: RunOptions): RunReport {
   return new Simulation(options).run();
-}
-
-/** A run that found something: what, under which seed and when, and what the run had done up to then. */
-export class FailedRun extends Error {
-  override readonly name = 'FailedRun';
-
-  constructor(
-    message: string,
-    readonly report: RunReport,
-    options: ErrorOptions,
-  ) {
-    super(message, options);
-  }
 }
 
 class Simulation implements World {
@@ -104,7 +111,7 @@ class Simulation implements World {
     }
     const shared = [prng, this.schedule, this.checkers, this.#conditions] as const;
     this.#clients = new Clients(...shared, this.#replicas);
-    this.#nemesis = new Nemesis(...shared, this.#network, this.#replicas, (line) => this.trace(line));
+    this.#nemesis = new Nemesis(...shared, this.#network, this.#replicas, (line) => this.trace(line), options.omitted);
   }
 
   run(): RunReport {
@@ -112,8 +119,8 @@ class Simulation implements World {
       return this.#run();
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      const where = `seed ${this.options.seed}, at ${this.schedule.nowMs.toFixed(1)} ms`;
-      throw new FailedRun(`${where}: ${message}`, this.#report(), { cause: error });
+      const told = `seed ${this.options.seed}, at ${this.schedule.nowMs.toFixed(1)} ms: ${message}`;
+      throw new RunFailure(told, this.options, this.#report(), this.#nemesis.past, error);
     }
   }
 
@@ -217,6 +224,8 @@ class Simulation implements World {
   #report(): RunReport {
     const reached = new Set<string>();
     for (const replica of this.#replicas) for (const kind of replica.reached) reached.add(kind);
+    const faultsByKind = new Map<string, number>();
+    for (const { kind } of this.#nemesis.past) faultsByKind.set(kind, (faultsByKind.get(kind) ?? 0) + 1);
     return {
       seed: this.options.seed,
       committedOps: this.checkers.committedOps,
@@ -224,6 +233,7 @@ class Simulation implements World {
       reads: this.#clients.reads,
       notMet: this.#clients.notMet,
       faults: this.#nemesis.faults,
+      faultsByKind,
       wipes: this.#nemesis.wipes,
       views: Math.max(...this.#replicas.map((replica) => replica.state?.view ?? 0)),
       checkpointsInstalled: this.#counts.installed,

@@ -57,6 +57,8 @@ export class SimulatedFileSystem implements FileSystem {
   /** Whether the fsync of this path fails, with `syncError`; what it should have made durable is on no disk then, for good. */
   failSync: (path: string) => boolean = () => false;
   syncError = 'EIO';
+  /** When true, an fsync of a file is said to be done and makes nothing durable: what no guarantee survives. */
+  isSyncLying = false;
   /** When true, asynchronous calls gather in `pending` until released; else they are done at once. */
   holdAsync = false;
   readonly pending: PendingCall[] = [];
@@ -213,6 +215,11 @@ export class SimulatedFileSystem implements FileSystem {
       const byte = bytes[offset];
       if (byte !== undefined) bytes[offset] = byte ^ (1 << bit);
     }
+  }
+
+  /** Whether there is a file, and no folder, of this name. */
+  isFile(path: string): boolean {
+    return this.#find(path)?.kind === 'file';
   }
 
   /** Somebody deletes a file, unseen by the process: one that has it open goes on writing into nothing. */
@@ -401,7 +408,7 @@ class SimulatedFile implements OpenFile {
       this.inode.failSync();
       throw systemError(this.system.syncError, `fdatasync '${this.path}'`, 'fdatasync');
     }
-    this.inode.sync(covered);
+    if (!this.system.isSyncLying) this.inode.sync(covered);
   }
 
   close(): void {

@@ -127,6 +127,30 @@ describe('rule 8 founding', () => {
     for (const core of cluster.cores) expect(core.state.commit).to.equal(2);
   });
 
+  it('rule 8 founding: a new primary has applied the founding before it executes (no commit number left anywhere)', () => {
+    const cluster = Cluster.founded();
+    cluster.write(0, 'a');
+    cluster.settle();
+    for (const core of cluster.cores) core.crash();
+    cluster.network = [];
+    // The power failed everywhere and took the marks, of which none had been fsynced.
+    for (const core of cluster.cores) {
+      core.folder.durable.commit = 0;
+      core.boot();
+    }
+    for (let round = 0; round < 200 && !cluster.cores.some((core) => core.isPrimary); round++) {
+      cluster.sleep(10);
+      for (const core of cluster.cores) core.tick();
+      for (let steps = 0; steps < 50 && !cluster.cores.some((core) => core.isPrimary); steps++) {
+        const [next] = cluster.network;
+        if (next !== undefined) cluster.deliver([next]);
+        for (const core of cluster.cores) core.fsync(1);
+      }
+    }
+    expect(cluster.primary.state.applied).to.equal(2);
+    expect(cluster.primary.lastOp).to.equal(3);
+  });
+
   it('rule 8 founding: an empty replica joins while the log has no op 2, wherever the view has got to', () => {
     const cluster = new Cluster();
     for (const core of cluster.cores) core.boot();

@@ -5,7 +5,7 @@ import type { OutboxItem, QueryAnswer, ServiceQuery, ServiceRequest } from '../.
 import { basketRefusal } from './basket.js';
 import type { CommittedState } from './committed-state.js';
 import { contentOf, contentOfUpdate } from './content.js';
-import { orderUpdateOf, postcodeRefusal, refusalOfRepeat } from './execute-order.js';
+import { orderUpdateOf, postcodeRefusal } from './execute-order.js';
 import { reused } from './executions.js';
 import { answerWithHeld } from './held-queries.js';
 import { HeldOrders, orderUpdateIn, unconfirmedOrder } from './held-orders.js';
@@ -85,13 +85,10 @@ export class AloneOrders implements AloneService {
   }
 
   settlement(item: OutboxItem): Settlement | undefined {
-    const state = this.#committed();
-    const decision = state.decision(item.requestId);
-    const update = orderUpdateIn(item);
-    // Refused when it was sent again: that becomes a rejected order first, which its customer can see.
-    if (decision === undefined || refusalOfRepeat(state, item.requestId, update) !== undefined) return undefined;
+    const decision = this.#committed().decision(item.requestId);
+    if (decision === undefined) return undefined;
     const { reply, content } = decision;
-    if (reply.kind === 'refused' || content !== contentOfUpdate(update)) return 'otherKept';
+    if (reply.kind === 'refused' || content !== contentOfUpdate(orderUpdateIn(item))) return 'otherKept';
     // Same content: it is the reply to an order.
     return (reply.body as OrderReply).order.status === 'rejected' ? 'rejected' : 'executed';
   }

@@ -49,30 +49,23 @@ export function orderUpdateOf(
 
 /**
  * Executes an order of an outbox with its id, time and prices. Neither price nor postcode is checked: the customer was
- * told that it is ordered. Only stock can be short; then it becomes an order with status rejected, and so does one whose repeat was
- * refused elsewhere meanwhile: the customer was told both, and finds it in the list with the reason.
+ * told that it is ordered. Only stock can be short; then it becomes an order with status rejected.
  */
 export function executeSalvagedOrder(state: PresentState, item: OutboxItem, context: ExecutionContext): Execution {
   const original = decodeUpdate(item.update);
   if (original.kind !== 'order') throw new TypeError('only orders are salvaged');
   const known = state.decision(item.requestId);
-  const refused = refusalOfRepeat(state, item.requestId, original);
-  if (known !== undefined && refused === undefined) return decided(known, contentOfUpdate(original));
+  if (known !== undefined) {
+    return decided(known, contentOfUpdate(original));
+  }
   const { stock: _stock, limited: _limited, rejected: _rejected, ...kept } = original;
   const placed = { ...kept, copies: majorityOf(context.replicaCount), placedMs: original.placedMs ?? item.timeMs };
-  const rejected = refused ?? shortageOf(state, original.lines);
+  const shortage = shortageOf(state, original.lines);
   const update: OrderUpdate =
-    rejected === undefined ? { ...placed, ...stockFields(takeStock(state, original.lines)) } : { ...placed, rejected };
+    shortage === undefined
+      ? { ...placed, ...stockFields(takeStock(state, original.lines)) }
+      : { ...placed, rejected: shortage };
   return orderEntry(update, { ...context, requestId: item.requestId });
-}
-
-/** Why the same order was refused when it was sent again, where nothing else stands under its id; `undefined` otherwise. */
-export function refusalOfRepeat(state: PresentState, orderId: string, order: OrderUpdate): string | undefined {
-  const known = state.decision(orderId);
-  // One that is not committed yet may still be cut off: then there is nothing to be told.
-  if (known?.reply.kind !== 'refused' || !state.committed.refusals.has(orderId)) return undefined;
-  if (known.content !== contentOfUpdate(order)) return undefined;
-  return `refused when it was sent again (${known.reply.refusal.reason}) before it could be confirmed`;
 }
 
 /** What an order takes of limited stock. */

@@ -151,42 +151,9 @@ describe('orders taken alone', () => {
     });
     driver.salvaged(second);
     driver.request(orderIdOf(3), soupOrder(3, { userCode: 'bob' }));
-    driver.request(orderIdOf(4), soupOrder(4, { userCode: 'bob', postcodeVerdict: 'malformed' }));
+    driver.request(orderIdOf(4), soupOrder(4, { postcodeVerdict: 'malformed' }));
     driver.commit();
     expect(settlements()).to.deep.equal(['executed', 'rejected', 'otherKept', 'otherKept']);
-  });
-
-  it('refused when it was sent again elsewhere: it becomes a rejected order with the reason, not nothing', () => {
-    const driver = new Driver().found();
-    const item = taken(driver, soupOrder(1));
-    driver.request(requestIdOf(1), {
-      kind: 'setMenu',
-      items: [{ item: 'Tomato Soup', pricePence: 500, category: '', description: '', allergens: [] }],
-    });
-    const repeat = driver.request(orderIdOf(1), soupOrder(1));
-    expect(reasonIn(repeat.reply)).to.equal('PRICE_CHANGED');
-    // The refusal may still be cut off: it stands for now, and the item is submitted again.
-    expect(driver.salvaged(item).execution).to.have.property('kind', 'known');
-    driver.commit();
-    expect(driver.ordering.alone.settlement(item), 'still to be submitted').to.equal(undefined);
-    const { reply, execution } = driver.salvaged(item);
-    expect(orderIn(reply)).to.deep.include({
-      status: 'rejected',
-      totalPence: 450,
-      placedAt: new Date(TAKEN_MS).toISOString(),
-      reason: 'refused when it was sent again (PRICE_CHANGED) before it could be confirmed',
-    });
-    expect(execution.kind).to.equal('entry');
-    expect(driver.salvaged(item).execution.kind, 'once').to.equal('known');
-    driver.commit();
-    expect(driver.ordering.alone.settlement(item)).to.equal('rejected');
-    expect(driver.ask({ kind: 'getOrders', userCode: 'ann', pageSize: 0, pageToken: '' }).orders).to.have.length(1);
-    expect(driver.request(orderIdOf(1), soupOrder(1)).reply, 'from now on').to.deep.equal(reply);
-    // A replica that starts from these files sees the same.
-    const again = new Driver(driver.files);
-    again.ordering.restore(driver.ordering.snapshot());
-    expect(again.ordering.snapshot()).to.equal(driver.ordering.snapshot());
-    expect(again.ordering.alone.settlement(item)).to.equal('rejected');
   });
 
   it('reads: held orders are shown before the committed ones, in pages, each once', () => {

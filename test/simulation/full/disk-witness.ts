@@ -1,0 +1,225 @@
+import type { Entry } from '../../../src/base/entry.js';
+import { view } from '../../../src/base/numbers.js';
+import type { DurableState, Loaded, LogBase, ReplicaStorage } from '../../../src/ports.js';
+import { Violation, type DiskFacts } from '../checkers.js';
+
+/** What storage has said to be on disk. */
+interface Said {
+  readonly promises: DurableState | undefined;
+  /** Chain by op; also of ops that a checkpoint has taken the place of. */
+  readonly chains: Map<number, string>;
+  readonly lastOp: number;
+  /** Ids in the outbox. */
+  readonly outbox: ReadonlySet<string>;
+}
+
+const nothing = (): Said => ({ promises: undefined, chains: new Map(), lastOp: 0, outbox: new Set() });
+
+/**
+ * Remembers, over the deaths of a replica's process, what its storage has said to be on disk, and holds every start against it: what
+ * was said is there, or the folder says that it is damaged. Nothing else may come of a call under way than all of it or none
+ * (of an append: whole entries from its beginning).
+ */
+export class DiskWitness {
+  #said = nothing();
+  /** A durable transition under way, as it will be. */
+  #next: Said | undefined;
+  /** Entries of an append under way. */
+  #appending: readonly Entry[] = [];
+  /** Ids that a settling under way removes. */
+  #settling: readonly string[] = [];
+
+  constructor(
+    /** Storage has said something new. */
+    private readonly onSaid: (facts: DiskFacts) => void,
+    /** The folder was made anew: nothing of it is older than this moment. */
+    private readonly onMadeAnew: () => void,
+  ) {}
+
+  /** What the checkers ask of a disk. */
+  facts(): DiskFacts {
+    const { promises, lastOp, chains, outbox } = this.#said;
+    return { promises, lastOp, chainAt: (op) => chains.get(op), hasInOutbox: (id) => outbox.has(id) };
+  }
+
+  /** The disk was destroyed. */
+  forget(): void {
+    this.#said = nothing();
+    this.#nothingUnderWay();
+  }
+
+  /**
+   * Holds a start against what was said. `mayBeDamaged` when something was done to the disk that storage must find out. Throws
+   * Violation.
+   */
+  onLoaded(loaded: Loaded, mayBeDamaged: boolean): void {
+    const said = this.#said;
+    switch (loaded.kind) {
+      case 'empty':
+        if (said.promises !== undefined) throw new Violation('a folder with promises was found empty');
+        this.#said = nothing();
+        break;
+      case 'damaged': {
+        const { durable, damage } = loaded;
+        const what = damage.map((one) => `${one.file}: ${one.what}`).join('; ');
+        if (!mayBeDamaged) throw new Violation(`a folder that nobody harmed was found damaged (${what})`);
+        if (durable !== undefined && durable.view < (said.promises?.view ?? 0))
+          throw new Violation(`a damaged folder fell from view ${said.promises?.view} to ${durable.view} (${what})`);
+        // Whatever is on disk, the log and what was promised with it are forgotten; the view stays.
+        const promises = durable === undefined ? undefined : { ...durable, logView: view(0), recovering: true };
+        this.#said = { ...nothing(), promises, outbox: new Set(loaded.outbox.map(({ requestId }) => requestId)) };
+        break;
+      }
+      case 'intact': {
+        const why = this.#whyNot(said, loaded, true);
+        if (why !== undefined && (this.#next === undefined || this.#whyNot(this.#next, loaded, false) !== undefined))
+          throw new Violation(`storage lost what it had said to be on disk: ${why}`);
+        this.#said = saidBy(loaded, why === undefined ? said : (this.#next ?? said));
+        break;
+      }
+    }
+    this.#nothingUnderWay();
+    this.onSaid(this.facts());
+  }
+
+  /** Why a folder does not hold what was said; undefined when it does. */
+  #whyNot(said: Said, loaded: Extract<Loaded, { kind: 'intact' }>, mayBeLonger: boolean): string | undefined {
+    const { durable, checkpoint, entries, outbox } = loaded;
+    const { promises, chains, lastOp } = said;
+    if (promises === undefined) return 'nothing had been said yet';
+    if (durable.view !== promises.view || durable.logView !== promises.logView)
+      return `view ${durable.view}/${durable.logView} instead of ${promises.view}/${promises.logView}`;
+    if (durable.recovering !== promises.recovering) return `recovering: ${durable.recovering}`;
+    const { base } = checkpoint;
+    const end = base.op + entries.length;
+    if (end < lastOp) return `the log ends at op ${end} instead of ${lastOp}`;
+    if (base.op > 0 && chains.get(base.op) !== base.chain) return `another checkpoint at op ${base.op}`;
+    const appending = mayBeLonger ? this.#appending : [];
+    for (const { op, chain } of entries) {
+      const expected = op <= lastOp ? chains.get(op) : appending[op - lastOp - 1]?.chain;
+      if (chain !== expected) return `op ${op} is another entry, or was never appended`;
+    }
+    const found = new Set(outbox.map(({ requestId }) => requestId));
+    const missing = [...said.outbox].find((id) => !found.has(id) && !this.#settling.includes(id));
+    return missing === undefined ? undefined : `${missing} is no longer in the outbox`;
+  }
+
+  #nothingUnderWay(): void {
+    this.#next = undefined;
+    this.#appending = [];
+    this.#settling = [];
+  }
+
+  /** The storage as the replica uses it, with this witness listening. */
+  watch(storage: ReplicaStorage): ReplicaStorage {
+    return {
+      files: storage.files,
+      load: (distrust) => storage.load(distrust),
+      flushTables: () => storage.flushTables(),
+      checkpoint: (head) => storage.checkpoint(head),
+      offer: () => storage.offer(),
+      readChunk: (op, file, offset, length) => storage.readChunk(op, file, offset, length),
+      stageChunk: (file, offset, bytes) => storage.stageChunk(file, offset, bytes),
+      verifyStaged: (offer) => storage.verifyStaged(offer),
+      inspect: () => storage.inspect(),
+      mend: () => storage.mend(),
+      scrub: (fraction) => storage.scrub(fraction),
+      leaveDoubt: (why) => storage.leaveDoubt(why),
+      appendOutbox: async (items) => {
+        await storage.appendOutbox(items);
+        this.#say({ ...this.#said, outbox: withIds(this.#said.outbox, items) });
+      },
+      keep: async (items) => {
+        await storage.keep(items);
+        this.#say({ ...this.#said, outbox: withIds(this.#said.outbox, items) });
+      },
+      close: () => storage.close(),
+      append: async (entries, commit) => {
+        // Stays when there is no room: the rows are cut off again, but a loss of power may forget the cut.
+        this.#appending = entries;
+        await storage.append(entries, commit);
+        this.#appending = [];
+        const { chains } = this.#said;
+        for (const { op, chain } of entries) chains.set(op, chain);
+        this.#say({ ...this.#said, lastOp: entries.at(-1)?.op ?? this.#said.lastOp });
+      },
+      persist: async (durable) =>
+        this.#through(
+          (said) => ({ ...said, promises: durable }),
+          () => storage.persist(durable),
+        ),
+      initialise: async (durable, entries) => {
+        await this.#through(
+          (said) => ({ ...said, promises: durable, ...logOf(new Map(), 1, entries) }),
+          () => storage.initialise(durable, entries),
+        );
+        this.onMadeAnew();
+      },
+      switchLog: async (change) =>
+        this.#through(
+          (said) => ({
+            promises: change.durable,
+            ...logOf(said.chains, change.from, change.entries),
+            outbox: withIds(said.outbox, change.salvaged),
+          }),
+          () => storage.switchLog(change),
+        ),
+      install: async (change) =>
+        this.#through(
+          (said) => ({
+            promises: change.durable,
+            ...logOf(chainsUpTo(said.chains, change.offer.head.base), change.offer.head.base.op + 1, change.entries),
+            outbox: withIds(said.outbox, change.salvaged),
+          }),
+          () => storage.install(change),
+        ),
+      settleOutbox: async (requestIds) => {
+        this.#settling = requestIds;
+        await storage.settleOutbox(requestIds);
+        this.#settling = [];
+        const settled = new Set(requestIds);
+        this.#said = { ...this.#said, outbox: new Set([...this.#said.outbox].filter((id) => !settled.has(id))) };
+      },
+    };
+  }
+
+  /** A durable transition: until it is done, a crash leaves the state before or the state after. */
+  async #through(change: (said: Said) => Said, run: () => Promise<void>): Promise<void> {
+    this.#next = change(this.#said);
+    await run();
+    this.#next = undefined;
+    const said = change(this.#said);
+    if (said.chains !== this.#said.chains) this.#appending = [];
+    this.#say(said);
+  }
+
+  #say(said: Said): void {
+    this.#said = said;
+    this.onSaid(this.facts());
+  }
+}
+
+/** A log that goes on with `entries` from op `from`. */
+function logOf(before: ReadonlyMap<number, string>, from: number, entries: readonly Entry[]) {
+  const chains = new Map([...before].filter(([op]) => op < from));
+  for (const { op, chain } of entries) chains.set(op, chain);
+  return { chains, lastOp: from - 1 + entries.length };
+}
+
+function chainsUpTo(before: ReadonlyMap<number, string>, { op, chain }: LogBase): Map<number, string> {
+  return new Map([...before, [op, chain]]);
+}
+
+function withIds(ids: ReadonlySet<string>, items: readonly { readonly requestId: string }[]): ReadonlySet<string> {
+  return new Set([...ids, ...items.map(({ requestId }) => requestId)]);
+}
+
+/** What a sound folder says; of the ops below its checkpoint, what was said before. */
+function saidBy({ durable, checkpoint, entries, outbox }: Extract<Loaded, { kind: 'intact' }>, before: Said): Said {
+  const { base } = checkpoint;
+  const chains = new Map([...before.chains].filter(([op]) => op < base.op));
+  if (base.op > 0) chains.set(base.op, base.chain);
+  for (const { op, chain } of entries) chains.set(op, chain);
+  const ids = new Set(outbox.map(({ requestId }) => requestId));
+  return { promises: durable, chains, lastOp: base.op + entries.length, outbox: ids };
+}

@@ -1,0 +1,28 @@
+import type { KnownSeed } from '../seeds.js';
+import type { FullConditions } from './conditions.js';
+
+/** A seed, and what of its conditions was given. */
+export interface KnownFullSeed extends KnownSeed {
+  readonly conditions?: Partial<FullConditions>;
+}
+
+/**
+ * Seeds of the full mode that once failed; `npm run simulate -- --full --seed N --trace` repeats one. A seed's run changes when
+ * the simulator or the order of chance in a replica does; it then is one more run.
+ */
+export const KNOWN_FULL_SEEDS: readonly KnownFullSeed[] = [
+  { seed: 231, found: 'storage: rows of a log that a checkpoint had replaced were read as the log' },
+  { seed: 417, found: 'the same' },
+  { seed: 82, found: 'the same, with five replicas' },
+  {
+    seed: 372,
+    conditions: { kinds: ['failSync', 'kill', 'powerLoss', 'crashInWrite'], pace: 50 },
+    found: 'rule 8: a new primary that knew no commit number executed before the founding was applied: no menu',
+  },
+  { seed: 200_010, found: 'storage: a table deleted while a start took it into use went on in a file with a hole' },
+  { seed: 352, found: 'storage: rot in a table in use was answered to a customer' },
+  { seed: 308, found: 'the simulator: timers of a dead process went on in the next one' },
+  { seed: 38, found: 'the simulator: a journal that was moved aside was held against the others' },
+  { seed: 200_063, found: 'a limit (FORMAT.md): rot of the newer mark and of the last rows look like a torn batch' },
+  { seed: 220, found: 'the simulator: what was done to a disk before a recovery excused too little after it' },
+];
