@@ -16,9 +16,7 @@ const acknowledgeLate = statements(
 );
 
 const SETTLED_WHEN_COMMITTED = `    if (service?.hasCommitted(item.requestId) !== true) return false;
-    const settlement = service.alone === undefined ? 'executed' : service.alone.settlement(item);
-    if (settlement === undefined) return false;
-    became.set(item.requestId, settlement);
+    became.set(item.requestId, service.alone?.settlement(item) ?? 'executed');
     return true;`;
 
 /** Rules 1, 3, 4 and 5: leaving a view, electing its log, and fetching it. */
