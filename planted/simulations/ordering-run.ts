@@ -5,6 +5,7 @@ import type { Order } from '../../src/services/ordering/replies.js';
 import { Prng } from '../../test/simulation/prng.js';
 import { MemoryFiles } from '../../test/support/memory-files.js';
 import { Driver, type Outcome } from '../../test/services/ordering/ordering-driver.js';
+import { decodeUpdate } from '../../src/services/ordering/updates.js';
 import type { RunFacts } from '../simulation.js';
 import { altered, MENU, RequestSource, STOCK, type Asked } from './ordering-requests.js';
 
@@ -34,8 +35,6 @@ export class OrderingRun {
   readonly #known = new Map<string, Known>();
   readonly #counts = { ops: 0, acknowledged: 0, faults: 0 };
   readonly #reached = new Set<string>();
-  /** Ids of the outbox whose repeat was refused before they were submitted. */
-  readonly #refusedFirst = new Set<string>();
   #outbox: OutboxItem[] = [];
   #driver: Driver;
   /** What a restart begins with. */
@@ -126,15 +125,18 @@ export class OrderingRun {
       if (outcome.entry === undefined) continue;
       const isRejected = orderOf(outcome.reply)?.status === 'rejected';
       // Refused when it was sent again, it becomes a rejected order, once: its customer finds it in the list.
-      const wasRefused = known?.reply?.kind === 'refused' && isRejected && !this.#refusedFirst.has(item.requestId);
-      if (wasRefused) this.#refusedFirst.add(item.requestId);
-      else if (known?.reply !== undefined) this.#fail(`${item.requestId} of the outbox was entered a second time`);
+      const wasRefused = known?.reply?.kind === 'refused' && isRejected;
+      if (!wasRefused && known?.reply !== undefined)
+        this.#fail(`${item.requestId} of the outbox was entered a second time`);
       this.#counts.ops++;
       if (known !== undefined) known.reply = outcome.reply;
       if (!this.#isMenuChanged && isRejected && !wasRefused)
         this.#fail(`${item.requestId} was acknowledged, cut off, and then there was no stock for it`);
     }
-    this.#outbox = this.#outbox.filter(({ requestId }) => !this.#driver.ordering.hasCommitted(requestId));
+    const { ordering } = this.#driver;
+    this.#outbox = this.#outbox.filter(
+      (item) => !ordering.hasCommitted(item.requestId) || ordering.alone.settlement(item) === undefined,
+    );
   }
 
   #commit(upTo: number): void {
@@ -197,16 +199,21 @@ export class OrderingRun {
   }
 
   #settle(): void {
-    this.#submit();
-    this.#commit(this.#driver.entries.length);
+    // A repeat that was refused settles only when it is committed, and the order that follows it when that is.
+    for (let rounds = 0; rounds < 3; rounds++) {
+      this.#submit();
+      this.#commit(this.#driver.entries.length);
+    }
     this.#submit();
     if (this.#outbox.length > 0) this.#fail('the outbox is not empty at the end');
   }
 
   #checkEnd(): void {
     for (const known of this.#known.values()) this.#repeat(known);
-    const ids = this.#driver.entries.map(({ requestId }) => requestId).filter((id) => id !== '');
-    if (new Set(ids).size + this.#refusedFirst.size !== ids.length) this.#fail('an id stands in the log twice');
+    // A refusal may stand before the rejected order of the same id.
+    const done = this.#driver.entries.filter(({ op, update }) => op > 1 && decodeUpdate(update).kind !== 'refused');
+    const ids = done.map(({ requestId }) => requestId);
+    if (new Set(ids).size !== ids.length) this.#fail('an id stands in the log twice');
     this.#checkStock();
     const { files, ordering } = this.#driver;
     const primary = { texts: files.contents(), snapshot: ordering.snapshot() };
