@@ -5,14 +5,18 @@ const simulation = 'core';
 /** An acknowledgement, for the view that is being left, of an append that ends meanwhile. */
 const ACKNOWLEDGE_LATE = `  if (state.transition !== undefined) {
     const left = state.logView;
-    if (state.transition.next === 'leftView' && primaryOf(state, left) !== state.config.self)
-      send(step, primaryOf(state, left), { kind: 'prepareOk', view: left, ...onDisk(state, true) });
+    const chain = chainAt(state.log, op) ?? lateChains.get(state)?.get(op);
+    const isLeaving = state.transition.next === 'leftView' && primaryOf(state, left) !== state.config.self;
+    if (isLeaving && chain !== undefined)
+      send(step, primaryOf(state, left), { kind: 'prepareOk', view: left, op, chain });
     return;
   }`;
+const IMPORT_LATE_CHAINS = `import { lateChains } from '../../planted/late-chains.js';`;
 const acknowledgeLate = statements(
   'src/vsr/normal.ts',
   '  if (state.transition !== undefined) return;',
   ACKNOWLEDGE_LATE,
+  { imports: IMPORT_LATE_CHAINS },
 );
 
 const SETTLED_WHEN_COMMITTED = `    if (service?.hasCommitted(item.requestId) !== true) return false;
@@ -50,8 +54,15 @@ export const VIEW_CHANGE_BUGS: readonly PlantedBug[] = [
         'src/vsr/view-change.ts',
         '  dropSpeculation(state);',
         `  dropSpeculation(state);
-  if (state.durable >= state.commit && state.durable < lastOp(state.log)) cutFrom(state.log, nextOp(state.durable));`,
-        { imports: `import { cutFrom } from './log.js';\nimport { nextOp } from '../base/numbers.js';` },
+  if (state.durable >= state.commit && state.durable < lastOp(state.log)) {
+    const cut = cutFrom(state.log, nextOp(state.durable));
+    lateChains.set(state, new Map(cut.map((entry) => [entry.op, entry.chain])));
+  }`,
+        {
+          imports: `${IMPORT_LATE_CHAINS}
+import { cutFrom } from './log.js';
+import { nextOp } from '../base/numbers.js';`,
+        },
       ),
     ],
   },

@@ -258,17 +258,16 @@ export class Nemesis {
   }
 
   /**
-   * One disk at a time is lost, as the guarantee has it (two of five, if the conditions say so): the others hold their promises, nobody else is recovering. From the first
-   * acknowledged order on (op 3) that must be enough; before, all others hold op 2.
+   * One disk at a time is lost, as the guarantee has it (two of five, if the conditions say so): the others hold their promises. From
+   * the first acknowledged order on (op 3) that must be enough; before, all others hold op 2.
    */
   #wipe(replica: SimulatedReplica): void {
     const others = this.replicas.filter((other) => other !== replica);
-    const lost = others.filter(({ folder }) => {
-      const { promises } = folder.durable;
-      const isFounded = folder.lastOp >= 2 || this.checkers.acknowledgedOp >= 3;
-      return promises === undefined || promises.recovering || !isFounded;
-    });
-    if (lost.length >= this.conditions.wipedMax || !replica.isUp) return;
+    const lost = others.filter(({ folder: { durable } }) => durable.promises?.recovering !== false);
+    const isFounded =
+      this.checkers.acknowledgedOp >= 3 ||
+      others.every((other) => other.folder.lastOp >= 2 || (this.wipes > 0 && lost.includes(other)));
+    if (lost.length >= this.conditions.wipedMax || !isFounded || !replica.isUp) return;
     this.trace(() => `r${replica.index} is wiped`);
     this.wipes++;
     replica.crash();
