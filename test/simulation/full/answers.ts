@@ -83,10 +83,23 @@ export class Answers {
   onRead(query: OrderingQuery, { answer, asOf }: Read): void {
     const at = asOf.op;
     if (at > this.model.op) throw new Violation(`a read was answered as of op ${at}, which nobody has applied`);
-    const expected = this.#expectedOf(query, at, answer.kind === 'done' ? answer.body : undefined);
-    const found = answer.kind === 'done' ? shown(query, answer.body) : undefined;
+    const body = answer.kind === 'done' ? answer.body : undefined;
+    const held = heldIn(query, body);
+    this.#judgeHeld(held, at);
+    if (query.kind === 'getOrder' && held.length > 0) return;
+    const expected = this.#expectedOf(query, at, body, held.length);
+    const found = body === undefined ? undefined : shown(query, body);
     if (!isDeepStrictEqual(found, expected))
       throw new Violation(`${query.kind} as of op ${at}: ${text(found)} instead of ${text(expected)}`);
+  }
+
+  /** Orders that wait in an outbox: somebody asked for each, and none stands in the log as of the answer's op. */
+  #judgeHeld(held: readonly Order[], at: number): void {
+    for (const { orderId } of held) {
+      if (!this.#open.has(orderId)) throw new Violation(`${orderId} is shown as unconfirmed, and nobody asked for it`);
+      if (this.model.orderAt(orderId, at) !== undefined)
+        throw new Violation(`${orderId} is shown as unconfirmed as of op ${at}, and stands in the log by then`);
+    }
   }
 
   /** After healing: what was told to have come to nothing has. */
@@ -127,7 +140,7 @@ export class Answers {
       throw new Violation(`${requestId} was refused with ${reason}, which was not so at op ${op}`);
   }
 
-  #expectedOf(query: OrderingQuery, at: number, body: unknown): unknown {
+  #expectedOf(query: OrderingQuery, at: number, body: unknown, heldCount: number): unknown {
     const { model } = this;
     switch (query.kind) {
       case 'getMenu':
@@ -137,7 +150,7 @@ export class Answers {
       case 'getOrder':
         return model.orderAt(query.orderId, at);
       case 'getOrders':
-        return model.ordersAt(query.userCode, query.pageSize, at);
+        return model.ordersAt(query.userCode, Math.max(0, query.pageSize - heldCount), at);
       case 'events':
         return model.eventsAt(query.fromOp, query.limit, at);
       case 'counts':
@@ -148,11 +161,23 @@ export class Answers {
   }
 }
 
+/** Orders of an answer that wait in the outbox of the replica that gave it. */
+function heldIn(query: OrderingQuery, body: unknown): Order[] {
+  if (body === undefined) return [];
+  const orders =
+    query.kind === 'getOrders'
+      ? (body as AnswerOf['getOrders']).orders
+      : query.kind === 'getOrder'
+        ? [(body as AnswerOf['getOrder']).order]
+        : [];
+  return orders.filter(({ unconfirmed }) => unconfirmed === true);
+}
+
 /** Of an answer what the model says too. */
 function shown(query: OrderingQuery, body: unknown): unknown {
   switch (query.kind) {
     case 'getOrders':
-      return (body as AnswerOf['getOrders']).orders;
+      return (body as AnswerOf['getOrders']).orders.filter(({ unconfirmed }) => unconfirmed !== true);
     case 'events':
       return (body as AnswerOf['events']).events.map(({ op, kind, order }) => ({ op, kind, order }));
     case 'counts': {
