@@ -6,17 +6,21 @@ const FIRST = 10_000;
 const EPHEMERAL_RANGE = '/proc/sys/net/ipv4/ip_local_port_range';
 
 const taken = new Set<number>();
+/** Mocha's workers run at the same time: each has ports of its own, by their remainder. */
+const WORKERS_MAX = 8;
+const worker = Number(process.env['MOCHA_WORKER_ID'] ?? 0) % WORKERS_MAX;
 
 /**
  * Free ports of 127.0.0.1 for servers that will be stopped and started again: none that the system may hand to an outgoing
- * connection meanwhile, none that this process got before.
+ * connection meanwhile, none that this process got before or another worker gets.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const last = firstEphemeral() - 1;
   const ports: number[] = [];
   for (let attempt = 0; ports.length < count; attempt++) {
     if (attempt > 1_000) throw new Error(`no ${count} free ports between ${FIRST} and ${last}`);
-    const port = FIRST + Math.floor(Math.random() * (last - FIRST));
+    const drawn = FIRST + Math.floor(Math.random() * (last - FIRST - WORKERS_MAX));
+    const port = drawn - (drawn % WORKERS_MAX) + worker;
     if (taken.has(port) || !(await isFree(port))) continue;
     taken.add(port);
     ports.push(port);
