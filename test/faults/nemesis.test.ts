@@ -4,7 +4,7 @@ import { runNemesis } from '../nemesis/run.js';
 
 /** A seed whose first kinds are of processes, ways and disks. Longer runs: npm run nemesis -- --minutes 10. */
 const SEED = 1;
-const DURATION_MS = 35_000;
+const DURATION_MS = 25_000;
 
 describe('faults: everything at once', () => {
   it('8 writers and 4 readers under kills, pauses, cuts, and lost and damaged files: every promise is kept', async () => {
