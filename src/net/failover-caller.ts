@@ -14,8 +14,10 @@ const PATIENCE_MS_MIN = 1000;
 /** Bytes of an answer at most: 500 of the largest orders. */
 const RESPONSE_BYTES_MAX = 64 * 1024 * 1024;
 
-/** Refusals of an attempt that could not be made: what became of an earlier one they do not know. */
-const SAYS_NOTHING_OF_BEFORE: ReadonlySet<RefusalReason> = new Set([
+/**
+ * Refusals of a front end that cannot have it done: another one may, and what became of an attempt before they do not know.
+ */
+const CANNOT_BE_DONE_THERE: ReadonlySet<RefusalReason> = new Set([
   'NO_QUORUM',
   'NO_PRIMARY',
   'NOT_FOUNDED',
@@ -33,7 +35,7 @@ export type StartCall<Response> = (
 
 /**
  * Several front ends as one: the one that last answered, then the others in order. A front end that cannot be reached or does
- * not answer is passed over within the call's deadline; the request stays the same, ids included, so that nothing is done twice.
+ * not answer is passed over within the call's deadline, and so is one that cannot have it done while another may; the request stays the same, ids included, so that nothing is done twice.
  */
 export class FailoverCaller {
   readonly #clients: readonly FoodOrderingClient[];
@@ -52,6 +54,7 @@ export class FailoverCaller {
     const deadline = Date.now() + deadlineMs;
     let waitMs: number = WAIT_MS.first;
     let mayBeDone = false;
+    let refusedInRound: ServiceError | undefined;
     for (let attempt = 1; ; attempt++) {
       const index = this.#preferred;
       try {
@@ -59,14 +62,19 @@ export class FailoverCaller {
       } catch (error) {
         if (!isServiceError(error)) throw error;
         const refused = refusalOf(error);
-        if (refused !== undefined)
-          throw mayBeDone && SAYS_NOTHING_OF_BEFORE.has(refused.reason) ? brokenOff(error) : callRefusedError(error);
-        if (error.code === status.DEADLINE_EXCEEDED) throw timeUp(error, isWrite);
-        if (error.code !== status.UNAVAILABLE && error.code !== status.CANCELLED) throw callRefusedError(error);
-        // A connection that was refused never carried the request; one that broke, or hangs, may have.
-        mayBeDone ||= isWrite && !/ECONNREFUSED|No connection established/.test(error.details);
+        if (refused !== undefined) {
+          if (!CANNOT_BE_DONE_THERE.has(refused.reason)) throw callRefusedError(error);
+          refusedInRound ??= error;
+        } else {
+          if (error.code === status.DEADLINE_EXCEEDED) throw timeUp(error, isWrite);
+          if (error.code !== status.UNAVAILABLE && error.code !== status.CANCELLED) throw callRefusedError(error);
+          // A connection that was refused never carried the request; one that broke, or hangs, may have.
+          mayBeDone ||= isWrite && !/ECONNREFUSED|No connection established/.test(error.details);
+        }
         this.passOver(index);
         if (attempt % this.#clients.length !== 0) continue;
+        if (refusedInRound !== undefined)
+          throw mayBeDone ? brokenOff(refusedInRound) : callRefusedError(refusedInRound);
         if (Date.now() + waitMs >= deadline) throw unreachable(error, mayBeDone);
         await new Promise((resolve) => setTimeout(resolve, waitMs));
         waitMs = Math.min(waitMs * 2, WAIT_MS.max);

@@ -85,6 +85,8 @@ export function wireMessage(message: Message): PeerMessage {
       return { want_replica: { above: message.above, op: message.op } };
     case 'claimed':
       return { claimed: { view: message.view, log_view: message.logView, op: message.op } };
+    case 'differs':
+      return { differs: { view: message.view, op: message.op, chain: message.chain } };
     case 'report':
       return { report: { nonce: message.nonce } };
     case 'reportResponse': {
@@ -171,6 +173,10 @@ export function messageOf(wire: PeerMessage__Output): Message {
     case 'claimed': {
       const { view, log_view, op } = partOf(wire.claimed, 'claimed');
       return { kind: 'claimed', view: viewOf(view), logView: viewOf(log_view), op: opOf(op) };
+    }
+    case 'differs': {
+      const { view, op, chain } = partOf(wire.differs, 'differs');
+      return { kind: 'differs', view: viewOf(view), op: opOf(op), chain: chainOf(chain) };
     }
     case 'report':
       return { kind: 'report', nonce: naturalOf(partOf(wire.report, 'report').nonce, 'nonce') };

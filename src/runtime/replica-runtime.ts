@@ -267,6 +267,7 @@ export class ReplicaRuntime implements ReplicaCalls {
 
   #tell(notice: Notice): void {
     const { view, durable, commit } = this.#state;
+    if (notice.kind === 'diverged') this.#note([differenceTold(notice, this.#parts.config.replicaIds)]);
     this.#parts.onNotice(notice, { view, op: durable, commit });
   }
 
@@ -346,4 +347,10 @@ function startedOf({ loaded }: ReplicaParts): Started {
       return { kind: 'intact', clusterId, view: inView, logView, isRecovering, checkpoint, entries, commit, outbox };
     }
   }
+}
+
+/** As `status` shows it: the folder may be the only one that has what it has. */
+function differenceTold({ peer, op }: Extract<Notice, { kind: 'diverged' }>, ids: readonly string[]): Damage {
+  const what = `op ${op} is another one at ${ids[peer] ?? peer}: there are two histories. Delete neither folder; compare their orders.csv`;
+  return { file: 'journal', what };
 }

@@ -48,6 +48,7 @@ export class FoundTail {
     if (this.#isDone || ++this.#looks < LOOKS_BEFORE_JUDGED) return undefined;
     this.#isDone = true;
     const more = this.bytes.length - this.#at;
+    if (more <= 0) return undefined;
     const row = rowsBefore(this.from + this.#at) + 1;
     return { file: this.table, row, what: `it held ${more} bytes more than the journal says; cut` };
   }

@@ -26,7 +26,9 @@ export class TrackedFile {
     return this.open.read(offset, length);
   }
 
+  /** Throws DamagedFileError when the file was cut meanwhile: what is written behind the cut would hide it, a hole before it. */
   write(offset: number, bytes: Uint8Array): void {
+    this.#assertNotCut();
     try {
       this.open.write(offset, bytes);
     } finally {
@@ -34,7 +36,9 @@ export class TrackedFile {
     }
   }
 
+  /** As `write`. */
   async writeAsync(offset: number, bytes: Uint8Array): Promise<void> {
+    this.#assertNotCut();
     this.#writesUnderWay++;
     try {
       await this.open.writeAsync(offset, bytes);
@@ -63,6 +67,12 @@ export class TrackedFile {
   inspect(fileSystem: FileSystem): Damage | undefined {
     const what = differenceOf(this.#expected, fileSystem.stat(this.open.path), this.#writesUnderWay > 0);
     return what === undefined ? undefined : { file: this.name, what };
+  }
+
+  #assertNotCut(): void {
+    const { bytes } = this.open.stat();
+    if (bytes < this.#expected.bytes)
+      throw new DamagedFileError(this.name, `the file was cut from ${this.#expected.bytes} to ${bytes} bytes`);
   }
 
   #note(): void {

@@ -1,8 +1,8 @@
 import type { Chain } from '../base/entry.js';
 import { op as opNumber, view as makeView, type OpNumber, type ReplicaIndex, type View } from '../base/numbers.js';
 import { chainAt } from './log.js';
-import type { Claimed, Message } from './message.js';
-import { notice, send, type Claim, type State, type Step } from './state.js';
+import type { Claimed, Differs, Message } from './message.js';
+import { isBackup, notice, primaryOf, send, type Claim, type State, type Step } from './state.js';
 
 /*
  * A disk can be rolled back (a folder restored from a copy, a virtual machine set back): everything on it is sound, and what
@@ -78,26 +78,63 @@ export function onClaimed(step: Step, from: ReplicaIndex, message: Claimed): str
   return undefined;
 }
 
-/** Primary: whether what a backup has at `op` is this log's entry. One that differs is not counted, and the operator told. */
+/**
+ * Primary: whether what a backup has at `op` is this log's entry. One that differs is not counted, and the operator told. Who is
+ * wrong the majority says: with the primary, the backup is told so; against it, the primary gives its own folder up.
+ */
 export function isOfThisLog(step: Step, from: ReplicaIndex, op: OpNumber, chain: Chain): boolean {
   const { state } = step;
   const own = chainAt(state.log, op);
-  if (own === undefined || own === chain) return true;
-  if (!state.diverged.has(from)) notice(step, { kind: 'diverged', peer: from, op });
-  state.diverged.add(from);
+  if (own === undefined) return true;
+  if (own === chain) {
+    state.agreed.add(from);
+    return true;
+  }
+  const isKnown = state.diverged.has(from);
+  tellDiverged(step, from, op);
+  const agreeing = 1 + state.agreed.size;
+  // Whoever agreed did so before this; who is with the primary now shows in the next round.
+  state.agreed.clear();
+  if (state.diverged.size >= state.majority)
+    distrust(
+      step,
+      `a majority of the others holds something else at op ${op}: the own disk or memory has been changed`,
+    );
+  else if (isKnown && agreeing >= state.majority)
+    send(step, from, { kind: 'differs', view: state.view, op, chain: own });
   return false;
 }
 
-/** Backup: whether the log of the own disk is the primary's at its commit number; else it is given up. */
-export function isPrimarysLog(step: Step, commit: OpNumber, chain: Chain): boolean {
-  const { state } = step;
+/** Backup: whether the log of the own disk is the primary's at its commit number, as far as both reach. */
+export function isPrimarysLog({ state }: Step, commit: OpNumber, chain: Chain): boolean {
   const own = commit <= state.durable ? chainAt(state.log, commit) : undefined;
-  if (own === undefined || own === chain) return true;
-  distrust(
-    step,
-    `the own log differs from the primary's at op ${commit}, which is committed: the disk has been changed`,
-  );
-  return false;
+  return own === undefined || own === chain;
+}
+
+/**
+ * Another replica holds something else at `op`. A backup is told so by its primary when a majority does: the own folder is given
+ * up. A replica without the log of its view is told so when it asks for what follows its commit number: then there are two
+ * histories (disks were set back, or more were lost than is survived). Nothing is taken over what is committed here: this
+ * folder may be the only one that has it.
+ */
+export function onDiffers(step: Step, from: ReplicaIndex, message: Differs): string | undefined {
+  const { state } = step;
+  const { view, op, chain } = message;
+  const own = chainAt(state.log, op);
+  if (view !== state.view || own === undefined || own === chain) return 'the own log is the same';
+  if (state.status === 'view-change' && op <= state.commit) {
+    tellDiverged(step, from, op);
+    return undefined;
+  }
+  if (!isBackup(state) || primaryOf(state, view) !== from) return 'not from the primary of the own view';
+  distrust(step, `a majority holds something else than the own log at op ${op}: the disk has been changed or set back`);
+  return undefined;
+}
+
+function tellDiverged(step: Step, peer: ReplicaIndex, op: OpNumber): void {
+  const { diverged } = step.state;
+  if (!diverged.has(peer)) notice(step, { kind: 'diverged', peer, op });
+  diverged.add(peer);
 }
 
 /** The folder is sound and yet wrong: the process ends, and the next one believes nothing of it (rule 7). */
@@ -108,4 +145,5 @@ function distrust(step: Step, why: string): void {
 /** A new primary knows of no differences yet. */
 export function forgetDifferences(state: State): void {
   state.diverged.clear();
+  state.agreed.clear();
 }

@@ -114,8 +114,12 @@ export function onGetState(step: Step, from: ReplicaIndex, message: GetState): s
     step.effects.push({ kind: 'offerCheckpoint', to: from, view, logView, nonce: message.nonce });
     return undefined;
   }
-  if (chainAt(log, message.after) !== message.afterChain)
+  const chain = chainAt(log, message.after);
+  if (chain !== message.afterChain) {
+    if (message.purpose === 'normal' && chain !== undefined)
+      send(step, from, { kind: 'differs', view: state.view, op: message.after, chain });
     return `the asker holds something else at op ${message.after}`;
+  }
   const isFounded = lastOp(log) >= 2;
   const isCommittedOnly = message.purpose === 'data' && isFounded;
   const end = isCommittedOnly ? state.commit : message.purpose === 'doViewChange' ? state.durable : lastOp(log);

@@ -24,6 +24,7 @@ export type Message =
   | RecoveryResponse
   | WantReplica
   | Claimed
+  | Differs
   | Report
   | ReportResponse
   | SubmitOutbox;
@@ -207,6 +208,14 @@ export interface Claimed {
   readonly logView: View;
   /** Of the log of `logView`. */
   readonly op: OpNumber;
+}
+
+/** At `op` my log has this chain, and yours another. Primary → backup: so has a majority's; asked replica → asker of state. */
+export interface Differs {
+  readonly kind: 'differs';
+  readonly view: View;
+  readonly op: OpNumber;
+  readonly chain: Chain;
 }
 
 /** Empty replica → everyone: is your folder empty too? (rule 8) */

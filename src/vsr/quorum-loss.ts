@@ -24,7 +24,7 @@ export function noQuorum({ state, now }: Step): Refusal {
   return refusal(
     'NO_QUORUM',
     `Orders are closed since ${since}: ${state.config.replicaIds[state.config.self]} reaches ${heard} of ${state.count} ` +
-      `replicas and ${neededCount(state)} are needed. Nothing was ordered; they open again by themselves.`,
+      `replicas and ${neededCount(state)} are needed. This call did nothing; if the order was sent before, repeat it with the same order_id. They open again by themselves.`,
     { since },
   );
 }

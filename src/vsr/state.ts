@@ -171,6 +171,8 @@ export interface State {
   resigned: { readonly view: View; readonly why: string } | undefined;
   /** Backups whose log was found to differ from this view's; they are not counted. */
   readonly diverged: Set<ReplicaIndex>;
+  /** Backups whose log was found to be this view's. */
+  readonly agreed: Set<ReplicaIndex>;
 
   // Suspicion (rule 3).
   suspects: { readonly why: string } | undefined;
@@ -251,6 +253,7 @@ export function newState(config: CoreConfig, services: ReadonlyMap<string, Servi
     pendingOddly: 0,
     resigned: undefined,
     diverged: new Set(),
+    agreed: new Set(),
     suspects: undefined,
     wishes: Array.from<undefined>({ length: count }).fill(undefined),
     heardMs: Array.from<number>({ length: count }).fill(-Infinity),

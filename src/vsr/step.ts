@@ -3,7 +3,7 @@ import { minOp, nextOp, view, type ReplicaIndex, type View } from '../base/numbe
 import { refusal } from '../base/refusal.js';
 import { onAloneOrders, onOutboxAppended, onOutboxFull, watchMajority } from './alone.js';
 import { checkpointWhenDue, onCheckpointed } from './checkpointing.js';
-import { noteClaim, onClaimed } from './claims.js';
+import { noteClaim, onClaimed, onDiffers } from './claims.js';
 import type { Effect } from './effect.js';
 import type { Event } from './event.js';
 import { askAgainWhenLate, onGetChunk, onGetState } from './fetch.js';
@@ -223,6 +223,7 @@ function provenView(message: Message): View | undefined {
     case 'checkpointOffered':
     case 'submitOutbox':
     case 'recoveryResponse':
+    case 'differs':
       return message.view;
     case 'startViewChange':
       return view(Math.max(0, message.view - 1));
@@ -275,6 +276,8 @@ function onMessage(step: Step, from: ReplicaIndex, clusterId: string, message: M
       return onWantReplica(step, from, message);
     case 'claimed':
       return onClaimed(step, from, message);
+    case 'differs':
+      return onDiffers(step, from, message);
     case 'report':
       return onReport(step, from, message.nonce);
     case 'reportResponse':

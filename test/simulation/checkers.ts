@@ -201,6 +201,7 @@ function claimOf(message: Message): Claim | undefined {
   switch (message.kind) {
     case 'prepare':
     case 'heartbeat':
+    case 'differs':
       return { view: message.view, logView: message.view };
     case 'startView':
       return { view: message.view, logView: message.view, op: message.start };

@@ -93,7 +93,54 @@ describe('rule 6 claims: a disk that is set back', () => {
     cluster.core(1).boot();
     expect(entryAt(cluster.core(1).state.log, nextOp(previous.op))?.chain).to.equal(other.chain);
     cluster.pass(2 * HEARTBEAT_MS);
-    expect(cluster.core(1).distrusts[0]).to.match(/differs from the primary's at op 3/);
+    expect(cluster.core(1).distrusts[0]).to.match(/a majority holds something else than the own log at op 3/);
+    expect(cluster.core(2).distrusts).to.deep.equal([]);
     expect(cluster.core(0).notices.some(({ kind }) => kind === 'diverged')).to.equal(true);
+  });
+
+  it('rule 2: a primary from whom a majority differs gives up its own folder, and no backup does', () => {
+    const cluster = Cluster.founded();
+    cluster.write(0, 'a');
+    cluster.settle();
+    const { entries } = cluster.core(0).state.log;
+    const last = entries.at(-1);
+    if (last === undefined) throw new Error('the log holds op 3');
+    entries[entries.length - 1] = { ...last, chain: '1'.repeat(32) };
+    cluster.pass(2 * HEARTBEAT_MS);
+    expect(cluster.core(0).distrusts[0]).to.match(/a majority of the others holds something else at op 3/);
+    expect([cluster.core(1).distrusts, cluster.core(2).distrusts]).to.deep.equal([[], []]);
+  });
+
+  it('two histories: who knows another op to be committed takes nothing over it, and says so once', () => {
+    const cluster = Cluster.founded();
+    for (const id of ['a', 'b']) {
+      cluster.write(0, id);
+      cluster.settle();
+      cluster.pass(2 * HEARTBEAT_MS);
+    }
+    const { clusterId, commit } = cluster.core(1).state;
+    const other = '2'.repeat(32);
+    const from2 = { from: 2, to: 1, clusterId } as const;
+    cluster.isolate(1);
+    const ops = { start: op(9), commit: op(9), op: op(9) };
+    const message = { kind: 'heartbeat', view: view(2), ...ops, commitChain: other, round: 1 } as const;
+    cluster.deliverAgain({ ...from2, message });
+    cluster.core(1).fsync();
+    expect(cluster.core(1).state).to.include({ status: 'view-change', view: 2 });
+    for (let times = 0; times < 2; times++)
+      cluster.deliverAgain({ ...from2, message: { kind: 'differs', view: view(2), op: commit, chain: other } });
+    expect(cluster.core(1).notices.filter(({ kind }) => kind === 'diverged')).to.deep.equal([
+      { kind: 'diverged', peer: 2, op: commit },
+    ]);
+    expect(cluster.core(1).distrusts).to.deep.equal([]);
+    expect(cluster.core(1).has('b')).to.equal(true);
+  });
+
+  it('two histories: who is asked for what follows another log says that it differs', () => {
+    const cluster = Cluster.founded();
+    const { clusterId } = cluster.core(0).state;
+    const asked = { view: view(0), after: op(2), afterChain: '3'.repeat(32), nonce: 1 };
+    cluster.deliverAgain({ from: 1, to: 0, clusterId, message: { kind: 'getState', purpose: 'normal', ...asked } });
+    expect(cluster.inFlight('differs', { from: 0, to: 1 }).map(({ message }) => message.op)).to.deep.equal([2]);
   });
 });

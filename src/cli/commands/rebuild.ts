@@ -42,7 +42,8 @@ export function addRebuildCommand(program: Command, cli: Cli): void {
       );
       const wanted = `${lost.id} from ${survivor.id}`;
       const given = options.confirm ?? (await ask(cli, `To go on type "${wanted}": `));
-      if (given.trim() !== wanted) throw new CommandFailedError(`not confirmed with "${wanted}"; nothing was changed.`);
+      if (given.trim() !== wanted)
+        throw new CommandFailedError(`not confirmed with "${wanted}" (or --confirm); nothing was changed.`);
       await asFailure(() => tools.transplant(survivor.resources, lost.resources, lost.id));
       cli.print(
         options,
@@ -78,7 +79,11 @@ async function ask(cli: Cli, question: string): Promise<string> {
   const { stdin, stderr } = cli.environment;
   const terminal = createInterface({ input: stdin, output: stderr });
   try {
-    return await terminal.question(question);
+    // The end of the input is an answer too: none.
+    return await Promise.race([
+      terminal.question(question),
+      new Promise<string>((resolve) => void terminal.once('close', () => resolve(''))),
+    ]);
   } finally {
     terminal.close();
   }
