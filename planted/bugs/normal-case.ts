@@ -71,7 +71,7 @@ export const NORMAL_CASE_BUGS: readonly PlantedBug[] = [
         'chainAt(log, suffix.after) !== suffix.afterChain',
         'chainAt(log, suffix.after) === undefined',
       ),
-      expression('src/vsr/fetch.ts', 'chainAt(log, message.after) !== message.afterChain', 'false'),
+      expression('src/vsr/fetch.ts', 'chain !== message.afterChain', 'false'),
       expression(
         'src/vsr/fetch.ts',
         'suffix.after !== fetchedTo(fetch) || suffix.afterChain !== chain',
