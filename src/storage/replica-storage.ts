@@ -383,7 +383,7 @@ class FolderStorage implements ReplicaStorage {
         this.#base = head.base;
         const oldest = await keepNewest(this.fileSystem, this.folder);
         this.#checkpoints.watch();
-        await this.#journal?.removeThrough(oldest);
+        await this.#journal?.removeThrough(oldest, () => this.#outbox.isEmpty);
       },
       () => undefined,
     );
