@@ -196,7 +196,8 @@ export interface ReplicaStorage {
   appendOutbox(items: readonly OutboxItem[]): Promise<void>;
   /**
    * After `load`, before anything else: adds items to the outbox, durably, and writes one that was found damaged anew. In a
-   * damaged folder too, whose log is not touched.
+   * damaged folder too, whose log is not touched. Without room (DiskFullError) they are in the outbox nevertheless: nothing that
+   * holds them is cleared away before they are written, with the next change that has room or by `mend`.
    */
   keep(items: readonly OutboxItem[]): Promise<void>;
   /** Removes settled items from outbox.csv, durably. May overlap any other call. */

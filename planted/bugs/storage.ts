@@ -204,8 +204,8 @@ export const STORAGE_BUGS: readonly PlantedBug[] = [
     edits: [
       statements(
         'src/storage/replica-storage.ts',
-        '        await this.#journal?.removeThrough(oldest);',
-        '        await this.#journal?.removeThrough(head.base.op);',
+        '        await this.#journal?.removeThrough(oldest, () => this.#outbox.isEmpty);',
+        '        await this.#journal?.removeThrough(head.base.op, () => this.#outbox.isEmpty);',
       ),
     ],
   },

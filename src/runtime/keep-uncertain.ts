@@ -22,7 +22,7 @@ export async function keepUncertain(
   try {
     await storage.keep(items);
   } catch (error) {
-    // Without room the folder stays as it is, and a next start finds the same; this process has the items in memory.
+    // Without room the folder stays as it is, and a next start finds the same; the storage owes the items to the disk from now on.
     if (!(error instanceof DiskFullError)) throw error;
   }
   return { ...loaded, outbox: [...loaded.outbox, ...items] };

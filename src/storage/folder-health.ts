@@ -96,6 +96,6 @@ export class FolderHealth {
     const isBase = newest !== undefined && newest === base;
     if (isBase) await removeCheckpoints(this.fileSystem, this.folder, older);
     checkpoints.watch();
-    if (isBase) await journal.removeThrough(newest);
+    if (isBase) await journal.removeDamaged(newest);
   }
 }

@@ -116,16 +116,39 @@ export class Journal {
     return recent ?? this.#readChain(op);
   }
 
-  /** Removes segments of which every entry is at or below `op`, and what was cut off there. The current one stays. */
-  async removeThrough(op: OpNumber): Promise<void> {
+  /**
+   * Removes segments of which every entry is at or below `op`, and what was cut off there. The current one stays. While the
+   * outbox holds an item, what switches have cut off stays too, in a file of its own or at the end of a segment of the log: a
+   * damaged outbox is made again from that (design 5).
+   */
+  async removeThrough(op: OpNumber, isOutboxEmpty: () => boolean): Promise<void> {
     await this.mark.sync();
+    const isCutNeeded = !isOutboxEmpty();
+    const cut = isCutNeeded ? [] : cutSegmentsOf(this.fileSystem.list(this.folder));
+    const ended = cut.filter(({ firstOp }) => firstOp <= op).map(({ name }) => name);
+    await this.#remove([...this.#takeThrough(op, isCutNeeded), ...ended]);
+  }
+
+  /** Removes segments of the log of which every entry is at or below `op`, because of damage in them. The current one stays. */
+  async removeDamaged(op: OpNumber): Promise<void> {
+    await this.mark.sync();
+    await this.#remove(this.#takeThrough(op, false));
+  }
+
+  /** Names of the first segments, which are segments of this log no more. */
+  #takeThrough(op: OpNumber, isCutNeeded: boolean): string[] {
     const gone: string[] = [];
-    while (this.#segments[1] !== undefined && this.#segments[1].firstOp <= op + 1) {
-      gone.push(present(this.#segments.shift(), 'the first of two segments').name);
+    for (;;) {
+      const [first, next] = this.#segments;
+      if (first === undefined || next === undefined || next.firstOp > op + 1) return gone;
+      // Between two of one logView there was no switch that cut anything else than what came again.
+      if (isCutNeeded && first.logView !== next.logView) return gone;
+      this.#segments.shift();
+      gone.push(first.name);
     }
-    for (const { name, firstOp } of cutSegmentsOf(this.fileSystem.list(this.folder))) {
-      if (firstOp <= op) gone.push(name);
-    }
+  }
+
+  async #remove(gone: readonly string[]): Promise<void> {
     for (const name of gone) {
       this.#closed.delete(name);
       this.fileSystem.remove(path.join(this.folder, name));

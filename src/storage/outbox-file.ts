@@ -2,7 +2,7 @@ import path from 'node:path';
 import { csvRow, ROW_END, scanCsvRow } from '../base/csv.js';
 import { op as makeOp, view as makeView } from '../base/numbers.js';
 import type { OutboxItem } from '../base/service.js';
-import type { Damage, FileStat, FileSystem } from '../ports.js';
+import { DiskFullError, type Damage, type FileStat, type FileSystem } from '../ports.js';
 import { BESIDE_SUFFIX, replaceDurably, writeWhole } from './durable-file.js';
 import { orDiskFull } from './errors.js';
 import { checksumOf } from './slots.js';
@@ -63,7 +63,12 @@ export function readOutbox(fileSystem: FileSystem, folder: string): ReadOutbox {
 
 /** outbox.csv: acknowledged requests that are not known to be committed. Rewritten whole, durably, one change at a time. */
 export class OutboxFile {
+  /** What the file should hold. While there is no room it may hold less, or what is settled. */
   #items: OutboxItem[];
+  /** Whether the file holds exactly the items: otherwise the next write is owed, whatever it is asked for. */
+  #isWhole: boolean;
+  /** Whether what stands in the file may be damaged: it is kept beside before the file is written. */
+  #isDoubted: boolean;
   #expected: FileStat | undefined;
   #writing: Promise<void> | undefined;
 
@@ -75,10 +80,19 @@ export class OutboxFile {
     isSound: boolean,
   ) {
     this.#items = [...items];
+    this.#isWhole = isSound;
+    this.#isDoubted = !isSound;
     if (isSound) this.#expected = fileSystem.stat(this.#path);
   }
 
-  /** Adds items, before anything is cut that held them; an id that is there already stays as it is. */
+  get isEmpty(): boolean {
+    return this.#items.length === 0;
+  }
+
+  /**
+   * Adds items, before anything is cut that held them; an id that is there already stays as it is. Without room none of them
+   * is added.
+   */
   add(items: readonly OutboxItem[]): Promise<void> {
     return this.#change((now) => {
       const all = withAdded(now, items);
@@ -86,24 +100,37 @@ export class OutboxFile {
     });
   }
 
-  /** Removes settled items. */
+  /** Adds items that must not be forgotten: without room they are owed, and every later write writes them too. */
+  keep(items: readonly OutboxItem[]): Promise<void> {
+    return this.#owe((now) => withAdded(now, items));
+  }
+
+  /** Removes settled items; without room, with a later write. */
   settle(requestIds: readonly string[]): Promise<void> {
     const settled = new Set(requestIds);
-    return this.#change((now) => {
-      const left = now.filter(({ requestId }) => !settled.has(requestId));
-      return left.length < now.length ? left : undefined;
-    });
+    return this.#owe((now) => now.filter(({ requestId }) => !settled.has(requestId)));
   }
 
-  /** Writes the file from what is in memory and these; one that cannot be read whole is kept beside it, for people. */
-  async writeAnew(items: readonly OutboxItem[] = []): Promise<void> {
-    await this.#keepDamaged();
-    await this.#change((now) => withAdded(now, items));
+  /** Writes the file from what is in memory; one that cannot be read whole is kept beside it, for people. */
+  async writeAnew(): Promise<void> {
+    this.#isWhole = false;
+    this.#isDoubted = true;
+    await this.#change(() => undefined);
   }
 
-  /** What the file system shows to be wrong with the file while nothing is being written; put right from memory. */
+  /**
+   * What the file system shows to be wrong with the file while nothing is being written; put right from memory. What is owed
+   * is written if there is room now.
+   */
   async mend(): Promise<Damage | undefined> {
-    if (this.#expected === undefined || this.#writing !== undefined) return undefined;
+    if (this.#writing !== undefined) return undefined;
+    if (!this.#isWhole) {
+      await this.#change(() => undefined).catch((error: unknown) => {
+        if (!(error instanceof DiskFullError)) throw error;
+      });
+      return undefined;
+    }
+    if (this.#expected === undefined) return undefined;
     const what = differenceOf(this.#expected, this.fileSystem.stat(this.#path), false);
     if (what === undefined) return undefined;
     await this.writeAnew();
@@ -131,11 +158,26 @@ export class OutboxFile {
     );
   }
 
-  /** Makes `items` of the present ones the file's, after every change before; `undefined` changes nothing. */
+  /** Changes what the file should hold, after every change before, and writes it. */
+  async #owe(of: (now: readonly OutboxItem[]) => OutboxItem[]): Promise<void> {
+    await this.#change((now) => {
+      const items = of(now);
+      if (items.length !== now.length) {
+        this.#items = items;
+        this.#isWhole = false;
+      }
+      return undefined;
+    });
+  }
+
+  /**
+   * Makes `items` of the present ones the file's, after every change before; `undefined` changes nothing, but what is owed is
+   * written: a caller may rely on an item that is there already.
+   */
   async #change(of: (now: readonly OutboxItem[]) => readonly OutboxItem[] | undefined): Promise<void> {
     // Settling overlaps with switches of the log: two changes of one file at once would lose one of them.
     while (this.#writing !== undefined) await this.#writing.catch(() => undefined);
-    const items = of(this.#items);
+    const items = of(this.#items) ?? (this.#isWhole ? undefined : this.#items);
     if (items === undefined) return;
     this.#writing = this.#write(items);
     try {
@@ -146,6 +188,7 @@ export class OutboxFile {
   }
 
   async #write(items: readonly OutboxItem[]): Promise<void> {
+    if (this.#isDoubted) await this.#keepDamaged();
     const rows = csvRow(COLUMNS) + items.map(rowOf).join('');
     const bytes = Buffer.from(rows + endRow(Buffer.from(rows), items.length));
     await orDiskFull(
@@ -155,6 +198,8 @@ export class OutboxFile {
       },
     );
     this.#items = [...items];
+    this.#isWhole = true;
+    this.#isDoubted = false;
     this.#expected = this.fileSystem.stat(this.#path);
   }
 }

@@ -84,7 +84,6 @@ class FolderStorage implements ReplicaStorage {
   #number = 0;
   #state: 'opened' | LoadedFolder['kind'] = 'opened';
   #isSwitching = false;
-  #isOutboxSound = true;
   #isCheckpointing = false;
   #checkpointing: Promise<void> = Promise.resolve();
 
@@ -113,7 +112,6 @@ class FolderStorage implements ReplicaStorage {
     this.#replica = loaded.replica;
     const { items: outbox, damage: outboxDamage } = loaded.outbox;
     this.#outbox = new OutboxFile(this.fileSystem, this.folder, outbox, outboxDamage === undefined);
-    this.#isOutboxSound = outboxDamage === undefined;
     if (loaded.kind === 'damaged') {
       if (distrust !== undefined && loaded.replica !== undefined)
         await loaded.replica.write(durableOf(loaded.replica), 'lost');
@@ -141,15 +139,13 @@ class FolderStorage implements ReplicaStorage {
       commit,
       outbox,
       repaired,
-      ...(this.#isOutboxSound ? {} : { uncertain: this.#uncertain() }),
+      ...(outboxDamage === undefined ? {} : { uncertain: this.#uncertain() }),
     };
   }
 
   async keep(items: readonly OutboxItem[]): Promise<void> {
     assert(this.#state === 'sound' || this.#state === 'damaged', 'a folder is loaded before its outbox is added to');
-    if (this.#isOutboxSound) await this.#outbox.add(items);
-    else await this.#outbox.writeAnew(items);
-    this.#isOutboxSound = true;
+    await this.#outbox.keep(items);
   }
 
   async initialise(durable: DurableState, entries: readonly Entry[]): Promise<void> {
@@ -387,7 +383,7 @@ class FolderStorage implements ReplicaStorage {
         this.#base = head.base;
         const oldest = await keepNewest(this.fileSystem, this.folder);
         this.#checkpoints.watch();
-        await this.#journal?.removeThrough(oldest);
+        await this.#journal?.removeThrough(oldest, () => this.#outbox.isEmpty);
       },
       () => undefined,
     );

@@ -1,10 +1,13 @@
 import { expect } from 'chai';
-import { JOURNAL_HEADER, type Entry } from '../../src/base/entry.js';
-import { op } from '../../src/base/numbers.js';
+import { present } from '../../src/base/assert.js';
+import { encodeEntry, JOURNAL_HEADER, type Entry } from '../../src/base/entry.js';
+import { op, view } from '../../src/base/numbers.js';
 import type { OutboxItem, Service } from '../../src/base/service.js';
+import type { Loaded, ReplicaStorage } from '../../src/ports.js';
 import { keepUncertain } from '../../src/runtime/keep-uncertain.js';
+import { readOutbox } from '../../src/storage/outbox-file.js';
 import { openReplicaStorage } from '../../src/storage/replica-storage.js';
-import { itemOf, loadIntact } from '../contract/replica-storage.js';
+import { headAt, itemOf, loadIntact } from '../contract/replica-storage.js';
 import type { SimulatedFileSystem } from '../support/simulated-file-system.js';
 import { entriesAfter, firstEntries, promises, simulated } from '../support/storage-folders.js';
 
@@ -19,6 +22,29 @@ const service = {
   salvage: (entry: Entry): OutboxItem | undefined => (entry.op === 6 ? undefined : itemOf(entry)),
 } as unknown as Service;
 const services = new Map([['ordering', service]]);
+
+const OTHER = { ...itemOf(present(ENTRIES[0], 'op 1')), requestId: '30000000-0000-4000-8000-000000000001' };
+
+/** A log of other requests, from op 5 on. */
+function logFrom5(inView: number, count: number): Entry[] {
+  const entries: Entry[] = [];
+  for (let at = 5; at < 5 + count; at++) {
+    const requestId = `${inView}0000000-0000-4000-8000-${String(at).padStart(12, '0')}`;
+    const head = { op: op(at), view: view(inView), timeMs: at, requestId, service: 'ordering', update: '{}' };
+    entries.push(encodeEntry(head, (entries.at(-1) ?? present(ENTRIES[3], 'op 4')).chain));
+  }
+  return entries;
+}
+
+function kept(loaded: Loaded): Exclude<Loaded, { kind: 'empty' }> {
+  if (loaded.kind === 'empty') throw new Error('the folder is not empty');
+  return loaded;
+}
+
+async function started(fileSystem: SimulatedFileSystem): Promise<Exclude<Loaded, { kind: 'empty' }>> {
+  const storage = openReplicaStorage(fileSystem, FOLDER);
+  return kept(await keepUncertain(storage, services, await storage.load(), 2));
+}
 
 /** A folder whose log reaches op 8, op 3 known to be committed. */
 async function folderOf(): Promise<SimulatedFileSystem> {
@@ -94,6 +120,76 @@ describe('runtime: what a damaged folder had promised', () => {
     const ids = loaded.outbox.map(({ requestId }) => requestId);
     expect(ids).to.include.members(salvaged.map(({ requestId }) => requestId));
   });
+
+  it('what a switch had cut off is found when others have committed at its op since, and a checkpoint was made', async () => {
+    const fileSystem = await folderOf();
+    const storage = openReplicaStorage(fileSystem, FOLDER);
+    await loadIntact(storage);
+    const atEndOfSegment = PROMISED.slice(1).map(itemOf);
+    const others = logFrom5(1, 3);
+    await storage.switchLog({ durable: promises(1), from: op(5), entries: others, salvaged: atEndOfSegment });
+    const inOwnFile = others.filter(({ op: at }) => at !== 6).map(itemOf);
+    const entries = logFrom5(2, 5);
+    await storage.switchLog({ durable: promises(2), from: op(5), entries, salvaged: inOwnFile });
+    await storage.append([], op(9));
+    for (const entry of entries.slice(-2)) await storage.checkpoint(headAt(entry));
+    fileSystem.kill();
+    fileSystem.remove(`${FOLDER}/outbox.csv`);
+    const loaded = await started(fileSystem);
+    const ids = loaded.outbox.map(({ requestId }) => requestId);
+    expect(ids).to.have.members([...atEndOfSegment, ...inOwnFile].map(({ requestId }) => requestId));
+  });
+
+  it('what was cut off goes with a checkpoint when the outbox is empty', async () => {
+    const fileSystem = await folderOf();
+    const storage = openReplicaStorage(fileSystem, FOLDER);
+    await loadIntact(storage);
+    const salvaged = PROMISED.slice(1).map(itemOf);
+    const newer = entriesAfter(4, ENTRIES[3]?.chain ?? '', 1, 1);
+    await storage.switchLog({ durable: promises(1), from: op(5), entries: newer, salvaged });
+    await storage.append([], op(5));
+    const end = present(newer[0], 'there is an entry');
+    await storage.checkpoint(headAt(end));
+    const more = entriesAfter(5, end.chain, 1, 1);
+    await storage.append(more, op(6));
+    await storage.checkpoint(headAt(present(more[0], 'there is an entry')));
+    expect(fileSystem.list(`${FOLDER}/journal`)).to.include(SEGMENT.slice(`${FOLDER}/journal/`.length));
+    await storage.settleOutbox(salvaged.map(({ requestId }) => requestId));
+    const last = entriesAfter(6, present(more[0], 'there is an entry').chain, 1, 1);
+    await storage.append(last, op(7));
+    await storage.checkpoint(headAt(present(last[0], 'there is an entry')));
+    expect(fileSystem.list(`${FOLDER}/journal`)).to.deep.equal(['0000000001-0000000000000005.csv', 'synced']);
+  });
+
+  for (const [what, write] of [
+    ['a new log', (storage) => storage.initialise(promises(0, 0, true), [])],
+    ['an order taken alone', (storage) => storage.appendOutbox([OTHER])],
+    ['items that it has already', (storage) => storage.appendOutbox([itemOf(present(ENTRIES[7], 'op 8'))])],
+    ['one that is settled', (storage) => storage.settleOutbox([ENTRIES[4]?.requestId ?? ''])],
+    ['a look at the files', (storage) => storage.mend().then(() => undefined)],
+  ] as const satisfies readonly (readonly [string, (storage: ReplicaStorage) => Promise<void>])[])
+    it(`is owed to a disk that has no room at the start, and written with the next change (${what})`, async () => {
+      const fileSystem = await folderOf();
+      if (what === 'a new log') fileSystem.remove(`${FOLDER}/journal/synced`);
+      const outbox = fileSystem.open(`${FOLDER}/outbox.csv`, false);
+      outbox.truncate(20);
+      outbox.close();
+      fileSystem.limitRoom(0);
+      const storage = openReplicaStorage(fileSystem, FOLDER);
+      const { outbox: owed } = kept(await keepUncertain(storage, services, await storage.load(), 2));
+      expect(owed.length).to.be.greaterThan(3);
+      fileSystem.limitRoom(Number.POSITIVE_INFINITY);
+      await write(storage);
+      fileSystem.kill();
+      const aside = what === 'a new log' ? `${FOLDER}/damaged` : FOLDER;
+      expect(fileSystem.list(aside)).to.include('outbox-damaged.csv');
+      // What lies in the journal is not looked at: the outbox itself must hold all.
+      const found = readOutbox(fileSystem, FOLDER);
+      expect(found.damage).to.equal(undefined);
+      const settled = what === 'one that is settled' ? ENTRIES[4]?.requestId : undefined;
+      const expected = owed.filter(({ requestId }) => requestId !== settled);
+      expect(found.items).to.deep.equal(what === 'an order taken alone' ? [...expected, OTHER] : expected);
+    });
 
   it('costs no disk that has no room: the items are in memory, and found again', async () => {
     const fileSystem = await folderOf();
