@@ -22,6 +22,11 @@ const nothing = (): Said => ({ promises: undefined, chains: new Map(), lastOp: 0
  */
 export class DiskWitness {
   #said = nothing();
+  /**
+   * What had been said when the folder was first found damaged, until something new is said: a loss of power may undo the deletion
+   * of a file, and then everything is there again.
+   */
+  #beforeDamage: Said | undefined;
   /** A durable transition under way, as it will be. */
   #next: Said | undefined;
   /** Entries of an append under way. */
@@ -44,6 +49,7 @@ export class DiskWitness {
 
   /** The disk was destroyed. */
   forget(): void {
+    this.#beforeDamage = undefined;
     this.#said = nothing();
     this.#nothingUnderWay();
   }
@@ -65,12 +71,18 @@ export class DiskWitness {
         if (!mayBeDamaged) throw new Violation(`a folder that nobody harmed was found damaged (${what})`);
         if (durable !== undefined && durable.view < (said.promises?.view ?? 0))
           throw new Violation(`a damaged folder fell from view ${said.promises?.view} to ${durable.view} (${what})`);
+        this.#beforeDamage ??= said;
         // Whatever is on disk, the log and what was promised with it are forgotten; the view stays.
         const promises = durable === undefined ? undefined : { ...durable, logView: view(0), recovering: true };
         this.#said = { ...nothing(), promises, outbox: new Set(loaded.outbox.map(({ requestId }) => requestId)) };
         break;
       }
       case 'intact': {
+        const before = this.#beforeDamage;
+        if (mayBeDamaged && before !== undefined && this.#whyNot(before, loaded, true) === undefined) {
+          this.#said = saidBy(loaded, before);
+          break;
+        }
         const why = this.#whyNot(said, loaded, true);
         if (why !== undefined && (this.#next === undefined || this.#whyNot(this.#next, loaded, false) !== undefined))
           throw new Violation(`storage lost what it had said to be on disk: ${why}`);
@@ -127,11 +139,11 @@ export class DiskWitness {
       leaveDoubt: (why) => storage.leaveDoubt(why),
       appendOutbox: async (items) => {
         await storage.appendOutbox(items);
-        this.#say({ ...this.#said, outbox: withIds(this.#said.outbox, items) });
+        this.#sayKept(items);
       },
       keep: async (items) => {
         await storage.keep(items);
-        this.#say({ ...this.#said, outbox: withIds(this.#said.outbox, items) });
+        this.#sayKept(items);
       },
       close: () => storage.close(),
       append: async (entries, commit) => {
@@ -193,7 +205,14 @@ export class DiskWitness {
     this.#say(said);
   }
 
+  /** The outbox has grown; of promises and log nothing new is said. */
+  #sayKept(items: readonly { readonly requestId: string }[]): void {
+    this.#said = { ...this.#said, outbox: withIds(this.#said.outbox, items) };
+    this.onSaid(this.facts());
+  }
+
   #say(said: Said): void {
+    this.#beforeDamage = undefined;
     this.#said = said;
     this.onSaid(this.facts());
   }
