@@ -187,7 +187,9 @@ export interface ReplicaStorage {
   offer(): CheckpointOffer | undefined;
   /** Bytes of a file of the checkpoint at `op`; `undefined` when that checkpoint is gone. */
   readChunk(op: OpNumber, file: string, offset: number, length: number): Uint8Array | undefined;
-  /** Keeps a received chunk until `install`; offset 0 of the first file starts anew. */
+  /** Before the chunks of a checkpoint: of what is staged, the first bytes of the files named here stay, the rest is dropped. */
+  beginStaging(kept: ReadonlyMap<string, number>): void;
+  /** Keeps a received chunk until `install`. */
   stageChunk(file: string, offset: number, bytes: Uint8Array): void;
   /** The head with its snapshots when everything staged has the lengths and hashes of the offer; else `undefined`. */
   verifyStaged(offer: CheckpointOffer): CheckpointHead | undefined;

@@ -23,11 +23,16 @@ export interface CheckpointFile {
   readonly hash: string;
 }
 
+/** A file of a checkpoint that is offered. `grows`: it only ever grew, so what an older copy holds is how this one begins. */
+export interface OfferedFile extends CheckpointFile {
+  readonly grows: boolean;
+}
+
 /**
  * A checkpoint as it is offered to a peer. The snapshots are among its files, for they may be of any size: the offer's head has
  * none, the receiver reads them from what it was sent.
  */
 export interface CheckpointOffer {
   readonly head: CheckpointHead;
-  readonly files: readonly CheckpointFile[];
+  readonly files: readonly OfferedFile[];
 }

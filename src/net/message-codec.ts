@@ -218,10 +218,11 @@ function newStateOf(wire: NewState__Output): Message {
 
 function checkpointOfferedOf(wire: CheckpointOffered__Output): Message {
   const base = { op: opOf(wire.op), chain: chainOf(wire.chain), timeMs: naturalOf(wire.time_ms, 'time') };
-  const files = wire.files.map(({ name, length, hash }) => ({
+  const files = wire.files.map(({ name, length, hash, grows }) => ({
     name: fileNameOf(name),
     length: naturalOf(length, 'length'),
     hash: sha256Of(hash),
+    grows,
   }));
   return {
     kind: 'checkpointOffered',

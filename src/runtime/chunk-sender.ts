@@ -2,8 +2,6 @@ import type { OpNumber, ReplicaIndex } from '../base/numbers.js';
 import type { ReplicaStorage } from '../ports.js';
 import type { Message } from '../vsr/message.js';
 
-/** Bytes of a checkpoint's file in one message. */
-export const CHUNK_BYTES = 256 * 1024;
 /**
  * ms between two pieces, whoever asks: 25 MB/s at most. Reading and encoding one takes this process about a millisecond, in which
  * no order is answered; a peer that copies everything must not become the customers' delay.
@@ -16,6 +14,8 @@ export interface ChunkRequest {
   readonly checkpoint: OpNumber;
   readonly file: string;
   readonly offset: number;
+  /** Bytes at most. */
+  readonly length: number;
   readonly nonce: number;
 }
 
@@ -42,14 +42,14 @@ export class ChunkSender {
   #serveNext(): void {
     const next = this.#waiting.values().next();
     if (next.done === true) return;
-    const { to, checkpoint, file, offset, nonce } = next.value;
+    const { to, checkpoint, file, offset, length, nonce } = next.value;
     this.#waiting.delete(to);
     this.#isPausing = true;
     this.world.after(CHUNK_EVERY_MS, () => {
       this.#isPausing = false;
       this.#serveNext();
     });
-    const bytes = this.world.storage.readChunk(checkpoint, file, offset, CHUNK_BYTES);
+    const bytes = this.world.storage.readChunk(checkpoint, file, offset, length);
     const isGone = bytes === undefined;
     this.world.send(to, { kind: 'chunk', checkpoint, file, offset, bytes: bytes ?? new Uint8Array(), isGone, nonce });
   }

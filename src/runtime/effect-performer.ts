@@ -67,6 +67,9 @@ export class EffectPerformer {
         );
         return;
       }
+      case 'beginStaging':
+        storage.beginStaging(effect.kept);
+        return;
       case 'stageChunk':
         this.#stage(effect.file, effect.offset, effect.bytes);
         return;

@@ -31,7 +31,7 @@ export class CheckpointReader {
     for (const op of checkpointOps(this.fileSystem, this.folder)) {
       const head = readHead(this.fileSystem, this.#folderOf(op));
       if (head === undefined) continue;
-      const files = head.files.map(({ name, length, hash }) => ({ name, length, hash }));
+      const files = head.files.map(({ name, length, hash, kind }) => ({ name, length, hash, grows: kind === 'table' }));
       return { head: { base: head.base, snapshots: {} }, files };
     }
     return undefined;

@@ -43,19 +43,30 @@ interface Staged {
 /** A checkpoint that is being received, in `incoming/`. */
 export class Incoming {
   readonly #staged = new Map<string, Staged>();
-  #first: string | undefined;
 
   constructor(
     readonly fileSystem: FileSystem,
     readonly folder: string,
   ) {}
 
-  /** Keeps a piece; the beginning of the first file starts anew. DiskFullError when there is no room for it. */
+  /** Keeps the first bytes of these files for the checkpoint that comes now, and drops the rest. */
+  begin(kept: ReadonlyMap<string, number>): void {
+    if (kept.size === 0) this.clear();
+    for (const [name, staged] of this.#staged) {
+      const bytes = kept.get(name);
+      if (bytes === undefined) this.#drop(name, staged);
+      else if (bytes < staged.bytes) {
+        staged.open.truncate(bytes);
+        staged.bytes = bytes;
+        staged.hash = undefined;
+      }
+    }
+  }
+
+  /** Keeps a piece. DiskFullError when there is no room for it. */
   stage(name: string, offset: number, bytes: Uint8Array): void {
     if (!isServiceFileName(name)) throw new Error(`a checkpoint cannot hold a file named ${JSON.stringify(name)}`);
     try {
-      if (offset === 0 && (this.#first === undefined || this.#first === name)) this.clear();
-      this.#first ??= name;
       const staged = this.#open(name);
       staged.open.write(offset, bytes);
       if (offset === staged.bytes) staged.hash?.update(bytes);
@@ -136,15 +147,24 @@ export class Incoming {
   #close(): void {
     for (const { open } of this.#staged.values()) open.close();
     this.#staged.clear();
-    this.#first = undefined;
+  }
+
+  #drop(name: string, { open }: Staged): void {
+    open.close();
+    this.fileSystem.remove(this.#placeOf(name));
+    this.#staged.delete(name);
+  }
+
+  #placeOf(name: string): string {
+    return path.join(this.folder, INCOMING_FOLDER, TABLES, name);
   }
 
   #open(name: string): Staged {
     const known = this.#staged.get(name);
     if (known !== undefined) return known;
-    const folder = path.join(this.folder, INCOMING_FOLDER, TABLES);
-    this.fileSystem.makeFolder(folder);
-    const open = this.fileSystem.open(path.join(folder, name), true);
+    const place = this.#placeOf(name);
+    this.fileSystem.makeFolder(path.dirname(place));
+    const open = this.fileSystem.open(place, true);
     const staged = { open, hash: createHash('sha256'), bytes: 0 };
     this.#staged.set(name, staged);
     return staged;

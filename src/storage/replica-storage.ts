@@ -213,6 +213,10 @@ class FolderStorage implements ReplicaStorage {
     return this.#state === 'sound' ? this.#checkpoints.read(op, file, offset, length) : undefined;
   }
 
+  beginStaging(kept: ReadonlyMap<string, number>): void {
+    this.#incoming.begin(kept);
+  }
+
   stageChunk(file: string, offset: number, bytes: Uint8Array): void {
     this.#incoming.stage(file, offset, bytes);
   }

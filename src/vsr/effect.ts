@@ -48,6 +48,8 @@ export type Effect =
       readonly entries: readonly Entry[];
       readonly salvaged: readonly OutboxItem[];
     }
+  /** A checkpoint is about to be received: of what was staged before, the first bytes of these files stay, the rest goes. */
+  | { readonly kind: 'beginStaging'; readonly kept: ReadonlyMap<string, number> }
   /** Not durable on its own: keep a received piece of a checkpoint. */
   | { readonly kind: 'stageChunk'; readonly file: string; readonly offset: number; readonly bytes: Uint8Array }
   /** Check what was staged; answered by `checkpointVerified`. */
@@ -59,6 +61,8 @@ export type Effect =
       readonly checkpoint: OpNumber;
       readonly file: string;
       readonly offset: number;
+      /** Bytes at most. */
+      readonly length: number;
       readonly nonce: number;
     }
   /** Send our newest checkpoint's offer to a peer as `checkpointOffered` with these facts; nothing when there is none. */

@@ -6,6 +6,8 @@ import { peersOf, send, type Fetch, type State, type Step } from './state.js';
 
 /** Heartbeats without an answer after which a piece is asked for again, of another replica where one may do. */
 const ASK_AGAIN_AFTER = 2;
+/** Bytes of a checkpoint's file in one message, where the configuration says nothing. */
+const CHUNK_BYTES_MAX = 256 * 1024;
 /** Times one piece is asked for in vain before the fetch is begun anew, perhaps elsewhere. */
 const ASKS_MAX = 5;
 
@@ -162,7 +164,8 @@ function whyNotServed(state: State, message: GetState): string | undefined {
 export function onGetChunk(step: Step, from: ReplicaIndex, message: GetChunk): string | undefined {
   if (step.state.status === 'founding' || step.state.status === 'recovering') return 'nothing to serve';
   const { checkpoint, file, offset, nonce } = message;
-  step.effects.push({ kind: 'sendChunk', to: from, checkpoint, file, offset, nonce });
+  const length = step.state.config.chunkBytesMax ?? CHUNK_BYTES_MAX;
+  step.effects.push({ kind: 'sendChunk', to: from, checkpoint, file, offset, length, nonce });
   return undefined;
 }
 

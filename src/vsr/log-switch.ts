@@ -49,6 +49,7 @@ export function installFetched(
   state.view = into.view;
   state.logView = into.logView;
   state.fetch = undefined;
+  state.staged.clear();
   const salvaged = salvage(step, uncertain);
   const transition = beginTransition(step, next, offer);
   const promises = { clusterId: state.clusterId, ...into };

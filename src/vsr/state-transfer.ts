@@ -5,6 +5,7 @@ import { addFetched, ask, beginFetch, fetchedTo } from './fetch.js';
 import { joinFounding } from './founding.js';
 import { isSound, lastOp, spliceOnto, type Splice } from './log.js';
 import { installFetched, switchLog } from './log-switch.js';
+import type { CheckpointOffer, OfferedFile } from '../base/checkpoint.js';
 import type { CheckpointOffered, Chunk, NewState } from './message.js';
 import { followCommit } from './normal.js';
 import { takeData } from './recovery.js';
@@ -80,6 +81,7 @@ function finishNormal(step: Step, fetch: Fetch, message: NewState): string | und
     return 'of another view';
   const isOwnView = state.status === 'normal' && state.logView === message.view;
   if (isOvertaken(state, fetch, isOwnView)) {
+    dropStaged(step);
     state.fetch = undefined;
     return 'the own log has overtaken the checkpoint';
   }
@@ -128,17 +130,47 @@ export function onCheckpointOffered(step: Step, from: ReplicaIndex, message: Che
   const { state } = step;
   const { fetch } = state;
   if (fetch === undefined || fetch.nonce !== message.nonce || fetch.from !== from) return 'not asked';
-  if (fetch.checkpoint !== undefined) return 'one is on its way already';
+  // A verified one may have become too old while the log after it was asked for.
+  if (fetch.checkpoint !== undefined && fetch.checkpoint.state !== 'verified') return 'one is on its way already';
   if (state.status === 'founding') return 'the folder has been wiped; it recovers first';
   const { base } = message.offer.head;
   if (base.op <= fetch.after) return 'it brings nothing new';
-  fetch.checkpoint = { offer: message.offer, fileIndex: 0, offset: 0, state: 'copying' };
+  const { offer } = message;
+  keepStaged(step, offer);
+  fetch.checkpoint = { offer, fileIndex: 0, offset: stagedOf(state, offer.files[0]), state: 'copying' };
   fetch.entries.length = 0;
   fetch.after = base.op;
   fetch.afterChain = base.chain;
+  fetch.asks = 0;
   advance(step, fetch);
   return undefined;
 }
+
+/**
+ * Of an older copy, broken off or overtaken, the growing files stay: the new checkpoint's begin with them. Under load a checkpoint
+ * may be gone before all of it was copied; each time less is missing. What is wrong in them fails the verification.
+ */
+function keepStaged({ state, effects }: Step, { files }: CheckpointOffer): void {
+  const { staged } = state;
+  const kept = new Map<string, number>();
+  for (const { name, length, grows } of files) {
+    const bytes = Math.min(staged.get(name) ?? 0, length);
+    if (grows && bytes > 0) kept.set(name, bytes);
+  }
+  staged.clear();
+  for (const [name, bytes] of kept) staged.set(name, bytes);
+  effects.push({ kind: 'beginStaging', kept });
+}
+
+/** Gives up what was staged: the log came another way, or the copy is not what was offered. */
+function dropStaged({ state, effects }: Step): void {
+  if (state.staged.size === 0) return;
+  state.staged.clear();
+  effects.push({ kind: 'beginStaging', kept: new Map() });
+}
+
+const stagedOf = (state: State, file: OfferedFile | undefined): number =>
+  file === undefined ? 0 : (state.staged.get(file.name) ?? 0);
 
 /** A piece of a checkpoint's file. */
 export function onChunk(step: Step, from: ReplicaIndex, message: Chunk): string | undefined {
@@ -149,13 +181,14 @@ export function onChunk(step: Step, from: ReplicaIndex, message: Chunk): string 
   if (checkpoint === undefined || checkpoint.state !== 'copying') return 'no checkpoint is being copied';
   if (message.isGone) {
     state.fetch = undefined;
-    return 'the checkpoint is gone; begin anew';
+    return 'the checkpoint is gone; a newer one goes on with what is staged';
   }
   const file = checkpoint.offer.files[checkpoint.fileIndex];
   if (message.checkpoint !== checkpoint.offer.head.base.op || message.file !== file?.name) return 'of another file';
   if (message.offset !== checkpoint.offset || message.bytes.length === 0) return 'not the next piece';
   step.effects.push({ kind: 'stageChunk', file: message.file, offset: message.offset, bytes: message.bytes });
   checkpoint.offset += message.bytes.length;
+  if (file.grows) state.staged.set(file.name, checkpoint.offset);
   fetch.asks = 0;
   advance(step, fetch);
   return undefined;
@@ -169,7 +202,7 @@ function advance(step: Step, fetch: Fetch): void {
     const file = checkpoint.offer.files[checkpoint.fileIndex];
     if (file === undefined || checkpoint.offset < file.length) break;
     checkpoint.fileIndex++;
-    checkpoint.offset = 0;
+    checkpoint.offset = stagedOf(step.state, checkpoint.offer.files[checkpoint.fileIndex]);
   }
   if (checkpoint.fileIndex >= checkpoint.offer.files.length) {
     checkpoint.state = 'verifying';
@@ -186,6 +219,7 @@ export function onCheckpointVerified(
   const { fetch } = state;
   if (fetch?.nonce !== nonce || fetch.checkpoint === undefined) return;
   if (!isValid) {
+    dropStaged(step);
     state.fetch = undefined;
     return;
   }

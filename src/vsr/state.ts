@@ -32,6 +32,8 @@ export interface CoreConfig {
   readonly takesAlone?: boolean;
   /** Bytes of rows in one message, 1 MiB where not given; at least one entry goes, however long. */
   readonly suffixBytesMax?: number;
+  /** Bytes of a checkpoint's file in one message, 256 KiB where not given. */
+  readonly chunkBytesMax?: number;
 }
 
 /** Where a replica stands. */
@@ -197,6 +199,11 @@ export interface State {
 
   readonly votes: Map<ReplicaIndex, Vote>;
   fetch: Fetch | undefined;
+  /**
+   * Bytes of growing files that are staged, of whichever checkpoint they came: a copy that was broken off, or whose checkpoint
+   * is no longer kept where it came from, goes on here.
+   */
+  readonly staged: Map<string, number>;
   recovery: RecoveryState | undefined;
   founding: { nonce: number; readonly empty: Set<ReplicaIndex> } | undefined;
 
@@ -269,6 +276,7 @@ export function newState(config: CoreConfig, services: ReadonlyMap<string, Servi
     viewChangeAttempts: 0,
     votes: new Map(),
     fetch: undefined,
+    staged: new Map(),
     recovery: undefined,
     founding: undefined,
     reads: [],

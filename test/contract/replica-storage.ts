@@ -31,6 +31,7 @@ export function itemOf({ requestId, service, update, timeMs, view: inView, op: a
 export function transfer(from: ReplicaStorage, to: ReplicaStorage, pieceBytes = 7): CheckpointOffer {
   const offer = from.offer();
   if (offer === undefined) throw new Error('there must be a checkpoint to offer');
+  to.beginStaging(new Map());
   for (const { name, length } of offer.files) {
     for (let offset = 0; offset === 0 || offset < length; offset += pieceBytes) {
       const piece = from.readChunk(offer.head.base.op, name, offset, pieceBytes);
@@ -305,6 +306,20 @@ export function replicaStorageContract(name: string, make: () => FileSystemUnder
       expect(() => own.stageChunk('../replica.json', 0, Buffer.from(''))).to.throw(/cannot hold/);
       expect(() => own.stageChunk('replica.json', 0, Buffer.from(''))).to.throw(/cannot hold/);
       expect(own.verifyStaged(transfer(peer, own)) !== undefined).to.equal(true);
+      // A newer checkpoint goes on with what is staged, cut to what is wanted of it.
+      own.stageChunk(
+        'orders.csv',
+        offer.files.find(({ name }) => name === 'orders.csv')?.length ?? 0,
+        Buffer.from('x'),
+      );
+      own.beginStaging(new Map([['orders.csv', 5]]));
+      for (const { name, length } of offer.files) {
+        const from = name === 'orders.csv' ? 5 : 0;
+        own.stageChunk(name, from, peer.readChunk(op(1), name, from, length) ?? new Uint8Array());
+      }
+      expect(own.verifyStaged(offer)?.base.op).to.equal(op(1));
+      own.beginStaging(new Map());
+      expect(own.verifyStaged(offer), 'all was dropped').to.equal(undefined);
       expect(peer.readChunk(op(9), 'orders.csv', 0, 9)).to.equal(undefined);
       expect(peer.readChunk(op(1), 'other.csv', 0, 9)).to.equal(undefined);
     });

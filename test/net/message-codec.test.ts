@@ -62,7 +62,7 @@ const offers = fc.record({
     base: fc.record({ op: ops, chain: chains, timeMs: number }),
     snapshots: fc.dictionary(fc.constantFrom('ordering', 'message-log'), texts).map((map) => ({ ...map })),
   }),
-  files: fc.array(fc.record({ name: files, length: number, hash: hashes })),
+  files: fc.array(fc.record({ name: files, length: number, hash: hashes, grows: fc.boolean() })),
 });
 
 const kind = <K extends Message['kind']>(value: K) => fc.constant(value);

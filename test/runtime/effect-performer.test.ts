@@ -145,6 +145,7 @@ describe('runtime: effects', () => {
         checkpoint: op(3),
         file: 'orders.csv',
         offset,
+        length: 256 * 1024,
         nonce: 9,
       });
     for (const [to, offset] of [

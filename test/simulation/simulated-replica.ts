@@ -11,7 +11,7 @@ import { receiptsTable } from '../../src/vsr/receipts.js';
 import { start } from '../../src/vsr/start.js';
 import { actsAsPrimary, type CoreConfig, type State } from '../../src/vsr/state.js';
 import { step } from '../../src/vsr/step.js';
-import { MemoryFiles } from '../support/memory-files.js';
+import { hashOf, MemoryFiles } from '../support/memory-files.js';
 import { Violation, type Checkers } from './checkers.js';
 import type { Prng } from './prng.js';
 import type { Schedule } from './schedule.js';
@@ -37,7 +37,6 @@ interface QueuedWrite {
   readonly done: () => Untimed;
 }
 
-const CHUNK_BYTES = 4096;
 const TICK_MS = 10;
 
 /** One replica: the real core over a simulated folder, its disk queue and its clock. */
@@ -220,14 +219,22 @@ export class SimulatedReplica {
         });
         return;
       }
+      case 'beginStaging':
+        if (effect.kept.size > 0) this.reached.add('beginStaging: goes on');
+        for (const [name, bytes] of this.#staged) {
+          const kept = effect.kept.get(name);
+          if (kept === undefined) this.#staged.delete(name);
+          else this.#staged.set(name, bytes.subarray(0, kept));
+        }
+        return;
       case 'stageChunk': {
-        const before = effect.offset === 0 ? new Uint8Array() : (this.#staged.get(effect.file) ?? new Uint8Array());
+        const before = this.#staged.get(effect.file) ?? new Uint8Array();
         if (before.length !== effect.offset) throw new Error('a chunk was staged at the wrong place');
         this.#staged.set(effect.file, Buffer.concat([before, effect.bytes]));
         return;
       }
       case 'verifyStaged': {
-        const isValid = effect.offer.files.every((file) => this.#staged.get(file.name)?.length === file.length);
+        const isValid = effect.offer.files.every(({ name, hash }) => hashOf(this.#staged.get(name) ?? '') === hash);
         world.schedule.after(
           1,
           this.#ifAlive(() => this.dispatch({ kind: 'checkpointVerified', nonce: effect.nonce, isValid })),
@@ -243,12 +250,12 @@ export class SimulatedReplica {
         return;
       }
       case 'sendChunk': {
-        const { checkpoint, file, offset, nonce } = effect;
+        const { checkpoint, file, offset, length, nonce } = effect;
         const kept = [folder.durable.checkpoint, folder.durable.older].find(
           (one) => one?.offer.head.base.op === checkpoint,
         );
         const text = kept === undefined ? undefined : Buffer.from(kept.files.contents()[file] ?? '');
-        const bytes = text?.subarray(offset, offset + CHUNK_BYTES) ?? new Uint8Array();
+        const bytes = text?.subarray(offset, offset + length) ?? new Uint8Array();
         const message: Message = { kind: 'chunk', checkpoint, file, offset, bytes, isGone: text === undefined, nonce };
         world.send(this.index, effect.to, state.clusterId, message);
         return;
@@ -257,11 +264,7 @@ export class SimulatedReplica {
         const files = folder.files.copy();
         const offer: CheckpointOffer = {
           head: effect.head,
-          files: Object.entries(files.contents()).map(([name, text]) => ({
-            name,
-            length: Buffer.byteLength(text),
-            hash: '',
-          })),
+          files: files.offered(),
         };
         const at = effect.head.base.op;
         world.schedule.after(

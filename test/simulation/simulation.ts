@@ -103,7 +103,7 @@ class Simulation implements World {
         checkpointIntervalOps,
         uncommittedOpsMax: 200,
         takesAlone: this.#conditions.keepsOrdering,
-        ...(suffixBytesMax === 0 ? {} : { suffixBytesMax }),
+        ...(suffixBytesMax === 0 ? {} : { suffixBytesMax, chunkBytesMax: suffixBytesMax }),
       };
       const replica = new SimulatedReplica(replicaIndex(index), config, () => new LedgerService(), this);
       replica.clockRate = 1 + (prng.unit() * 2 - 1) * drift;

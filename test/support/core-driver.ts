@@ -15,7 +15,7 @@ import { Checkers } from '../simulation/checkers.js';
 import { LedgerService } from '../simulation/ledger-service.js';
 import { Prng } from '../simulation/prng.js';
 import { addToOutbox, SimulatedFolder, type DiskWrite } from '../simulation/simulated-folder.js';
-import { MemoryFiles } from './memory-files.js';
+import { hashOf, MemoryFiles } from './memory-files.js';
 
 type Untimed = Event extends infer E ? (E extends Event ? Omit<E, 'nowMs' | 'wallMs' | 'randomU32'> : never) : never;
 
@@ -102,6 +102,12 @@ export class DrivenCore {
     this.#state = state;
     this.#tellApplied();
     this.#run(effects);
+  }
+
+  /** Turns over the first byte of a staged file. */
+  spoilStaged(name: string): void {
+    const text = this.#staged.get(name) ?? '';
+    this.#staged.set(name, `?${text.slice(1)}`);
   }
 
   /** kill −9: a write under way is on disk (`whole`) or not; what waits behind it never is. */
@@ -220,13 +226,21 @@ export class DrivenCore {
         });
         return;
       }
+      case 'beginStaging':
+        for (const [name, text] of this.#staged) {
+          const bytes = effect.kept.get(name);
+          if (bytes === undefined) this.#staged.delete(name);
+          else this.#staged.set(name, text.slice(0, bytes));
+        }
+        return;
       case 'stageChunk': {
-        const before = effect.offset === 0 ? '' : (this.#staged.get(effect.file) ?? '');
+        const before = this.#staged.get(effect.file) ?? '';
+        if (before.length !== effect.offset) throw new Error('a chunk was staged at the wrong place');
         this.#staged.set(effect.file, before + Buffer.from(effect.bytes).toString());
         return;
       }
       case 'verifyStaged': {
-        const isValid = effect.offer.files.every((file) => this.#staged.get(file.name)?.length === file.length);
+        const isValid = effect.offer.files.every(({ name, hash }) => hashOf(this.#staged.get(name) ?? '') === hash);
         this.later.push(() => this.dispatch({ kind: 'checkpointVerified', nonce: effect.nonce, isValid }));
         return;
       }
@@ -239,19 +253,18 @@ export class DrivenCore {
         return;
       }
       case 'sendChunk': {
-        const { checkpoint, file, offset, nonce } = effect;
+        const { checkpoint, file, offset, length, nonce } = effect;
         const kept = [folder.durable.checkpoint, folder.durable.older].find(
           (one) => one?.offer.head.base.op === checkpoint,
         );
-        const bytes = Buffer.from(kept?.files.contents()[file] ?? '').subarray(offset);
+        const bytes = Buffer.from(kept?.files.contents()[file] ?? '').subarray(offset, offset + length);
         const message: Message = { kind: 'chunk', checkpoint, file, offset, bytes, isGone: kept === undefined, nonce };
         cluster.send(this.index, effect.to, state.clusterId, message);
         return;
       }
       case 'checkpoint': {
         const files = folder.files.copy();
-        const named = Object.entries(files.contents()).map(([name, text]) => ({ name, length: text.length, hash: '' }));
-        const offer: CheckpointOffer = { head: effect.head, files: named };
+        const offer: CheckpointOffer = { head: effect.head, files: files.offered() };
         this.later.push(() => {
           const { durable } = folder;
           durable.older = durable.checkpoint;
@@ -299,6 +312,7 @@ export interface ClusterOptions {
   readonly replicas?: number;
   readonly checkpointIntervalOps?: number;
   readonly suffixBytesMax?: number;
+  readonly chunkBytesMax?: number;
   readonly uncommittedOpsMax?: number;
   readonly takesAlone?: boolean;
   /** Default: a majority. */
@@ -331,6 +345,7 @@ export class Cluster {
         uncommittedOpsMax: options.uncommittedOpsMax ?? 1_000,
         takesAlone: options.takesAlone ?? false,
         ...(options.suffixBytesMax === undefined ? {} : { suffixBytesMax: options.suffixBytesMax }),
+        ...(options.chunkBytesMax === undefined ? {} : { chunkBytesMax: options.chunkBytesMax }),
       };
       this.cores.push(new DrivenCore(replicaIndex(index), config, this));
     }

@@ -1,3 +1,5 @@
+import { crc32 } from 'node:zlib';
+import type { OfferedFile } from '../../src/base/checkpoint.js';
 import { DamagedFileError, type Document, type ServiceFiles, type Table } from '../../src/base/service.js';
 
 /** A table in memory: bytes in one growing buffer. */
@@ -46,6 +48,9 @@ export class MemoryTable implements Table {
   }
 }
 
+/** What stands for a file's hash in a simulation: cheap, and different for other bytes. */
+export const hashOf = (bytes: Uint8Array | string): string => crc32(bytes).toString(16);
+
 /** ServiceFiles in memory: what a replica's folder would hold. */
 export class MemoryFiles implements ServiceFiles {
   readonly tables = new Map<string, MemoryTable>();
@@ -78,6 +83,14 @@ export class MemoryFiles implements ServiceFiles {
   contents(): Record<string, string> {
     const tables = [...this.tables].map(([name, table]) => [name, table.text()] as const);
     return Object.fromEntries([...tables, ...this.documents].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  /** All files as a checkpoint of this moment offers them. */
+  offered(): OfferedFile[] {
+    return Object.entries(this.contents()).map(([name, text]) => {
+      const grows = this.tables.has(name);
+      return { name, length: Buffer.byteLength(text), hash: hashOf(text), grows };
+    });
   }
 
   /** A copy that shares nothing, as a checkpoint would be. */

@@ -244,4 +244,64 @@ describe('5.2 state transfer (rules 2 and 5)', () => {
     cluster.pass(10 * HEARTBEAT_MS);
     expect(cluster.core(2).has('id-39')).to.equal(true);
   });
+
+  /** Replica 2 lags and copies; while it has `pieces` pieces of the file of receipts, the others make it and another checkpoint old. */
+  function overtaken(pieces: number): Cluster {
+    const cluster = Cluster.founded({ checkpointIntervalOps: 4, chunkBytesMax: 500 });
+    cluster.isolate(2);
+    const write = (from: number, to: number): void => {
+      for (let index = from; index < to; index++) {
+        cluster.write(0, `id-${index}`);
+        cluster.settle([0, 1]);
+      }
+    };
+    write(0, 40);
+    cluster.mend();
+    cluster.sleep(HEARTBEAT_MS);
+    cluster.core(0).tick();
+    cluster.deliver(cluster.inFlight('heartbeat', { to: 2 }));
+    cluster.deliver(cluster.inFlight('getState', { from: 2 }));
+    cluster.deliver(cluster.inFlight('checkpointOffered', { to: 2 }));
+    while ((cluster.core(2).state.staged.get('receipts.csv') ?? 0) < pieces * 500) {
+      cluster.deliver(cluster.inFlight('getChunk', { from: 2 }));
+      cluster.deliver(cluster.inFlight('chunk', { to: 2 }));
+    }
+    const asked = cluster.hold(cluster.inFlight('getChunk', { from: 2 }));
+    cluster.isolate(2);
+    write(40, 60);
+    cluster.mend();
+    for (const one of asked) cluster.deliverAgain(one);
+    expect(cluster.inFlight('chunk', { to: 2 })[0]?.message).to.include({ isGone: true });
+    return cluster;
+  }
+
+  it('5.2 state transfer: goes on with what is staged when the checkpoint is gone meanwhile', () => {
+    const cluster = overtaken(3);
+    const offsets: number[] = [];
+    for (let round = 0; round < 1_000 && !cluster.core(2).has('id-59'); round++) {
+      for (const { message } of cluster.inFlight('getChunk', { from: 2 }))
+        if (message.kind === 'getChunk' && message.file === 'receipts.csv') offsets.push(message.offset);
+      const [next] = cluster.network;
+      if (next === undefined) cluster.sleep(HEARTBEAT_MS);
+      else cluster.deliver([next]);
+      for (const core of cluster.cores) {
+        if (next === undefined) core.tick();
+        core.fsync();
+        for (const run of core.later.splice(0)) run();
+      }
+    }
+    expect(offsets[0], 'three pieces were staged').to.equal(1_500);
+    const [own, others] = [2, 0].map((index) => cluster.core(index).folder.files.contents()['receipts.csv']);
+    expect(own).to.equal(others);
+    expect(cluster.core(2).state.staged.size, 'nothing stays staged').to.equal(0);
+  });
+
+  it('5.2 state transfer: what was staged and is not how the newer file begins is copied anew', () => {
+    const cluster = overtaken(3);
+    cluster.core(2).spoilStaged('receipts.csv');
+    cluster.pass(20 * HEARTBEAT_MS);
+    expect(cluster.core(2).has('id-59')).to.equal(true);
+    const [own, others] = [2, 0].map((index) => cluster.core(index).folder.files.contents()['receipts.csv']);
+    expect(own).to.equal(others);
+  });
 });

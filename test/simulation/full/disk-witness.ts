@@ -131,6 +131,7 @@ export class DiskWitness {
       checkpoint: (head) => storage.checkpoint(head),
       offer: () => storage.offer(),
       readChunk: (op, file, offset, length) => storage.readChunk(op, file, offset, length),
+      beginStaging: (kept) => storage.beginStaging(kept),
       stageChunk: (file, offset, bytes) => storage.stageChunk(file, offset, bytes),
       verifyStaged: (offer) => storage.verifyStaged(offer),
       inspect: () => storage.inspect(),

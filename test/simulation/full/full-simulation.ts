@@ -154,7 +154,7 @@ class FullSimulation implements ProcessWorld {
       quorum: majorityOf(replicas),
       checkpointIntervalOps,
       uncommittedOpsMax: 200,
-      ...(suffixBytesMax === 0 ? {} : { suffixBytesMax }),
+      ...(suffixBytesMax === 0 ? {} : { suffixBytesMax, chunkBytesMax: suffixBytesMax }),
     };
     const clockRate = 1 + (prng.unit() * 2 - 1) * drift;
     return new ReplicaProcess(
