@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { csvField, ROW_END, scanCsvRow } from './csv.js';
-import { isoTime } from './iso-time.js';
+import { csvField, ROW_END } from './csv.js';
+import { plainColumns, scannedColumns, type BadEntry } from './entry-columns.js';
+import { isoTime, msOf } from './iso-time.js';
 import { op as makeOp, view as makeView, type OpNumber, type View } from './numbers.js';
 
 /** Header row of every journal segment. */
@@ -33,9 +34,6 @@ export interface Entry extends EntryHead {
   readonly chain: Chain;
   readonly row: Uint8Array;
 }
-
-/** Why the bytes at a place are no valid next entry. */
-export type BadEntry = { kind: 'end' } | { kind: 'torn' } | { kind: 'bad'; reason: string };
 
 const CHECKSUM_DIGITS = 8;
 const CHAIN_DIGITS = GENESIS_CHAIN.length;
@@ -71,8 +69,6 @@ export function encodeEntry(head: EntryHead, previous: Chain): Entry {
   return { op, view, timeMs, requestId, service, update, chain, row };
 }
 
-const DECIMAL = /^(0|[1-9][0-9]{0,15})$/;
-
 /**
  * Decodes the entry whose row starts at byte `start`. With `previous` its chain must follow from that; without, the
  * chain is taken as written (a caller without the entry before it). Returns the entry and the byte after its row.
@@ -82,27 +78,22 @@ export function decodeEntry(
   start: number,
   previous: Chain | undefined,
 ): { kind: 'entry'; entry: Entry; end: number } | BadEntry {
-  const scanned = scanCsvRow(bytes, start);
-  if (scanned.kind === 'end' || scanned.kind === 'torn') return scanned;
-  if (scanned.kind === 'broken') return { kind: 'bad', reason: `column ${scanned.column}: ${scanned.reason}` };
-  const [opText, viewText, time, requestId, service, update, checksum, chain, ...rest] = scanned.fields;
-  if (opText === undefined || viewText === undefined || time === undefined || requestId === undefined)
-    return { kind: 'bad', reason: 'fewer than 8 columns' };
-  if (service === undefined || update === undefined || checksum === undefined || chain === undefined || rest.length > 0)
-    return { kind: 'bad', reason: `${scanned.fields.length} columns instead of 8` };
-  if (!DECIMAL.test(opText) || !DECIMAL.test(viewText)) return { kind: 'bad', reason: 'op or view is not a number' };
-  const timeMs = Date.parse(time);
+  const of = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const columns = plainColumns(of, start) ?? scannedColumns(of, start);
+  if ('kind' in columns) return columns;
+  const { op, view, time, requestId, service, update, checksum, chain, end } = columns;
+  const timeMs = msOf(time);
   if (Number.isNaN(timeMs)) return { kind: 'bad', reason: 'time is not RFC 3339' };
-  const row = Buffer.from(bytes.subarray(start, scanned.end));
+  const row = Buffer.from(of.subarray(start, end));
   // The checksum covers the row up to the comma before it: 8 digits, a comma, the chain and CR LF follow.
-  const end = row.length - ROW_END.length - chain.length - 1;
-  if (checksumOf(row.subarray(0, end - checksum.length)) !== checksum)
+  const checked = row.length - ROW_END.length - chain.length - 1;
+  if (checksumOf(row.subarray(0, checked - checksum.length)) !== checksum)
     return { kind: 'bad', reason: 'the checksum does not match the row' };
-  if (previous !== undefined && chainOf(previous, row, end) !== chain)
+  if (previous !== undefined && chainOf(previous, row, checked) !== chain)
     return { kind: 'bad', reason: 'the chain does not follow from the row before it' };
   const entry: Entry = {
-    op: makeOp(Number(opText)),
-    view: makeView(Number(viewText)),
+    op: makeOp(op),
+    view: makeView(view),
     timeMs,
     requestId,
     service,
@@ -110,7 +101,7 @@ export function decodeEntry(
     chain,
     row,
   };
-  return { kind: 'entry', entry, end: scanned.end };
+  return { kind: 'entry', entry, end };
 }
 
 /** Whether the chain of an entry (decoded without it) follows from `previous`. */

@@ -12,3 +12,15 @@ export function isoTime(timeMs: number): string {
   }
   return lastText;
 }
+
+let lastParsedText = '';
+let lastParsedMs = Number.NaN;
+
+/** Milliseconds since 1970 of an RFC 3339 text, NaN when it is none. The last one is kept, as above. */
+export function msOf(text: string): number {
+  if (text !== lastParsedText) {
+    lastParsedMs = Date.parse(text);
+    lastParsedText = text;
+  }
+  return lastParsedMs;
+}

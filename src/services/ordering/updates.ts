@@ -1,11 +1,12 @@
 import { assert } from '../../base/assert.js';
 import { REFUSAL_REASONS, type RefusalReason } from '../../base/refusal.js';
+import { decodeOrder, encodeOrder, ORDER_TEXT } from './order-text.js';
 import { isOrderStatus, type OrderStatus } from './order-status.js';
 import { isPostcodeVerdict, type PostcodeVerdict } from './postcode-verdict.js';
 import type { MenuItem } from './requests.js';
 
 /**
- * What the primary ships: the result of a request, one of a union on `kind`, as compact JSON. It holds all that applying
+ * What the primary ships: the result of a request, one of a union on `kind`, as text (order-text.ts) or compact JSON. It holds all that applying
  * needs but the entry's op, time and request id; results are absolute (stock left, version), never differences.
  */
 export type Update = OrderUpdate | StatusUpdate | MenuUpdate | MotdUpdate | RefusedUpdate;
@@ -79,7 +80,7 @@ let lastEncoded: { readonly text: string; readonly update: Update } | undefined;
 
 /** The update as an entry holds it. */
 export function encodeUpdate(update: Update): string {
-  const text = JSON.stringify(update);
+  const text = update.kind === 'order' ? encodeOrder(update) : JSON.stringify(update);
   lastEncoded = { text, update };
   return text;
 }
@@ -91,7 +92,7 @@ export function updateOf(text: string): Update {
 
 /** Reads an update of an entry. Entries are checked by checksum and chain: another shape is a bug and asserted. */
 export function decodeUpdate(text: string): Update {
-  const value: unknown = JSON.parse(text);
+  const value: unknown = text.startsWith(ORDER_TEXT) ? decodeOrder(text) : JSON.parse(text);
   assert(isUpdate(value), 'an entry of ordering holds one of its updates');
   return value;
 }

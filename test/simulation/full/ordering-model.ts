@@ -9,7 +9,7 @@ import type {
   StatusChange,
 } from '../../../src/services/ordering/replies.js';
 import type { MenuItem } from '../../../src/services/ordering/requests.js';
-import type { OrderUpdate, StatusUpdate, Update } from '../../../src/services/ordering/updates.js';
+import { decodeUpdate, type OrderUpdate, type StatusUpdate } from '../../../src/services/ordering/updates.js';
 import { Violation } from '../checkers.js';
 
 const LIFE = ['placed', 'accepted', 'preparing', 'ready', 'delivered', 'rejected', 'cancelled'];
@@ -73,7 +73,7 @@ export class OrderingModel {
     if (entry.service === 'core') return this.#takeCore(entry);
     if (this.#opOfRequest.has(requestId)) throw new Violation(`request ${requestId} was executed again at op ${op}`);
     this.#opOfRequest.set(requestId, op);
-    const update = JSON.parse(entry.update) as Update;
+    const update = decodeUpdate(entry.update);
     switch (update.kind) {
       case 'order':
         return this.#place(entry, update);
