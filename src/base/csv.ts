@@ -7,7 +7,7 @@ const NEEDS_QUOTES = /[",\r\n]/;
 
 /** One RFC 4180 field: quoted only where it must be, quotes doubled; the text comes back byte for byte. */
 export function csvField(text: string): string {
-  return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return text !== '' && NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** One RFC 4180 row of `fields` with its CR LF. */

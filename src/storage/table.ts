@@ -12,6 +12,8 @@ import type { CheckedFile } from './scrub.js';
 import type { TrackedFile } from './tracked-file.js';
 
 const TAIL_BYTES_FIRST = 4096;
+/** Bytes of one UTF-16 unit as UTF-8 at most. */
+const UTF8_BYTES_MAX = 3;
 const LINE_FEED = 0x0a;
 
 /** A table as a checkpoint left it: its length and the hash that has run over exactly these bytes. */
@@ -212,14 +214,14 @@ export class TableFile implements Table {
   }
 
   #push(text: string): void {
-    const bytes = Buffer.byteLength(text);
-    if (this.#tailBytes + bytes > this.#tail.length) {
-      const larger = Buffer.alloc(Math.max(2 * this.#tail.length, this.#tailBytes + bytes));
+    // At most: to count them costs as much as to write them.
+    const bytesMax = text.length * UTF8_BYTES_MAX;
+    if (this.#tailBytes + bytesMax > this.#tail.length) {
+      const larger = Buffer.alloc(Math.max(2 * this.#tail.length, this.#tailBytes + bytesMax));
       this.#tail.copy(larger, 0, 0, this.#tailBytes);
       this.#tail = larger;
     }
-    this.#tail.write(text, this.#tailBytes);
-    this.#tailBytes += bytes;
+    this.#tailBytes += this.#tail.write(text, this.#tailBytes);
   }
 
   #readFile(offset: number, length: number): Uint8Array {

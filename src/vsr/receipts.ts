@@ -1,5 +1,5 @@
 import { assert, present } from '../base/assert.js';
-import { csvRow, scanCsvRow } from '../base/csv.js';
+import { csvRow, ROW_END, scanCsvRow } from '../base/csv.js';
 import type { Chain, Entry } from '../base/entry.js';
 import { view, type OpNumber, type View } from '../base/numbers.js';
 import { DamagedFileError, type ServiceFiles, type Table } from '../base/service.js';
@@ -16,11 +16,9 @@ export const receiptsTable = (files: ServiceFiles): Table => files.table('receip
 
 /** Adds the row of a committed entry. */
 export function appendReceipt(table: Table, entry: Entry): void {
-  const row = csvRow([
-    String(entry.op).padStart(OP_DIGITS, '0'),
-    String(entry.view).padStart(VIEW_DIGITS, '0'),
-    entry.chain,
-  ]);
+  const op = String(entry.op).padStart(OP_DIGITS, '0');
+  const view = String(entry.view).padStart(VIEW_DIGITS, '0');
+  const row = `${op},${view},${entry.chain}${ROW_END}`;
   assert(row.length === ROW_BYTES, 'a receipt row has its fixed width');
   const offset = table.append(row);
   assert(offset === offsetOf(entry.op), `the receipt of op ${entry.op} stands where it is looked for`);
