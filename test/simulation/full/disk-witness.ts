@@ -121,6 +121,12 @@ export class DiskWitness {
         await storage.keep(items);
         this.#sayKept(items);
       },
+      setAside: async (items) => {
+        const told = await storage.setAside(items);
+        const aside = new Set(items.map(({ requestId }) => requestId));
+        this.#said = { ...this.#said, outbox: new Set([...this.#said.outbox].filter((id) => !aside.has(id))) };
+        return told;
+      },
       close: () => storage.close(),
       append: async (entries, commit) => {
         // Stays when there is no room: the rows are cut off again, but a loss of power may forget the cut.
