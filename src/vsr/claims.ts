@@ -88,6 +88,7 @@ export function isOfThisLog(step: Step, from: ReplicaIndex, op: OpNumber, chain:
   if (own === undefined) return true;
   if (own === chain) {
     state.agreed.add(from);
+    state.diverged.delete(from);
     return true;
   }
   const isKnown = state.diverged.has(from);

@@ -42,7 +42,7 @@ export function addStatusCommand(program: Command, cli: Cli): void {
       );
       const more = status.may_fail === 1 ? '1 more replica may fail' : `${status.may_fail} more replicas may fail`;
       const isAlone = !status.writable && status.replicas.some((replica) => replica.takes_alone);
-      const closed = isAlone ? 'Taking new orders only, each waits for confirmation' : 'Not taking orders';
+      const closed = isAlone ? 'Taking new orders, which wait for confirmation' : 'Not taking orders';
       const head = status.writable ? `Taking orders; ${more}.` : `${closed}: ${status.reason}`;
       cli.print(options, status, `${head}\n\n${table}`);
       if (!status.writable) cli.exitCode = EXIT_FAILED;
