@@ -221,7 +221,7 @@ export interface ReplicaStorage {
    */
   inspect(): Damage[];
   /**
-   * Looks at the files whose whole content is in memory (documents, the outbox) and puts them right; what was wrong. A text
+   * Looks at the files whose whole content is in memory (documents, the outbox, the journal's mark) and puts them right; what was wrong. A text
    * that a person wrote is kept beside, and `kept` names it.
    */
   mend(): Promise<Damage[]>;
