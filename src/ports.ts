@@ -122,6 +122,12 @@ export type Loaded =
       readonly uncertain: readonly Entry[];
     };
 
+/** An item of the outbox that can never be carried out, and why, for people. */
+export interface UnsoundItem {
+  readonly requestId: string;
+  readonly why: string;
+}
+
 /** What is wrong with a file, for people: name, 1-based row where known, and what was found. */
 export interface Damage {
   readonly file: string;
@@ -202,6 +208,11 @@ export interface ReplicaStorage {
    * holds them is cleared away before they are written, with the next change that has room or by `mend`.
    */
   keep(items: readonly OutboxItem[]): Promise<void>;
+  /**
+   * After `load`: takes items out of the outbox that can never be carried out, and keeps the file as it was beside it, for people.
+   * Without room that is owed, as by `keep`. Returns what is told of each.
+   */
+  setAside(items: readonly UnsoundItem[]): Promise<Damage[]>;
   /** Removes settled items from outbox.csv, durably. May overlap any other call. */
   settleOutbox(requestIds: readonly string[]): Promise<void>;
   /**
@@ -210,7 +221,7 @@ export interface ReplicaStorage {
    */
   inspect(): Damage[];
   /**
-   * Looks at the files whose whole content is in memory (documents, the outbox) and puts them right; what was wrong. A text
+   * Looks at the files whose whole content is in memory (documents, the outbox, the journal's mark) and puts them right; what was wrong. A text
    * that a person wrote is kept beside, and `kept` names it.
    */
   mend(): Promise<Damage[]>;

@@ -47,8 +47,14 @@ export interface Service {
   salvage(entry: Entry, majority: number): OutboxItem | undefined;
 
   /**
+   * What is wrong with an outbox item that keeps it from ever being executed, for people and without its texts; `undefined` when
+   * it can be. No chain vouches for an item as it does for an entry: it is judged before it is taken up.
+   */
+  outboxProblem(item: OutboxItem): string | undefined;
+
+  /**
    * Primary only: executes an outbox item with its first id, time and prices, without price or postcode checks. An id
-   * that is known is kept as it is.
+   * that is known is kept as it is. One with a problem is refused, and nothing written.
    */
   executeSalvaged(item: OutboxItem, context: ExecutionContext): Execution;
 

@@ -45,7 +45,10 @@ export function clusterStatus(answers: readonly ReplicaAnswer[], quorum: number)
   const primary = byView.find(({ role }) => role === 'primary');
   const commit = Math.max(0, ...answered.map((status) => status.commit));
   const members = answered.filter(({ role }) => role === 'primary' || role === 'backup');
-  const reason = primary?.reason ?? whyNoPrimary(answers, answered, quorum);
+  const isAlone = answered.some(({ takesAlone }) => takesAlone) && primary?.writable !== true;
+  const reason = isAlone
+    ? whyTheyWait(answers.length, answered.length, quorum)
+    : (primary?.reason ?? whyNoPrimary(answers, answered, quorum));
   const isWritable = primary?.writable === true;
   return {
     writable: isWritable,
@@ -68,6 +71,14 @@ export function clusterStatus(answers: readonly ReplicaAnswer[], quorum: number)
         status === undefined ? why : [...status.damage, ...waiting(status), ...ownReason(status, quorum)].join('; '),
     })),
   };
+}
+
+/** With `keep-ordering`: what becomes of the orders that are taken, and what the operator can do. */
+function whyTheyWait(count: number, answering: number, quorum: number): string {
+  return (
+    `they are kept in an outbox and placed as soon as ${quorum} of ${count} replicas reach each other ` +
+    `(${answering} of ${count} answer now): start the others. Nothing else can be changed meanwhile.`
+  );
 }
 
 /** Too few, too forgetful, or not yet: what is wrong, and what the operator can do. */
@@ -108,11 +119,12 @@ function isLonely({ peers, role }: ReplicaStatus, quorum: number): boolean {
 
 /** That a backup takes no writes of its own needs no telling while it hears enough of the others. */
 function ownReason(status: ReplicaStatus, quorum: number): string[] {
-  const { role, writable, reason } = status;
-  return writable || reason === '' || (role === 'backup' && !isLonely(status, quorum)) ? [] : [reason];
+  const { role, writable, reason, takesAlone } = status;
+  // One that takes orders alone says so: that they are closed would be untrue.
+  return writable || takesAlone || reason === '' || (role === 'backup' && !isLonely(status, quorum)) ? [] : [reason];
 }
 
 function waiting({ outbox, takesAlone }: ReplicaStatus): string[] {
   const count = outbox === 0 ? [] : [`${outbox} in the outbox`];
-  return takesAlone ? ['takes orders alone', ...count] : count;
+  return takesAlone ? ['takes new orders alone', ...count] : count;
 }

@@ -6,6 +6,8 @@ import type { Cli, CommonOptions } from './cli.js';
 import { CommandFailedError } from './command-error.js';
 import { type Settings, withToken } from './configuration.js';
 import { EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED } from './environment.js';
+import { settledStatus, startReport } from './start-report.js';
+import type { ClusterConfiguration } from '../ports/configuration.js';
 import { addressProblems, buildProblems, folderProblems, freePort, listenAddresses } from './supervisor/preflight.js';
 import type { ProcessSpec } from './supervisor/supervised-process.js';
 import { type ProcessGroup, Supervisor } from './supervisor/supervisor.js';
@@ -38,10 +40,10 @@ export async function start(cli: Cli, options: StartOptions): Promise<number> {
   else {
     try {
       // Made here once, before all the servers want it at once.
-      withToken(settings);
+      const configuration = withToken(settings);
       refuse(await addressProblems(listenAddresses(settings), settings.file));
       const groups = await processGroups(settings, mainFile, logs, options.offline === true);
-      return await supervise(cli, settings, logs, groups, options);
+      return await supervise(cli, { ...configuration, file: settings.file }, logs, groups, options);
     } finally {
       lock.release();
     }
@@ -71,7 +73,7 @@ async function processGroups(
   const standInPort = isOffline ? await freePort() : undefined;
   const postcodes = standInPort === undefined ? [] : ['--postcodes-url', `http://127.0.0.1:${standInPort}`];
   const frontEnds = settings.frontEnds.map(({ id, address }) =>
-    spec(id, ` on ${address} — ready for orders`, ['front-end', id, ...config, ...postcodes]),
+    spec(id, ` on ${address}`, ['front-end', id, ...config, ...postcodes]),
   );
   const replicas = settings.replicas.map(({ id }) => spec(id, '', ['replica', id, ...config]));
   const standIn = spec('postcodes-stand-in', '', ['postcodes-stand-in', '--port', String(standInPort)]);
@@ -84,7 +86,7 @@ async function processGroups(
 
 async function supervise(
   cli: Cli,
-  settings: Settings,
+  settings: ClusterConfiguration & Pick<Settings, 'file'>,
   logs: string,
   groups: readonly ProcessGroup[],
   options: StartOptions,
@@ -130,8 +132,12 @@ async function supervise(
       throw new CommandFailedError(`${outcome.message}\nNothing is left running. See the log files in ${logs}.`);
     }
     const end = supervisor.untilHopeless().then(() => 'hopeless' as const);
+    const status = await settledStatus(cli, settings, () => signals > 0);
+    const names = groups.flatMap(({ specs }) => specs.map(({ name }) => name));
+    const { isWhole, line } = startReport(names, supervisor.notRunning, status);
+    if (signals === 0 && (options.client !== true || !isWhole))
+      report(`${line}; log files in ${logs}; Ctrl-C stops it.`);
     if (options.client !== true) {
-      report(`All is up; log files in ${logs}; Ctrl-C stops it.`);
       if ((await Promise.race([isTold, end])) === 'hopeless' && signals === 0)
         throw new CommandFailedError(
           `Nothing useful runs any more; the rest was stopped. See the log files in ${logs}.`,
@@ -148,7 +154,11 @@ async function supervise(
 }
 
 /** The prompt client in this terminal; ended too when the supervisor is told to stop. */
-async function runClient({ environment }: Cli, { file }: Settings, isTold: Promise<'told'>): Promise<number> {
+async function runClient(
+  { environment }: Cli,
+  { file }: Pick<Settings, 'file'>,
+  isTold: Promise<'told'>,
+): Promise<number> {
   const mainFile = path.join(environment.packageRoot, 'dist/cli/main.js');
   const client = spawn(process.execPath, [mainFile, 'client', '--config', file], {
     // The channel tells the client when this supervisor dies: it would fight with the shell for the terminal.

@@ -86,7 +86,9 @@ export function wireMessage(message: Message): PeerMessage {
     case 'claimed':
       return { claimed: { view: message.view, log_view: message.logView, op: message.op } };
     case 'differs':
-      return { differs: { view: message.view, op: message.op, chain: message.chain } };
+      return {
+        differs: { view: message.view, op: message.op, chain: message.chain, of_majority: message.ofMajority === true },
+      };
     case 'report':
       return { report: { nonce: message.nonce } };
     case 'reportResponse': {
@@ -175,8 +177,9 @@ export function messageOf(wire: PeerMessage__Output): Message {
       return { kind: 'claimed', view: viewOf(view), logView: viewOf(log_view), op: opOf(op) };
     }
     case 'differs': {
-      const { view, op, chain } = partOf(wire.differs, 'differs');
-      return { kind: 'differs', view: viewOf(view), op: opOf(op), chain: chainOf(chain) };
+      const { view, op, chain, of_majority } = partOf(wire.differs, 'differs');
+      const told = { view: viewOf(view), op: opOf(op), chain: chainOf(chain) };
+      return { kind: 'differs', ...told, ...(of_majority ? { ofMajority: true } : {}) };
     }
     case 'report':
       return { kind: 'report', nonce: naturalOf(partOf(wire.report, 'report').nonce, 'nonce') };

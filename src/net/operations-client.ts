@@ -1,16 +1,21 @@
 import { credentials, type ServiceError } from '@grpc/grpc-js';
+import { refusal } from '../base/refusal.js';
 import type { ReplicaStatus } from '../ports/calls.js';
-import type { OrderView } from '../ports/ordering-client.js';
+import { CallRefusedError, type OrderView } from '../ports/ordering-client.js';
 import { bearerMetadata } from './bearer-token.js';
 import { clusterChannelOptions } from './channel-options.js';
-import { callRefusedError } from './error-details.js';
+import { callRefusedError, refusalOf } from './error-details.js';
 import type { GetStatusResponse__Output } from './generated/justhungry/v1/GetStatusResponse.js';
 import type { ListOutboxResponse__Output } from './generated/justhungry/v1/ListOutboxResponse.js';
 import { replicaStatusOf } from './operations-codec.js';
 import { orderView } from './ordering-views.js';
 import { protocol } from './proto-files.js';
+import { unreachableText } from './unreachable.js';
 
-/** One replica as its operators ask it. Calls that fail throw CallRefusedError; a dead replica fails at once. */
+/**
+ * One replica as its operators ask it. Calls that fail throw CallRefusedError, which says in words why there is no answer; a dead
+ * replica fails at once.
+ */
 export interface OperationsClient {
   /** Default deadline: 1,000 ms from now. */
   status(deadlineMs?: number): Promise<ReplicaStatus>;
@@ -30,10 +35,16 @@ const OUTBOX_PAGES_MAX = 300;
 export function createOperationsClient(address: string, token: string): OperationsClient {
   const client = new protocol.Operations(address, credentials.createInsecure(), clusterChannelOptions);
   const metadata = bearerMetadata(token);
+  const settle =
+    <T>(resolve: (value: T) => void, reject: (error: Error) => void, deadlineMs: number) =>
+    (error: ServiceError | null, value: T | undefined): void => {
+      if (error !== null) reject(failureOf(error, address, deadlineMs));
+      else if (value !== undefined) resolve(value);
+    };
   return {
     async status(deadlineMs = DEADLINE_MS) {
       const wire = await new Promise<GetStatusResponse__Output>((resolve, reject) => {
-        client.GetStatus({}, metadata, { deadline: Date.now() + deadlineMs }, settle(resolve, reject));
+        client.GetStatus({}, metadata, { deadline: Date.now() + deadlineMs }, settle(resolve, reject, deadlineMs));
       });
       return replicaStatusOf(wire);
     },
@@ -42,7 +53,12 @@ export function createOperationsClient(address: string, token: string): Operatio
       for (let after = '', pages = 0; pages < OUTBOX_PAGES_MAX; pages++) {
         const request = { after_order_id: after, limit: OUTBOX_PAGE };
         const page = await new Promise<ListOutboxResponse__Output>((resolve, reject) => {
-          client.ListOutbox(request, metadata, { deadline: Date.now() + deadlineMs }, settle(resolve, reject));
+          client.ListOutbox(
+            request,
+            metadata,
+            { deadline: Date.now() + deadlineMs },
+            settle(resolve, reject, deadlineMs),
+          );
         });
         // The one asked for may have left meanwhile: then the first page comes again.
         for (const order of page.orders) found.set(order.order_id, orderView(order));
@@ -53,16 +69,16 @@ export function createOperationsClient(address: string, token: string): Operatio
     },
     async resign(why, deadlineMs = DEADLINE_MS) {
       await new Promise<object>((resolve, reject) => {
-        client.Resign({ why }, metadata, { deadline: Date.now() + deadlineMs }, settle(resolve, reject));
+        client.Resign({ why }, metadata, { deadline: Date.now() + deadlineMs }, settle(resolve, reject, deadlineMs));
       });
     },
     close: () => client.close(),
   };
 }
 
-function settle<T>(resolve: (value: T) => void, reject: (error: Error) => void) {
-  return (error: ServiceError | null, value: T | undefined): void => {
-    if (error !== null) reject(callRefusedError(error));
-    else if (value !== undefined) resolve(value);
-  };
+function failureOf(error: ServiceError, address: string, deadlineMs: number): CallRefusedError {
+  const told = callRefusedError(error);
+  const words = refusalOf(error) === undefined ? unreachableText(error, address, deadlineMs) : undefined;
+  if (words === undefined) return told;
+  return new CallRefusedError(refusal(told.refusal.reason, words), told.status, { cause: error });
 }

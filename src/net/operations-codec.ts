@@ -1,7 +1,7 @@
 import type { ReplicaCalls, ReplicaStatus } from '../ports/calls.js';
 import type { GetStatusResponse, GetStatusResponse__Output } from './generated/justhungry/v1/GetStatusResponse.js';
 import type { ListOutboxResponse } from './generated/justhungry/v1/ListOutboxResponse.js';
-import { unconfirmedOrder } from '../services/ordering/held-orders.js';
+import { outboxOrder, unconfirmedOrder } from '../services/ordering/outbox-order.js';
 import { ORDERING } from '../services/ordering/ordering.js';
 import { wireOrder } from './ordering-responses.js';
 import { meaningOf } from './wire-values.js';
@@ -55,7 +55,10 @@ export function wireStatus(status: ReplicaStatus): GetStatusResponse {
 export function outboxPage(calls: ReplicaCalls, afterOrderId: string, limit: number): ListOutboxResponse {
   const size = Math.min(Math.max(limit, 1), OUTBOX_PAGE_MAX);
   const items = calls.outbox(afterOrderId, size + 1);
-  const orders = items.filter(({ service }) => service === ORDERING).map((item) => wireOrder(unconfirmedOrder(item)));
+  const orders = items.flatMap((item) => {
+    const update = item.service === ORDERING ? outboxOrder(item).update : undefined;
+    return update === undefined ? [] : [wireOrder(unconfirmedOrder(update, item))];
+  });
   return { orders: orders.slice(0, size), has_more: items.length > size };
 }
 

@@ -16,12 +16,11 @@ import { isDiskInDoubt } from './disk-failure.js';
 import { DiskQueue } from './disk-queue.js';
 import { EffectPerformer } from './effect-performer.js';
 import { FolderWatch, INSPECT_EVERY_MS, SCRUB_EVERY_MS } from './folder-watch.js';
+import { PresentDamage } from './present-damage.js';
 import { statusOf } from './status.js';
 
 /** ms between two looks whether a full disk has room again. */
 const ROOM_EVERY_MS = 250;
-/** What was wrong with files, as `status` shows it: so many lines. */
-const DAMAGE_TOLD_MAX = 20;
 /** ms that a process whose disk failed waits for the note that says so. */
 const DOUBT_PATIENCE_MS = 1_000;
 /** ms that a stopping primary waits for its last writes, and then for the others to take over. */
@@ -72,7 +71,7 @@ export class ReplicaRuntime implements ReplicaCalls {
   readonly #startedMs: number;
   readonly #cancelTimers = new Set<() => void>();
   readonly #inbox: Untimed[] = [];
-  readonly #damage: string[] = [];
+  readonly #damage: PresentDamage;
   #transport: Transport | undefined;
   #isStepping = false;
   #isStopping = false;
@@ -110,10 +109,11 @@ export class ReplicaRuntime implements ReplicaCalls {
       storage: parts.storage,
       isJudgeable: () => !this.#isDead && this.#state.status !== 'founding' && this.#state.transition === undefined,
       onDamaged: (damage) => this.#die({ kind: 'damaged', damage }),
-      onMended: (damage) => this.#tellMended(damage),
+      onMended: (damage) => parts.onMended(damage),
       onDiskFailed: (error) => this.#onDiskFailed(error),
     });
     const { config, services, storage } = parts;
+    this.#damage = new PresentDamage(parts.loaded, config.replicaIds);
     const { state, effects } = start(config, services, receiptsTable(storage.files), startedOf(parts), this.#now());
     this.#state = state;
     this.#pending = effects;
@@ -181,7 +181,7 @@ export class ReplicaRuntime implements ReplicaCalls {
   status(): ReplicaStatus {
     const { clock } = this.#parts;
     const uptimeMs = clock.monotonicMs() - this.#startedMs;
-    return statusOf(this.#state, this.#now(), { uptimeMs, damage: this.#damage });
+    return statusOf(this.#state, this.#now(), { uptimeMs, damage: this.#damage.lines(this.#state) });
   }
 
   resign(why: string): void {
@@ -267,7 +267,7 @@ export class ReplicaRuntime implements ReplicaCalls {
 
   #tell(notice: Notice): void {
     const { view, durable, commit } = this.#state;
-    if (notice.kind === 'diverged') this.#note([differenceTold(notice, this.#parts.config.replicaIds)]);
+    if (notice.kind === 'diverged') this.#damage.noteDifference(notice);
     this.#parts.onNotice(notice, { view, op: durable, commit });
   }
 
@@ -298,23 +298,9 @@ export class ReplicaRuntime implements ReplicaCalls {
     else this.#die({ kind: isDiskInDoubt(error) ? 'diskFailed' : 'writeFailed', error });
   }
 
-  #tellMended(mended: readonly Damage[]): void {
-    this.#note(mended);
-    this.#parts.onMended(mended);
-  }
-
-  /** Keeps what was wrong for `status`, the last of it. */
-  #note(damage: readonly Damage[]): void {
-    this.#damage.push(
-      ...damage.map(({ file, row, what }) => `${file}${row === undefined ? '' : `, row ${row}`}: ${what}`),
-    );
-    this.#damage.splice(0, this.#damage.length - DAMAGE_TOLD_MAX);
-  }
-
   #die(why: Fatal): void {
     if (this.#isDead) return;
     this.#end();
-    if (why.kind === 'damaged') this.#note(why.damage);
     if (why.kind === 'diskFailed') void this.#leaveDoubt(why, String(why.error));
     else if (why.kind === 'setBack') void this.#leaveDoubt(why, why.why);
     else this.#parts.onFatal(why);
@@ -347,10 +333,4 @@ function startedOf({ loaded }: ReplicaParts): Started {
       return { kind: 'intact', clusterId, view: inView, logView, isRecovering, checkpoint, entries, commit, outbox };
     }
   }
-}
-
-/** As `status` shows it: the folder may be the only one that has what it has. */
-function differenceTold({ peer, op }: Extract<Notice, { kind: 'diverged' }>, ids: readonly string[]): Damage {
-  const what = `op ${op} is another one at ${ids[peer] ?? peer}: there are two histories. Delete neither folder; compare their orders.csv`;
-  return { file: 'journal', what };
 }

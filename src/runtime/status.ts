@@ -2,6 +2,7 @@ import type { ReplicaStatus } from '../ports/calls.js';
 import type { Now } from '../vsr/event.js';
 import { healthOf } from '../vsr/health.js';
 import { lastChain, lastOp } from '../vsr/log.js';
+import { whyReadOnly } from '../vsr/quorum-loss.js';
 import { actsAsPrimary, peersOf, primaryOf, type State } from '../vsr/state.js';
 import { whyClosed } from '../vsr/writes.js';
 
@@ -21,7 +22,8 @@ export function statusOf(state: State, now: Now, more: Pick<ReplicaStatus, 'upti
     primaryId:
       state.status === 'normal' && state.resigned?.view !== state.view ? idOf(state, primaryOf(state, state.view)) : '',
     writable: closed === undefined,
-    reason: closed?.message ?? '',
+    // What a caller is told to do is none of the operator's.
+    reason: closed?.reason === 'NO_QUORUM' ? whyReadOnly({ state, now }) : (closed?.message ?? ''),
     peers: peersOf(state).map((peer) => ({ id: idOf(state, peer), health: healthOf(state, peer, now.nowMs) })),
     outbox: state.outbox.length,
     takesAlone: state.isAloneTold,

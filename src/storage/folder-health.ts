@@ -60,8 +60,9 @@ export class FolderHealth {
     const now = this.parts();
     if (now === undefined) return [];
     const found = [...now.files.mend(), ...(await this.#mendOlder(now))];
-    const ofOutbox = await now.outbox.mend();
-    return ofOutbox === undefined ? found : [...found, ofOutbox];
+    for (const damage of [await now.journal.mend(), await now.outbox.mend()])
+      if (damage !== undefined) found.push(damage);
+    return found;
   }
 
   /** As ReplicaStorage.scrub. */

@@ -1,9 +1,12 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Chain } from '../base/entry.js';
 import { maxOp, op as makeOp, type CommitNumber, type OpNumber } from '../base/numbers.js';
 import type { Damage, FileSystem } from '../ports.js';
-import { replaceDurably } from './durable-file.js';
-import { decodeSlot, encodeSlot, SLOTS, type Slot } from './slots.js';
+import { DamagedFileError } from '../base/service.js';
+import { moveAside } from './aside.js';
+import { BESIDE_SUFFIX, replaceDurably } from './durable-file.js';
+import { errorCode, orDiskFull } from './errors.js';
+import { decodeSlot, encodeSlot, type Slot } from './slots.js';
 import { TrackedFile } from './tracked-file.js';
 
 /** Folder of the journal. */
@@ -13,6 +16,8 @@ export const MARK_FILE = 'synced';
 /** Name of the mark for people. */
 export const MARK_NAME = `${JOURNAL_FOLDER}/${MARK_FILE}`;
 
+/** What a rename says that meets a folder. */
+const FOLDER_CODES = new Set(['EISDIR', 'ENOTEMPTY', 'EEXIST']);
 /** One sector: a disk writes it whole. */
 const SLOT_BYTES = 512;
 
@@ -50,19 +55,27 @@ export function readMark(fileSystem: FileSystem, folder: string): JournalMark | 
  * new segment and checkpoint), then to the other: so a loss of power can tear one slot at most.
  */
 export class MarkFile {
-  readonly #file: TrackedFile;
+  #file: TrackedFile;
   #sequence: number;
   #slot: Slot = 0;
+  /** What each slot should hold: whatever is done to the file, its content is known here. */
+  #slots: [Uint8Array, Uint8Array];
   #isDirty = false;
+  #isClosed = false;
+  /** An fsync of the file, or its replacement, is under way. */
   #syncing: Promise<void> | undefined;
+  /** Damage that a write met and put right, until `mend` tells it. */
+  #untold: Damage | undefined;
 
   private constructor(
-    file: TrackedFile,
+    readonly fileSystem: FileSystem,
+    readonly folder: string,
     private mark: JournalMark,
     sequence: number,
   ) {
-    this.#file = file;
+    this.#file = this.#open();
     this.#sequence = sequence;
+    this.#slots = slotsOf(mark, sequence);
   }
 
   /**
@@ -74,11 +87,9 @@ export class MarkFile {
     const found = fileSystem.stat(path)?.bytes === 2 * SLOT_BYTES ? readSlots(fileSystem, path) : undefined;
     const sequence = Math.max(found?.[0]?.sequence ?? 0, found?.[1]?.sequence ?? 0) + 2;
     if (found === undefined) {
-      const slots = SLOTS.map((slot) => encodeSlot(recordWith(mark, sequence), slot, SLOT_BYTES));
-      await replaceDurably(fileSystem, folder, MARK_FILE, Buffer.concat(slots));
-    }
-    const file = new TrackedFile(MARK_NAME, fileSystem.open(path, false));
-    if (found !== undefined) {
+      await replaceDurably(fileSystem, folder, MARK_FILE, Buffer.concat(slotsOf(mark, sequence)));
+    } else {
+      const file = new TrackedFile(MARK_NAME, fileSystem.open(path, false));
       // After a kill -9 the better slot may be in the page cache only: a loss of power must not tear both.
       await file.sync();
       const worse: Slot = (found[0]?.sequence ?? 0) <= (found[1]?.sequence ?? 0) ? 0 : 1;
@@ -86,52 +97,120 @@ export class MarkFile {
         await file.writeAsync(slot * SLOT_BYTES, encodeSlot(recordWith(mark, sequence), slot, SLOT_BYTES));
         await file.sync();
       }
+      file.close();
     }
-    return new MarkFile(file, mark, sequence);
+    return new MarkFile(fileSystem, folder, mark, sequence);
   }
 
   get commit(): CommitNumber {
     return this.mark.commit;
   }
 
-  /** Writes a mark; waits for a `sync` under way, so that never both slots are at risk. */
+  /** Writes a mark; waits for a `sync` under way, so that never both slots are at risk. A file that was cut is made anew. */
   async write(mark: JournalMark): Promise<void> {
     while (this.#syncing !== undefined) await this.#syncing;
     this.#sequence++;
-    this.mark = { ...mark, commit: maxOp(mark.commit, this.mark.commit) };
+    const next = { ...mark, commit: maxOp(mark.commit, this.mark.commit) };
     this.#isDirty = true;
-    this.#file.write(
-      this.#slot * SLOT_BYTES,
-      encodeSlot(recordWith(this.mark, this.#sequence), this.#slot, SLOT_BYTES),
-    );
+    const bytes = encodeSlot(recordWith(next, this.#sequence), this.#slot, SLOT_BYTES);
+    try {
+      this.#file.write(this.#slot * SLOT_BYTES, bytes);
+      this.#slots[this.#slot] = bytes;
+      this.mark = next;
+    } catch (error) {
+      if (!(error instanceof DamagedFileError)) throw error;
+      await this.#replace(next);
+      this.#untold = { file: error.file, what: error.detail };
+    }
   }
 
   /** Makes the last mark durable. */
   async sync(): Promise<void> {
     while (this.#syncing !== undefined) await this.#syncing;
     if (!this.#isDirty) return;
+    await this.#alone(async () => {
+      await this.#file.sync();
+      this.#isDirty = false;
+      this.#slot = this.#slot === 0 ? 1 : 0;
+    });
+  }
+
+  /**
+   * What is wrong with the file, which is made anew, durably, from what it should hold; `undefined` when nothing. Its kilobyte is
+   * read each time: a bit that turned over unseen would make a later start doubt the whole folder.
+   */
+  async mend(): Promise<Damage | undefined> {
+    while (this.#syncing !== undefined) await this.#syncing;
+    if (this.#isClosed) return undefined;
+    const told = this.#untold;
+    this.#untold = undefined;
+    const found = this.#file.inspect(this.fileSystem) ?? this.#contentProblem();
+    if (found !== undefined) await this.#replace(this.mark);
+    return found ?? told;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#file.close();
+  }
+
+  #contentProblem(): Damage | undefined {
+    const isGood = Buffer.concat(this.#slots).equals(this.#file.read(0, 2 * SLOT_BYTES + 1));
+    return isGood ? undefined : { file: MARK_NAME, what: 'it does not hold what was written to it' };
+  }
+
+  /** One that found no room is not the mark: what it speaks of is taken back from the journal. */
+  async #replace(mark: JournalMark): Promise<void> {
+    await this.#alone(async () => {
+      this.#sequence++;
+      const slots = slotsOf(mark, this.#sequence);
+      await orDiskFull(
+        () => this.#writeAnew(Buffer.concat(slots)),
+        () => this.fileSystem.remove(join(this.folder, MARK_FILE + BESIDE_SUFFIX)),
+      );
+      this.mark = mark;
+      if (this.#isClosed) return;
+      this.#file.close();
+      this.#file = this.#open();
+      this.#slots = slots;
+      this.#isDirty = false;
+    });
+  }
+
+  async #writeAnew(bytes: Uint8Array): Promise<void> {
+    try {
+      await replaceDurably(this.fileSystem, this.folder, MARK_FILE, bytes);
+    } catch (error) {
+      // Somebody made a folder of it: what is in that is theirs.
+      if (!FOLDER_CODES.has(errorCode(error))) throw error;
+      moveAside(this.fileSystem, dirname(this.folder), MARK_NAME);
+      await replaceDurably(this.fileSystem, this.folder, MARK_FILE, bytes);
+    }
+  }
+
+  /** Keeps writes waiting meanwhile. */
+  async #alone(run: () => Promise<void>): Promise<void> {
     let done = (): void => undefined;
     this.#syncing = new Promise((resolve) => {
       done = resolve;
     });
     try {
-      await this.#file.sync();
-      this.#isDirty = false;
-      this.#slot = this.#slot === 0 ? 1 : 0;
+      await run();
     } finally {
       this.#syncing = undefined;
       done();
     }
   }
 
-  inspect(fileSystem: FileSystem): Damage | undefined {
-    return this.#file.inspect(fileSystem);
-  }
-
-  close(): void {
-    this.#file.close();
+  #open(): TrackedFile {
+    return new TrackedFile(MARK_NAME, this.fileSystem.open(join(this.folder, MARK_FILE), false));
   }
 }
+
+const slotsOf = (mark: JournalMark, sequence: number): [Uint8Array, Uint8Array] => [
+  encodeSlot(recordWith(mark, sequence), 0, SLOT_BYTES),
+  encodeSlot(recordWith(mark, sequence), 1, SLOT_BYTES),
+];
 
 const recordWith = (mark: JournalMark, sequence: number): MarkRecord => ({
   sequence,

@@ -156,10 +156,15 @@ export class Journal {
     if (gone.length > 0) await this.fileSystem.syncFolder(this.folder);
   }
 
-  /** What is wrong with the mark and the segments that a start from a checkpoint at `base` reads. */
+  /** What was wrong with the mark, which memory holds whole: it is put right. */
+  mend(): Promise<Damage | undefined> {
+    return this.mark.mend();
+  }
+
+  /** What is wrong with the segments that a start from a checkpoint at `base` reads. */
   inspect(base: OpNumber): Damage[] {
     const closed = this.#segmentsFrom(base).map(({ name }) => this.#inspectClosed(name));
-    const found = [this.#current.inspect(this.fileSystem), this.mark.inspect(this.fileSystem), ...closed];
+    const found = [this.#current.inspect(this.fileSystem), ...closed];
     return found.filter((damage) => damage !== undefined);
   }
 

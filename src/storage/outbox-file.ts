@@ -2,7 +2,7 @@ import path from 'node:path';
 import { csvRow, ROW_END, scanCsvRow } from '../base/csv.js';
 import { op as makeOp, view as makeView } from '../base/numbers.js';
 import type { OutboxItem } from '../base/service.js';
-import { DiskFullError, type Damage, type FileStat, type FileSystem } from '../ports.js';
+import { DiskFullError, type Damage, type FileStat, type FileSystem, type UnsoundItem } from '../ports.js';
 import { BESIDE_SUFFIX, replaceDurably, writeWhole } from './durable-file.js';
 import { orDiskFull } from './errors.js';
 import { checksumOf } from './slots.js';
@@ -69,6 +69,8 @@ export class OutboxFile {
   #isWhole: boolean;
   /** Whether what stands in the file may be damaged: it is kept beside before the file is written. */
   #isDoubted: boolean;
+  /** Whether it is kept whatever can be read of it. */
+  #isKeptAsItIs = false;
   #expected: FileStat | undefined;
   #writing: Promise<void> | undefined;
 
@@ -111,6 +113,24 @@ export class OutboxFile {
     return this.#owe((now) => now.filter(({ requestId }) => !settled.has(requestId)));
   }
 
+  /** Takes out items that can never be carried out; the file as it was is kept beside. Without room, with a later write. */
+  async setAside(unsound: readonly UnsoundItem[]): Promise<Damage[]> {
+    if (unsound.length === 0) return [];
+    const rows = new Map(this.#isWhole ? this.#items.map(({ requestId }, index) => [requestId, index + 2]) : []);
+    this.#isDoubted = true;
+    this.#isKeptAsItIs = true;
+    try {
+      await this.settle(unsound.map(({ requestId }) => requestId));
+    } catch (error) {
+      if (!(error instanceof DiskFullError)) throw error;
+    }
+    return unsound.map(({ requestId, why }) => {
+      const row = rows.get(requestId);
+      const what = `the request ${requestId} can never be carried out: ${why}`;
+      return { file: OUTBOX_FILE, ...(row === undefined ? {} : { row }), what, kept: DAMAGED_OUTBOX_FILE };
+    });
+  }
+
   /** Writes the file from what is in memory; one that cannot be read whole is kept beside it, for people. */
   async writeAnew(): Promise<void> {
     this.#isWhole = false;
@@ -144,7 +164,7 @@ export class OutboxFile {
   /** Unreadable ones are renamed: nothing of them was taken, so nothing is lost when this process dies in between. */
   async #keepDamaged(): Promise<void> {
     if (this.fileSystem.stat(this.#path) === undefined) return;
-    if (readOutbox(this.fileSystem, this.folder).damage === undefined) return;
+    if (!this.#isKeptAsItIs && readOutbox(this.fileSystem, this.folder).damage === undefined) return;
     const aside = path.join(this.folder, DAMAGED_OUTBOX_FILE);
     const read = readIfReadable(this.fileSystem, this.#path);
     if (read.kind === 'unreadable') {
@@ -200,6 +220,7 @@ export class OutboxFile {
     this.#items = [...items];
     this.#isWhole = true;
     this.#isDoubted = false;
+    this.#isKeptAsItIs = false;
     this.#expected = this.fileSystem.stat(this.#path);
   }
 }

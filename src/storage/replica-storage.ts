@@ -16,6 +16,7 @@ import {
   type LogBase,
   type LogSwitch,
   type ReplicaStorage,
+  type UnsoundItem,
 } from '../ports.js';
 import { CheckpointReader } from './checkpoint-reader.js';
 import { serviceOfSnapshot, snapshotName } from './checkpoint-head.js';
@@ -255,6 +256,10 @@ class FolderStorage implements ReplicaStorage {
   async appendOutbox(items: readonly OutboxItem[]): Promise<void> {
     this.#sound();
     await this.#outbox.add(items);
+  }
+
+  async setAside(items: readonly UnsoundItem[]): Promise<Damage[]> {
+    return this.#outbox.setAside(items);
   }
 
   async settleOutbox(requestIds: readonly string[]): Promise<void> {

@@ -7,6 +7,7 @@ import { DOUBT_FILE } from './doubt-note.js';
 import { forEachChunk } from './durable-file.js';
 import { JOURNAL_FOLDER } from './journal-mark.js';
 import { isKeptInPlace } from './load-folder.js';
+import { OUTBOX_FILE, OutboxFile } from './outbox-file.js';
 import { createReplicaFile, readReplicaFile, REPLICA_FILE } from './replica-file.js';
 import { openReplicaStorage } from './replica-storage.js';
 import { isServiceFileName } from './service-files.js';
@@ -68,6 +69,9 @@ export async function transplantFolder(
     for (const name of fileSystem.list(path.join(from, CHECKPOINT_FOLDER)))
       await copyFolder(fileSystem, from, to, path.join(CHECKPOINT_FOLDER, name));
     await fileSystem.syncFolder(path.join(to, CHECKPOINT_FOLDER));
+    // What the lost replica itself had promised stays where it is readable; without any, none is missing at its start.
+    if (fileSystem.stat(path.join(to, OUTBOX_FILE)) === undefined)
+      await new OutboxFile(fileSystem, to, [], false).writeAnew();
     fileSystem.remove(path.join(to, DOUBT_FILE));
     await fileSystem.syncFolder(to);
     const { record } = source;

@@ -88,6 +88,7 @@ export function isOfThisLog(step: Step, from: ReplicaIndex, op: OpNumber, chain:
   if (own === undefined) return true;
   if (own === chain) {
     state.agreed.add(from);
+    state.diverged.delete(from);
     return true;
   }
   const isKnown = state.diverged.has(from);
@@ -101,7 +102,7 @@ export function isOfThisLog(step: Step, from: ReplicaIndex, op: OpNumber, chain:
       `a majority of the others holds something else at op ${op}: the own disk or memory has been changed`,
     );
   else if (isKnown && agreeing >= state.majority)
-    send(step, from, { kind: 'differs', view: state.view, op, chain: own });
+    send(step, from, { kind: 'differs', view: state.view, op, chain: own, ofMajority: true });
   return false;
 }
 
@@ -113,7 +114,8 @@ export function isPrimarysLog({ state }: Step, commit: OpNumber, chain: Chain): 
 
 /**
  * Another replica holds something else at `op`. A backup is told so by its primary when a majority does: the own folder is given
- * up. A replica without the log of its view is told so when it asks for what follows its commit number: then there are two
+ * up. The word of one, in answer to a request for state, is none against the own disk: where that one is wrong, this folder may be
+ * the second of two that hold what was committed. A replica without the log of its view is told so when it asks for what follows its commit number: then there are two
  * histories (disks were set back, or more were lost than is survived). Nothing is taken over what is committed here: this
  * folder may be the only one that has it.
  */
@@ -126,6 +128,8 @@ export function onDiffers(step: Step, from: ReplicaIndex, message: Differs): str
     tellDiverged(step, from, op);
     return undefined;
   }
+  // It may be the primary that is wrong: it finds out from what this replica and the others acknowledge, and then one of us is told.
+  if (message.ofMajority !== true) return 'only a majority is believed against the own disk';
   if (!isBackup(state) || primaryOf(state, view) !== from) return 'not from the primary of the own view';
   distrust(step, `a majority holds something else than the own log at op ${op}: the disk has been changed or set back`);
   return undefined;

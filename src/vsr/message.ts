@@ -210,12 +210,14 @@ export interface Claimed {
   readonly op: OpNumber;
 }
 
-/** At `op` my log has this chain, and yours another. Primary → backup: so has a majority's; asked replica → asker of state. */
+/** At `op` my log has this chain, and yours another. Primary → backup, of a majority; asked replica → asker of state. */
 export interface Differs {
   readonly kind: 'differs';
   readonly view: View;
   readonly op: OpNumber;
   readonly chain: Chain;
+  /** A majority's logs have that chain; absent: the sender's, as far as it knows. */
+  readonly ofMajority?: true;
 }
 
 /** Empty replica → everyone: is your folder empty too? (rule 8) */

@@ -73,14 +73,12 @@ function firstBatch(outbox: readonly OutboxItem[]): readonly OutboxItem[] {
 export function onSubmitOutbox(step: Step, _from: ReplicaIndex, message: SubmitOutbox): string | undefined {
   if (message.view !== step.state.view) return 'of another view';
   if (!actsAsPrimary(step.state)) return 'not the acting primary';
-  const items: OutboxItem[] = [];
-  for (const text of message.items) {
-    const item = readItem(text);
-    if (item === undefined) return 'an item is not sound';
-    items.push(item);
-  }
-  executeSalvaged(step, items);
-  return undefined;
+  // The sound ones are executed: one that never can be must not keep the others waiting.
+  const items = message.items.map(readItem).filter((item) => item !== undefined);
+  const unsound = message.items.length - items.length + executeSalvaged(step, items);
+  return unsound === 0
+    ? undefined
+    : `of ${message.items.length} items ${unsound} cannot be executed: they are not sound`;
 }
 
 function readItem(text: string): OutboxItem | undefined {

@@ -13,18 +13,28 @@ export function noteQuorum(step: Step): void {
   const isLost = isMember && heardCount(state, now.nowMs) < neededCount(state);
   if (isLost === (state.quorumLostWallMs !== undefined)) return;
   state.quorumLostWallMs = isLost ? now.wallMs : undefined;
-  if (isLost) notice(step, { kind: 'readOnly', why: noQuorum(step).message });
+  if (isLost) notice(step, { kind: 'readOnly', why: whyReadOnly(step) });
   else notice(step, { kind: 'writable' });
 }
 
 /** The refusal of a replica that reaches too few others: how many, since when, and what to do. */
-export function noQuorum({ state, now }: Step): Refusal {
-  const since = `${isoTime(state.quorumLostWallMs ?? now.wallMs).slice(0, 'YYYY-MM-DDThh:mm:ss'.length)}Z`;
-  const heard = heardCount(state, now.nowMs);
+export function noQuorum(at: Pick<Step, 'state' | 'now'>): Refusal {
   return refusal(
     'NO_QUORUM',
-    `Orders are closed since ${since}: ${state.config.replicaIds[state.config.self]} reaches ${heard} of ${state.count} ` +
-      `replicas and ${neededCount(state)} are needed. This call did nothing; if the order was sent before, repeat it with the same order_id. They open again by themselves.`,
-    { since },
+    `${whyReadOnly(at)} This call did nothing; if the order was sent before, repeat it with the same order_id.`,
+    { since: closedSince(at) },
   );
 }
+
+/** The same as it is, not as an answer to a call: how many are reached, since when. */
+export function whyReadOnly(at: Pick<Step, 'state' | 'now'>): string {
+  const { state, now } = at;
+  const heard = heardCount(state, now.nowMs);
+  return (
+    `Orders are closed since ${closedSince(at)}: ${state.config.replicaIds[state.config.self]} reaches ${heard} of ${state.count} ` +
+    `replicas and ${neededCount(state)} are needed. They open again by themselves.`
+  );
+}
+
+const closedSince = ({ state, now }: Pick<Step, 'state' | 'now'>): string =>
+  `${isoTime(state.quorumLostWallMs ?? now.wallMs).slice(0, 'YYYY-MM-DDThh:mm:ss'.length)}Z`;

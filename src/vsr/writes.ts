@@ -53,11 +53,15 @@ export function onWrites(step: Step, requests: readonly WriteRequest[]): void {
   shipEntries(step, entries);
 }
 
-/** Primary: executes orders from an outbox with their first id, time and prices (design 5). */
-export function executeSalvaged(step: Step, items: readonly OutboxItem[]): void {
+/**
+ * Primary: executes orders from an outbox with their first id, time and prices (design 5). Returns how many can never be executed:
+ * their own replica finds and tells that when it next starts.
+ */
+export function executeSalvaged(step: Step, items: readonly OutboxItem[]): number {
   const { state } = step;
-  if (whyClosed(step) !== undefined) return;
+  if (whyClosed(step) !== undefined) return 0;
   const entries: Entry[] = [];
+  let unsound = 0;
   for (const item of items) {
     const service = state.services.get(item.service);
     if (service === undefined) continue;
@@ -65,8 +69,10 @@ export function executeSalvaged(step: Step, items: readonly OutboxItem[]): void 
     if (lastOp(state.log) - state.commit >= state.config.uncommittedOpsMax) break;
     const execution: Execution = service.executeSalvaged(item, { ...nextHead(step), replicaCount: state.count });
     if (execution.kind === 'entry') entries.push(record(step, item.service, item.requestId, execution.update));
+    if (execution.kind === 'refused') unsound++;
   }
   shipEntries(step, entries);
+  return unsound;
 }
 
 /**

@@ -51,6 +51,21 @@ describe('cluster status', () => {
     ]);
   });
 
+  it('one of three alone that keeps ordering: one sentence that says so, nowhere that orders are closed', () => {
+    const alone = answer('replica-1', 'backup', LONELY, []);
+    const status = alone.status && { ...alone.status, takesAlone: true, outbox: 2 };
+    const { writable, reason, replicas } = clusterStatus(
+      [{ ...alone, status }, silent('replica-2'), silent('replica-3')],
+      QUORUM,
+    );
+    expect(writable).to.equal(false);
+    expect(reason).to.equal(
+      'they are kept in an outbox and placed as soon as 2 of 3 replicas reach each other (1 of 3 answer now): start the others. ' +
+        'Nothing else can be changed meanwhile.',
+    );
+    expect(replicas[0]?.reason).to.equal('takes new orders alone; 2 in the outbox');
+  });
+
   it('two replicas wiped: who remembers, and what the operator can do', () => {
     const wiped = ['replica-2', 'replica-3'].map((id) => answer(id, 'recovering', 'recovering', ['replica-1']));
     const { reason } = clusterStatus([answer('replica-1', 'backup', LONELY, []), ...wiped], QUORUM);

@@ -89,7 +89,7 @@ describe('start', function () {
     await until(isUp(one), 15_000, () => one.stderr());
     const lines = one.stdout().trim().split('\n');
     expect(lines.slice(0, 4).toSorted()).to.deep.equal([
-      `front-end-1 is up on 127.0.0.1:${ports[0]} — ready for orders`,
+      `front-end-1 is up on 127.0.0.1:${ports[0]}`,
       'replica-1 is up',
       'replica-2 is up',
       'replica-3 is up',
@@ -193,10 +193,23 @@ describe('start', function () {
 
   it('a server that keeps dying: is given up and told; the others go on, and the exit code tells', async () => {
     const one = start([], { FAKE_DIE: 'replica-3' });
-    await until(isUp(one), 15_000);
+    await until(() => one.stdout().includes('Ctrl-C stops it'), 15_000);
+    expect(one.stdout()).to.contain(
+      'front-end-1, replica-1, replica-2 run; replica-3 is not up. Orders are taken; log files in',
+    );
+    expect(one.stdout()).to.not.contain('All is up');
     expect(one.stdout()).to.contain('replica-3 has died 5 times within 30 s (last: exit code 9) and is given up');
     one.child.kill('SIGTERM');
     expect(await one.exited).to.equal(1);
+  });
+
+  it('a replica that recovers, and no orders yet: what is up and what is not', async () => {
+    const one = start([], { FAKE_RECOVERING: `${ports[2]}` });
+    await until(() => one.stdout().includes('Ctrl-C stops it'), 15_000);
+    expect(one.stdout()).to.match(
+      /front-end-1, replica-1, replica-2, replica-3 run; replica-2 is recovering from the others\. Orders are taken; log files/,
+    );
+    expect(one.stdout()).to.not.contain('All is up');
   });
 
   it('--offline: a stand-in runs and the front ends are pointed to it', async () => {

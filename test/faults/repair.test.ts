@@ -105,7 +105,6 @@ describe('faults: files of a replica that are damaged', () => {
     for (const [what, file] of [
       ['a row edited by hand', 'order-status.csv'],
       ['two rows swapped', 'orders.csv'],
-      ['emptied', 'journal/synced'],
       ['deleted', 'replica.json'],
     ] as const) {
       const backup = await aBackup();
@@ -123,6 +122,30 @@ describe('faults: files of a replica that are damaged', () => {
       // Its own journal makes a table anew: no promise is forgotten for it.
       expect(hasRecovered, `${file} ${what}`).to.equal(!file.startsWith('order'));
     }
+  });
+
+  it('the mark of the journal while running: told within 5 s, put right, and the process goes on', async () => {
+    const { cluster } = suite;
+    const backup = await aBackup();
+    const mark = path.join(backup.folder, 'journal/synced');
+    for (const what of ['deleted', 'emptied', 'one bit flipped, unseen'] as const) {
+      await someOrders();
+      await cluster.level();
+      const sinceMs = Date.now();
+      damage(what, backup, 'journal/synced');
+      await until(() => told(backup, sinceMs, 'journal/synced') !== undefined, `${backup.id} tells that it is ${what}`);
+      expect(Date.now() - sinceMs, what).to.be.lessThan(SEEN_WITHIN_MS);
+      expect(backup.process.isRunning, what).to.equal(true);
+      expect(() => JSON.parse(readFileSync(mark, 'utf8')), what).to.not.throw();
+    }
+    // It is believed at the next start: nothing is copied anew.
+    const restartedMs = Date.now();
+    await backup.process.kill();
+    await backup.process.start();
+    await cluster.joined(backup);
+    await cluster.level();
+    expect(backup.process.log().some(({ time, kind }) => time >= restartedMs && kind === 'recovering')).to.equal(false);
+    expectEqualFiles();
   });
 
   it('at rest, many at once: each is told, none is believed, all are equal again', async () => {

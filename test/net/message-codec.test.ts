@@ -80,7 +80,10 @@ const arbitraries: { readonly [K in Message['kind']]: fc.Arbitrary<Extract<Messa
   }),
   heartbeatOk: fc.record({ kind: kind('heartbeatOk'), view: views, round: number, op: ops, chain: chains }),
   claimed: fc.record({ kind: kind('claimed'), view: views, logView: views, op: ops }),
-  differs: fc.record({ kind: kind('differs'), view: views, op: ops, chain: chains }),
+  differs: fc.record(
+    { kind: kind('differs'), view: views, op: ops, chain: chains, ofMajority: fc.constant(true as const) },
+    { requiredKeys: ['kind', 'view', 'op', 'chain'] },
+  ),
   alive: fc.record({ kind: kind('alive'), view: views }),
   startViewChange: fc.record({ kind: kind('startViewChange'), view: views }),
   doViewChange: fc.record({

@@ -17,9 +17,11 @@ const COMMITTED = 3;
 const ENTRIES = firstEntries(8);
 /** Op 6 was promised to nobody: its customer waited for a majority. */
 const PROMISED = ENTRIES.slice(COMMITTED).filter(({ op: at }) => at !== 6);
-/** Nothing of it but `salvage` is used. */
+const UNSOUND = 'by hand';
+/** Nothing of it but this is used. */
 const service = {
   salvage: (entry: Entry): OutboxItem | undefined => (entry.op === 6 ? undefined : itemOf(entry)),
+  outboxProblem: ({ update }: OutboxItem): string | undefined => (update === UNSOUND ? 'it is none' : undefined),
 } as unknown as Service;
 const services = new Map([['ordering', service]]);
 
@@ -160,6 +162,41 @@ describe('runtime: what a damaged folder had promised', () => {
     await storage.checkpoint(headAt(present(last[0], 'there is an entry')));
     expect(fileSystem.list(`${FOLDER}/journal`)).to.deep.equal(['0000000001-0000000000000005.csv', 'synced']);
   });
+
+  for (const isFull of [false, true])
+    it(`what can never be carried out is set aside and told, and the rest goes on (${isFull ? 'no' : 'with'} room)`, async () => {
+      const fileSystem = await folderOf();
+      let storage = openReplicaStorage(fileSystem, FOLDER);
+      await loadIntact(storage);
+      const good = itemOf(present(ENTRIES[7], 'op 8'));
+      const other = { ...OTHER, requestId: '30000000-0000-4000-8000-000000000002', service: 'gone' };
+      await storage.appendOutbox([good, { ...OTHER, update: UNSOUND }, other]);
+      const before = fileSystem.readFile(`${FOLDER}/outbox.csv`);
+      fileSystem.kill();
+      if (isFull) fileSystem.limitRoom(0);
+      storage = openReplicaStorage(fileSystem, FOLDER);
+      const loaded = kept(await keepUncertain(storage, services, await storage.load(), 2));
+      expect(loaded.outbox).to.deep.equal([good]);
+      expect(loaded.kind === 'intact' && loaded.repaired).to.deep.equal([
+        {
+          file: 'outbox.csv',
+          row: 3,
+          what: `the request ${OTHER.requestId} can never be carried out: it is none`,
+          kept: 'outbox-damaged.csv',
+        },
+        {
+          file: 'outbox.csv',
+          row: 4,
+          what: `the request ${other.requestId} can never be carried out: this program has no service of its name`,
+          kept: 'outbox-damaged.csv',
+        },
+      ]);
+      fileSystem.limitRoom(Number.POSITIVE_INFINITY);
+      await storage.mend();
+      expect(fileSystem.readFile(`${FOLDER}/outbox-damaged.csv`)).to.deep.equal(before);
+      fileSystem.kill();
+      expect((await started(fileSystem)).outbox).to.deep.equal([good]);
+    });
 
   for (const [what, write] of [
     ['a new log', (storage) => storage.initialise(promises(0, 0, true), [])],

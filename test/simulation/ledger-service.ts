@@ -65,9 +65,15 @@ export class LedgerService implements Service {
     return this.#enter({ id: request.requestId, value, copiesNeeded: request.copiesNeeded }, context);
   }
 
+  outboxProblem(item: OutboxItem): string | undefined {
+    return item.update.startsWith('{"line":') ? undefined : 'it is no line of a ledger';
+  }
+
   executeSalvaged(item: OutboxItem, context: ExecutionContext): Execution {
     const known = this.#speculative.get(item.requestId) ?? this.#committed.get(item.requestId);
     if (known !== undefined) return { kind: 'known', op: known.op, reply: { kind: 'done', body: known.total } };
+    const problem = this.outboxProblem(item);
+    if (problem !== undefined) return { kind: 'refused', refusal: refusal('INVALID_FIELD', problem) };
     const { line } = JSON.parse(item.update) as { line: Line };
     return this.#enter(line, context);
   }

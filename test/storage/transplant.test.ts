@@ -50,6 +50,7 @@ describe('storage: a lost folder made from one that is left', () => {
     expect(loaded.durable).to.deep.equal({ ...promises(4), logView: 3 });
     expect(loaded.checkpoint.base.op).to.equal(4);
     expect(loaded.entries).to.deep.equal(LATER);
+    expect(loaded.repaired, 'nothing of it is missing').to.deep.equal([]);
     expect(Buffer.from(disk.readFile(`${LOST}/damaged/orders.csv`)).toString()).to.equal('rest');
     expect(Buffer.from(disk.readFile(`${LOST}/orders.csv`)).toString()).to.match(/^op,item\r\n1,pizza/);
     const untouched = await loadIntact(openReplicaStorage(disk, SURVIVOR, { replicaId: 'replica-1' }));

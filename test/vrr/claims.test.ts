@@ -98,6 +98,20 @@ describe('rule 6 claims: a disk that is set back', () => {
     expect(cluster.core(0).notices.some(({ kind }) => kind === 'diverged')).to.equal(true);
   });
 
+  it('rule 2: a backup does not give its folder up on the word of its primary alone', () => {
+    const cluster = Cluster.founded();
+    cluster.write(0, 'a');
+    cluster.settle();
+    const { clusterId } = cluster.core(1).state;
+    const message = { kind: 'differs', view: view(0), op: op(3), chain: '4'.repeat(32) } as const;
+    cluster.deliverAgain({ from: 0, to: 1, clusterId, message });
+    cluster.pass(2 * HEARTBEAT_MS);
+    expect(cluster.core(1).distrusts).to.deep.equal([]);
+    expect(cluster.core(1).state.status).to.equal('normal');
+    cluster.deliverAgain({ from: 0, to: 1, clusterId, message: { ...message, ofMajority: true } });
+    expect(cluster.core(1).distrusts[0]).to.match(/a majority holds something else than the own log at op 3/);
+  });
+
   it('rule 2: a primary from whom a majority differs gives up its own folder, and no backup does', () => {
     const cluster = Cluster.founded();
     cluster.write(0, 'a');

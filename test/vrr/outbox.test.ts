@@ -89,11 +89,35 @@ describe('design 5 outbox (rule 4)', () => {
 
   it('design 5: items that are not sound are not executed', () => {
     const cluster = Cluster.founded();
-    for (const text of ['{', '{}', '{"requestId":"a","service":"ledger","update":"x","timeMs":-1,"view":0,"op":1}']) {
+    for (const text of [
+      JSON.stringify({ requestId: 'a', service: 'ledger', update: 'x', timeMs: 1, view: 0, op: 1 }),
+      '{',
+      '{}',
+      '{"requestId":"a","service":"ledger","update":"x","timeMs":-1,"view":0,"op":1}',
+    ]) {
       const message = { kind: 'submitOutbox', view: cluster.core(0).state.view, items: [text] } as const;
       cluster.deliverAgain({ from: 1, to: 0, clusterId: cluster.core(0).state.clusterId, message });
-      expect(cluster.core(0).notices.at(-1)).to.have.property('why', 'an item is not sound');
+      expect(cluster.core(0).notices.at(-1)).to.have.property(
+        'why',
+        'of 1 items 1 cannot be executed: they are not sound',
+      );
     }
     expect(cluster.core(0).lastOp).to.equal(2);
+  });
+
+  it('design 5: an item that is not sound keeps no other from being executed', () => {
+    const cluster = Cluster.founded();
+    const update = JSON.stringify({ line: { id: 'good', value: 7, copiesNeeded: 1 } });
+    const items = [
+      { requestId: 'bad', service: 'ledger', update: 'x', timeMs: 1, view: 0, op: 1 },
+      { requestId: 'good', service: 'ledger', update, timeMs: 1, view: 0, op: 1 },
+    ].map((item) => JSON.stringify(item));
+    const message = { kind: 'submitOutbox', view: cluster.core(0).state.view, items } as const;
+    cluster.deliverAgain({ from: 1, to: 0, clusterId: cluster.core(0).state.clusterId, message });
+    cluster.pass(10 * HEARTBEAT_MS);
+    for (const core of cluster.cores) {
+      expect(core.has('good')).to.equal(true);
+      expect(core.has('bad')).to.equal(false);
+    }
   });
 });

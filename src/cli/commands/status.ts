@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { alignedTable } from '../../client/text/table.js';
 import type { Cli, CommonOptions } from '../cli.js';
-import { clusterStatus, type ReplicaAnswer } from '../cluster-status.js';
+import { askReplicas } from '../start-report.js';
 import { withToken } from '../configuration.js';
 import { EXIT_FAILED } from '../environment.js';
 
@@ -11,19 +11,7 @@ export function addStatusCommand(program: Command, cli: Cli): void {
     .withCommonOptions(program.command('status').description('show how the replicas are; asks each of them'))
     .action(async (options: CommonOptions) => {
       const configuration = withToken(cli.settings(options));
-      const answers = await Promise.all(
-        configuration.replicas.map(async ({ id, address }): Promise<ReplicaAnswer> => {
-          const reader = await cli.environment.createStatusReader(address, configuration.token);
-          try {
-            return { id, address, status: await reader.status(), why: '' };
-          } catch (error) {
-            return { id, address, status: undefined, why: error instanceof Error ? error.message : String(error) };
-          } finally {
-            reader.close();
-          }
-        }),
-      );
-      const status = clusterStatus(answers, configuration.quorum);
+      const status = await askReplicas(cli, configuration);
       const rows = status.replicas.map((replica) => [
         replica.id,
         replica.address,
@@ -42,7 +30,7 @@ export function addStatusCommand(program: Command, cli: Cli): void {
       );
       const more = status.may_fail === 1 ? '1 more replica may fail' : `${status.may_fail} more replicas may fail`;
       const isAlone = !status.writable && status.replicas.some((replica) => replica.takes_alone);
-      const closed = isAlone ? 'Taking new orders only, each waits for confirmation' : 'Not taking orders';
+      const closed = isAlone ? 'Taking new orders, which wait for confirmation' : 'Not taking orders';
       const head = status.writable ? `Taking orders; ${more}.` : `${closed}: ${status.reason}`;
       cli.print(options, status, `${head}\n\n${table}`);
       if (!status.writable) cli.exitCode = EXIT_FAILED;

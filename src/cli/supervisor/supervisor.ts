@@ -62,6 +62,11 @@ export class Supervisor {
     return this.#hasGivenUp;
   }
 
+  /** Names of those that do not serve now. */
+  get notRunning(): readonly string[] {
+    return this.#groups.flat().flatMap((one) => (one.isRunning ? [] : [one.spec.name]));
+  }
+
   /** Starts all at once. Resolves when each is ready or given up, or with the first reason that a person must mend. */
   async start(): Promise<StartOutcome> {
     const all = this.#groups.flat();

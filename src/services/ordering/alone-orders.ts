@@ -8,7 +8,8 @@ import { contentOf, contentOfUpdate } from './content.js';
 import { orderUpdateOf, postcodeRefusal } from './execute-order.js';
 import { reused } from './executions.js';
 import { answerWithHeld } from './held-queries.js';
-import { HeldOrders, orderUpdateIn, unconfirmedOrder } from './held-orders.js';
+import { HeldOrders } from './held-orders.js';
+import { outboxOrder, unconfirmedOrder } from './outbox-order.js';
 import { done, PresentState } from './present-state.js';
 import type { OrderReply } from './replies.js';
 import type { MakeOrder, OrderingQuery, OrderingRequest } from './requests.js';
@@ -44,20 +45,23 @@ export class AloneOrders implements AloneService {
       return { kind: 'known', op: opNumber(known.op), reply: isSame ? known.reply : reused(known.op) };
     }
     if (held !== undefined) {
-      const isSame = contentOfUpdate(orderUpdateIn(held)) === contentOf(body);
-      return { kind: 'held', reply: isSame ? done({ order: unconfirmedOrder(held) }) : reused(0) };
+      const { update } = outboxOrder(held);
+      if (update === undefined || contentOfUpdate(update) !== contentOf(body))
+        return { kind: 'held', reply: reused(0) };
+      return { kind: 'held', reply: done({ order: unconfirmedOrder(update, held) }) };
     }
     const why = aloneRefusal(state, body);
     if (why !== undefined) return refused(why);
+    const update = orderUpdateOf(body, ALONE_COPIES);
     const item: OutboxItem = {
       requestId: request.requestId,
       service: this.world.service,
-      update: encodeUpdate(orderUpdateOf(body, ALONE_COPIES)),
+      update: encodeUpdate(update),
       timeMs,
       view,
       op: opNumber(0),
     };
-    return { kind: 'taken', item, reply: done({ order: unconfirmedOrder(item) }) };
+    return { kind: 'taken', item, reply: done({ order: unconfirmedOrder(update, item) }) };
   }
 
   hold(item: OutboxItem): void {
@@ -88,7 +92,8 @@ export class AloneOrders implements AloneService {
     const decision = this.#committed().decision(item.requestId);
     if (decision === undefined) return undefined;
     const { reply, content } = decision;
-    if (reply.kind === 'refused' || content !== contentOfUpdate(orderUpdateIn(item))) return 'otherKept';
+    const { update } = outboxOrder(item);
+    if (reply.kind === 'refused' || update === undefined || content !== contentOfUpdate(update)) return 'otherKept';
     // Same content: it is the reply to an order.
     return (reply.body as OrderReply).order.status === 'rejected' ? 'rejected' : 'executed';
   }

@@ -5,11 +5,12 @@ import { contentOf, contentOfUpdate } from './content.js';
 import { decided, orderEntry, refusedEntry } from './executions.js';
 import { REASON_LENGTH_MAX } from './limits.js';
 import { basketRefusal } from './basket.js';
+import { outboxOrder } from './outbox-order.js';
 import type { PostcodeVerdict } from './postcode-verdict.js';
 import type { PresentState } from './present-state.js';
 import type { MakeOrder } from './requests.js';
 import { lengthOf } from './text.js';
-import { decodeUpdate, type OrderUpdate, type StockLeft, type UpdateLine } from './updates.js';
+import { type OrderUpdate, type StockLeft, type UpdateLine } from './updates.js';
 
 /** Places an order whose id is new: postcode, items, prices and stock must be right, all of them or nothing is done. */
 export function executeMakeOrder(
@@ -49,11 +50,13 @@ export function orderUpdateOf(
 
 /**
  * Executes an order of an outbox with its id, time and prices. Neither price nor postcode is checked: the customer was
- * told that it is ordered. Only stock can be short; then it becomes an order with status rejected.
+ * told that it is ordered. Only stock can be short; then it becomes an order with status rejected. What cannot be read as an order
+ * is refused and nothing written: there is nothing that could be shown to anybody.
  */
 export function executeSalvagedOrder(state: PresentState, item: OutboxItem, context: ExecutionContext): Execution {
-  const original = decodeUpdate(item.update);
-  if (original.kind !== 'order') throw new TypeError('only orders are salvaged');
+  const { update: original, problem } = outboxOrder(item);
+  if (original === undefined)
+    return { kind: 'refused', refusal: refusal('INVALID_FIELD', `It cannot be placed: ${problem}.`) };
   const known = state.decision(item.requestId);
   if (known !== undefined) {
     return decided(known, contentOfUpdate(original));

@@ -1,7 +1,6 @@
 import type { OutboxItem } from '../../base/service.js';
-import { orderOf } from './placed-order.js';
+import { outboxOrder, unconfirmedOrder } from './outbox-order.js';
 import type { Order } from './replies.js';
-import { decodeUpdate, type OrderUpdate } from './updates.js';
 
 /** The orders of this replica's outbox, by id and by user. As text: they are few, and decoded when they are looked at. */
 export class HeldOrders {
@@ -13,9 +12,11 @@ export class HeldOrders {
     return this.#items.size;
   }
 
+  /** One that cannot become an order is not shown: nobody could be told what it is. */
   add(item: OutboxItem): void {
+    const user = outboxOrder(item).update?.user;
+    if (user === undefined) return;
     this.#items.set(item.requestId, item);
-    const { user } = orderUpdateIn(item);
     const ids = this.#byUser.get(user);
     if (ids === undefined) this.#byUser.set(user, new Set([item.requestId]));
     else ids.add(item.requestId);
@@ -25,7 +26,7 @@ export class HeldOrders {
     const item = this.#items.get(orderId);
     if (item === undefined) return;
     this.#items.delete(orderId);
-    const { user } = orderUpdateIn(item);
+    const user = outboxOrder(item).update?.user ?? '';
     const ids = this.#byUser.get(user);
     ids?.delete(orderId);
     if (ids?.size === 0) this.#byUser.delete(user);
@@ -38,25 +39,12 @@ export class HeldOrders {
   /** The order of this id as it is shown while it waits; `undefined` when none is held. */
   find(orderId: string): Order | undefined {
     const item = this.#items.get(orderId);
-    return item === undefined ? undefined : unconfirmedOrder(item);
+    const update = item === undefined ? undefined : outboxOrder(item).update;
+    return item === undefined || update === undefined ? undefined : unconfirmedOrder(update, item);
   }
 
   /** Ids of a user's orders, newest first. */
   idsOf(userCode: string): string[] {
     return [...(this.#byUser.get(userCode) ?? [])].reverse();
   }
-}
-
-/** The update in an outbox item of this service; only orders are salvaged or taken alone. */
-export function orderUpdateIn(item: OutboxItem): OrderUpdate {
-  const update = decodeUpdate(item.update);
-  if (update.kind !== 'order') throw new TypeError('only orders are in an outbox');
-  return update;
-}
-
-/** An outbox item as the order that it will be. */
-export function unconfirmedOrder(item: OutboxItem): Order {
-  const { requestId, timeMs } = item;
-  // What it had taken of limited stock, and where it stood, went with the log it was cut from.
-  return { ...orderOf(orderUpdateIn(item), { op: 0, timeMs, requestId }), unconfirmed: true };
 }

@@ -20,13 +20,14 @@ import { executeSetMenu, executeSetMotd } from './execute-menu.js';
 import { executeMakeOrder, executeSalvagedOrder } from './execute-order.js';
 import { decided } from './executions.js';
 import { foundState, seedOf } from './founding.js';
+import { outboxOrder } from './outbox-order.js';
 import { PresentState } from './present-state.js';
 import { answer } from './queries.js';
 import type { OrderingQuery, OrderingRequest } from './requests.js';
 import { restoreState } from './restore.js';
 import { encodeSnapshot } from './snapshot.js';
 import { Speculation } from './speculation.js';
-import { decodeUpdate, type Update, updateOf } from './updates.js';
+import { decodeUpdate, readUpdate, type Update, updateOf } from './updates.js';
 
 /** Name of the service in the journal. */
 export const ORDERING = 'ordering';
@@ -110,10 +111,15 @@ export class Ordering implements Service {
   }
 
   salvage(entry: Entry, majority: number): OutboxItem | undefined {
-    const update = decodeUpdate(entry.update);
-    if (update.kind !== 'order' || update.copies >= majority) return undefined;
+    const update = readUpdate(entry.update);
+    // One that cannot be read is kept as well: nobody knows what was promised of it.
+    if (update !== undefined && (update.kind !== 'order' || update.copies >= majority)) return undefined;
     const { requestId, timeMs, view, op } = entry;
     return { requestId, service: this.name, update: entry.update, timeMs, view, op };
+  }
+
+  outboxProblem(item: OutboxItem): string | undefined {
+    return outboxOrder(item).problem;
   }
 
   executeSalvaged(item: OutboxItem, context: ExecutionContext): Execution {

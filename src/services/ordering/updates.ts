@@ -92,9 +92,20 @@ export function updateOf(text: string): Update {
 
 /** Reads an update of an entry. Entries are checked by checksum and chain: another shape is a bug and asserted. */
 export function decodeUpdate(text: string): Update {
-  const value: unknown = text.startsWith(ORDER_TEXT) ? decodeOrder(text) : JSON.parse(text);
-  assert(isUpdate(value), 'an entry of ordering holds one of its updates');
-  return value;
+  const update = readUpdate(text);
+  assert(update !== undefined, 'an entry of ordering holds one of its updates');
+  return update;
+}
+
+/** As `decodeUpdate`, of text that nobody has vouched for; `undefined` when it is none. */
+export function readUpdate(text: string): Update | undefined {
+  let value: unknown;
+  try {
+    value = text.startsWith(ORDER_TEXT) ? decodeOrder(text) : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  return isUpdate(value) ? value : undefined;
 }
 
 const REASONS: ReadonlySet<unknown> = new Set(REFUSAL_REASONS);

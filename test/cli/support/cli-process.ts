@@ -2,11 +2,12 @@
  * The command line as a process of its own, with a restaurant in memory: for pipes, terminals, signals and crashes.
  * FAKE_FAULT makes its MakeOrder misbehave: `die` kills the process when the order would be sent, `hang` never answers,
  * `lost-once` places the order and loses the answer of the first call, `down` refuses everything.
- * FAKE_SENT_FILE gets a line for each order that is sent; beside it, `.signals` gets one for the signals that are caught from then on.
+ * FAKE_RECOVERING names the port of a replica that recovers. FAKE_SENT_FILE gets a line for each order that is sent; beside it, `.signals` gets one for the signals that are caught from then on.
  */
 import { appendFileSync } from 'node:fs';
 import path from 'node:path';
 import type { CliEnvironment } from '../../../src/cli/environment.js';
+import type { ReplicaStatus } from '../../../src/ports/calls.js';
 import { runCommandLine } from '../../../src/cli/program.js';
 import { FakeRestaurant, refused } from '../../support/ordering-client-fake.js';
 
@@ -32,6 +33,30 @@ class ProcessRestaurant extends FakeRestaurant {
 const restaurant = new ProcessRestaurant();
 if (fault === 'down') restaurant.fault = () => refused('NO_PRIMARY', 'No front end can be reached.', 'UNAVAILABLE');
 
+/** A replica that takes orders; FAKE_RECOVERING names the port of one that does not yet. */
+const statusOf = (address: string): ReplicaStatus => {
+  const isRecovering = address.endsWith(`:${process.env['FAKE_RECOVERING'] ?? ''}`);
+  return {
+    id: address,
+    role: isRecovering ? 'recovering' : 'primary',
+    view: 1,
+    logView: 1,
+    op: 2,
+    durableOp: 2,
+    commit: 2,
+    applied: 2,
+    chain: '',
+    primaryId: '',
+    writable: !isRecovering,
+    reason: '',
+    peers: [],
+    outbox: 0,
+    takesAlone: false,
+    damage: [],
+    uptimeMs: 1,
+  };
+};
+
 const environment: CliEnvironment = {
   stdin: process.stdin,
   stdout: process.stdout,
@@ -41,7 +66,11 @@ const environment: CliEnvironment = {
   home: '/nowhere',
   packageRoot: process.env['FAKE_PACKAGE_ROOT'] ?? path.resolve(import.meta.dirname, '../../..'),
   createOrderingClient: async () => restaurant,
-  createStatusReader: () => Promise.reject(new Error('no replicas in this test')),
+  createStatusReader: async (address) => ({
+    status: async () => statusOf(address),
+    outbox: async () => [],
+    close: () => undefined,
+  }),
   openFolderTools: () => Promise.reject(new Error('no folders in this test')),
   runReplica: async () => undefined,
   runFrontEnd: async () => undefined,

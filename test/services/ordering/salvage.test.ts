@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { OutboxItem } from '../../../src/base/service.js';
 import type { MakeOrder } from '../../../src/services/ordering/requests.js';
+import { decodeUpdate } from '../../../src/services/ordering/updates.js';
 import { Driver, orderIdOf, orderIn, reasonIn, requestIdOf, soupOrder } from './ordering-driver.js';
 
 /** Cuts off one order taken with write concern 1; returns what is kept of it. */
@@ -99,6 +100,54 @@ describe('salvage', () => {
       expect(reasonIn(driver.request(id, cancel).reply)).to.equal('ORDER_CLOSED');
       expect(driver.ask({ kind: 'counts' })).to.include({ unchecked: 0, changes: 1 });
     });
+
+  it('what cannot be an order is refused by the primary, and never shown, settled or thrown over', () => {
+    const driver = new Driver().found();
+    const good = cutOff(driver, soupOrder(1));
+    const update = decodeUpdate(good.update);
+    const changed = (change: object): string => JSON.stringify({ ...update, ...change });
+    const unsound: Record<string, Partial<OutboxItem>> = {
+      'no JSON': { update: '{' },
+      'no update': { update: '{"kind":"order"}' },
+      'a text that breaks off': { update: good.update.slice(0, -4) },
+      'another update': { update: '{"kind":"motd","version":2,"motd":"","content":""}' },
+      'no lines': { update: changed({ lines: [] }) },
+      'a quantity of 0': { update: changed({ lines: [['Tomato Soup', 0, 450]] }) },
+      'a quantity that no column holds': { update: changed({ lines: [['Tomato Soup', 9_007_199_254_740_991, 450]] }) },
+      'an item twice': {
+        update: changed({
+          lines: [
+            ['Crumble', 2, 525],
+            ['Crumble', 1, 525],
+          ],
+        }),
+      },
+      'a control character': { update: changed({ user: 'a\u0000' }) },
+      'a time beyond the calendar': { update: changed({ placedMs: Number.MAX_SAFE_INTEGER }) },
+      'a time of its own beyond it': { timeMs: Number.MAX_SAFE_INTEGER },
+      'an id that is none': { requestId: 'x' },
+    };
+    for (const [what, change] of Object.entries(unsound)) {
+      const item = { ...good, ...change };
+      expect(driver.ordering.outboxProblem(item), what).to.be.a('string');
+      expect(driver.salvaged(item).execution.kind, what).to.equal('refused');
+      const { alone } = driver.ordering;
+      alone.hold(item);
+      expect(driver.ask({ kind: 'getOrders', userCode: 'ann', pageSize: 0, pageToken: '' }).orders, what).to.deep.equal(
+        [],
+      );
+      const context = { view: good.view, timeMs: good.timeMs, held: item };
+      const again = { requestId: orderIdOf(1), body: soupOrder(1), copiesNeeded: 1 };
+      expect(alone.execute(again, context).kind, what).to.equal('held');
+      alone.release(item.requestId);
+    }
+    expect(driver.ordering.outboxProblem(good)).to.equal(undefined);
+    const { reply } = driver.salvaged(good);
+    expect(orderIn(reply).status).to.equal('placed');
+    driver.commit();
+    expect(driver.ordering.alone.settlement({ ...good, update: '{' })).to.equal('otherKept');
+    expect(driver.ordering.alone.settlement(good)).to.equal('executed');
+  });
 
   it('an id that was used otherwise meanwhile is kept as it is, and told', () => {
     const driver = new Driver().found();

@@ -70,6 +70,22 @@ describe('simulation: disk witness', () => {
     }
   });
 
+  it('witness: knows that a loss of power may undo the deletion of a file, with an append under way when it was seen', async () => {
+    const damaged: Loaded = { kind: 'damaged', durable: promises(2), damage: [], outbox: [], uncertain: [] };
+    for (const kept of [0, 1, 2]) {
+      const { witness, storage, loaded } = await witnessed();
+      witness.onLoaded(loaded, false);
+      const more = entriesAfter(5, entries[4]?.chain ?? '', 2, 2);
+      void storage.append(more, op(5));
+      witness.onLoaded(damaged, true);
+      // What came back is held against all that had been said: nothing else may.
+      for (const [why, found] of Object.values(lies).filter(([, found]) => found(loaded).kind === 'intact'))
+        expect(() => witness.onLoaded(found(loaded), true), String(why)).to.throw(Violation);
+      witness.onLoaded({ ...loaded, entries: [...loaded.entries, ...more.slice(0, kept)] }, true);
+      expect(witness.facts().lastOp).to.equal(5 + kept);
+    }
+  });
+
   it('witness: accepts the state before or after a transition that was under way, and no mixture', async () => {
     const change = { durable: promises(3), from: op(5), entries: [], salvaged: [] };
     const after = (loaded: Intact): Intact => ({

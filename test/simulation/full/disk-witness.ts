@@ -13,6 +13,18 @@ interface Said {
   readonly outbox: ReadonlySet<string>;
 }
 
+/** What was asked of storage and not answered when its process died: all of it may have happened, or none (of an append: a beginning). */
+interface UnderWay {
+  /** A durable transition, as it will be. */
+  readonly next: Said | undefined;
+  /** Entries of an append. */
+  readonly appending: readonly Entry[];
+  /** Ids that a settling removes. */
+  readonly settling: readonly string[];
+}
+
+const NOTHING_UNDER_WAY: UnderWay = { next: undefined, appending: [], settling: [] };
+
 const nothing = (): Said => ({ promises: undefined, chains: new Map(), lastOp: 0, outbox: new Set() });
 
 /**
@@ -22,17 +34,12 @@ const nothing = (): Said => ({ promises: undefined, chains: new Map(), lastOp: 0
  */
 export class DiskWitness {
   #said = nothing();
+  #underWay = NOTHING_UNDER_WAY;
   /**
-   * What had been said when the folder was first found damaged, until something new is said: a loss of power may undo the deletion
-   * of a file, and then everything is there again.
+   * What had been said, and was under way, when the folder was first found damaged, until something new is said: a loss of power may
+   * undo the deletion of a file, and then everything is there again, with what the dead process was just writing.
    */
-  #beforeDamage: Said | undefined;
-  /** A durable transition under way, as it will be. */
-  #next: Said | undefined;
-  /** Entries of an append under way. */
-  #appending: readonly Entry[] = [];
-  /** Ids that a settling under way removes. */
-  #settling: readonly string[] = [];
+  #beforeDamage: { readonly said: Said; readonly underWay: UnderWay } | undefined;
 
   constructor(
     /** Storage has said something new. */
@@ -51,7 +58,7 @@ export class DiskWitness {
   forget(): void {
     this.#beforeDamage = undefined;
     this.#said = nothing();
-    this.#nothingUnderWay();
+    this.#underWay = NOTHING_UNDER_WAY;
   }
 
   /**
@@ -71,55 +78,23 @@ export class DiskWitness {
         if (!mayBeDamaged) throw new Violation(`a folder that nobody harmed was found damaged (${what})`);
         if (durable !== undefined && durable.view < (said.promises?.view ?? 0))
           throw new Violation(`a damaged folder fell from view ${said.promises?.view} to ${durable.view} (${what})`);
-        this.#beforeDamage ??= said;
+        this.#beforeDamage ??= { said, underWay: this.#underWay };
         // Whatever is on disk, the log and what was promised with it are forgotten; the view stays.
         const promises = durable === undefined ? undefined : { ...durable, logView: view(0), recovering: true };
         this.#said = { ...nothing(), promises, outbox: new Set(loaded.outbox.map(({ requestId }) => requestId)) };
         break;
       }
       case 'intact': {
-        const before = this.#beforeDamage;
-        if (mayBeDamaged && before !== undefined && this.#whyNot(before, loaded, true) === undefined) {
-          this.#said = saidBy(loaded, before);
-          break;
-        }
-        const why = this.#whyNot(said, loaded, true);
-        if (why !== undefined && (this.#next === undefined || this.#whyNot(this.#next, loaded, false) !== undefined))
-          throw new Violation(`storage lost what it had said to be on disk: ${why}`);
-        this.#said = saidBy(loaded, why === undefined ? said : (this.#next ?? said));
+        const before = mayBeDamaged ? this.#beforeDamage : undefined;
+        const asBefore = before === undefined ? undefined : held(before.said, before.underWay, loaded);
+        const found = asBefore?.of === undefined ? held(said, this.#underWay, loaded) : asBefore;
+        if (found.of === undefined) throw new Violation(`storage lost what it had said to be on disk: ${found.why}`);
+        this.#said = saidBy(loaded, found.of);
         break;
       }
     }
-    this.#nothingUnderWay();
+    this.#underWay = NOTHING_UNDER_WAY;
     this.onSaid(this.facts());
-  }
-
-  /** Why a folder does not hold what was said; undefined when it does. */
-  #whyNot(said: Said, loaded: Extract<Loaded, { kind: 'intact' }>, mayBeLonger: boolean): string | undefined {
-    const { durable, checkpoint, entries, outbox } = loaded;
-    const { promises, chains, lastOp } = said;
-    if (promises === undefined) return 'nothing had been said yet';
-    if (durable.view !== promises.view || durable.logView !== promises.logView)
-      return `view ${durable.view}/${durable.logView} instead of ${promises.view}/${promises.logView}`;
-    if (durable.recovering !== promises.recovering) return `recovering: ${durable.recovering}`;
-    const { base } = checkpoint;
-    const end = base.op + entries.length;
-    if (end < lastOp) return `the log ends at op ${end} instead of ${lastOp}`;
-    if (base.op > 0 && chains.get(base.op) !== base.chain) return `another checkpoint at op ${base.op}`;
-    const appending = mayBeLonger ? this.#appending : [];
-    for (const { op, chain } of entries) {
-      const expected = op <= lastOp ? chains.get(op) : appending[op - lastOp - 1]?.chain;
-      if (chain !== expected) return `op ${op} is another entry, or was never appended`;
-    }
-    const found = new Set(outbox.map(({ requestId }) => requestId));
-    const missing = [...said.outbox].find((id) => !found.has(id) && !this.#settling.includes(id));
-    return missing === undefined ? undefined : `${missing} is no longer in the outbox`;
-  }
-
-  #nothingUnderWay(): void {
-    this.#next = undefined;
-    this.#appending = [];
-    this.#settling = [];
   }
 
   /** The storage as the replica uses it, with this witness listening. */
@@ -146,12 +121,18 @@ export class DiskWitness {
         await storage.keep(items);
         this.#sayKept(items);
       },
+      setAside: async (items) => {
+        const told = await storage.setAside(items);
+        const aside = new Set(items.map(({ requestId }) => requestId));
+        this.#said = { ...this.#said, outbox: new Set([...this.#said.outbox].filter((id) => !aside.has(id))) };
+        return told;
+      },
       close: () => storage.close(),
       append: async (entries, commit) => {
         // Stays when there is no room: the rows are cut off again, but a loss of power may forget the cut.
-        this.#appending = entries;
+        this.#underWay = { ...this.#underWay, appending: entries };
         await storage.append(entries, commit);
-        this.#appending = [];
+        this.#underWay = { ...this.#underWay, appending: [] };
         const { chains } = this.#said;
         for (const { op, chain } of entries) chains.set(op, chain);
         this.#say({ ...this.#said, lastOp: entries.at(-1)?.op ?? this.#said.lastOp });
@@ -187,9 +168,9 @@ export class DiskWitness {
           () => storage.install(change),
         ),
       settleOutbox: async (requestIds) => {
-        this.#settling = requestIds;
+        this.#underWay = { ...this.#underWay, settling: requestIds };
         await storage.settleOutbox(requestIds);
-        this.#settling = [];
+        this.#underWay = { ...this.#underWay, settling: [] };
         const settled = new Set(requestIds);
         this.#said = { ...this.#said, outbox: new Set([...this.#said.outbox].filter((id) => !settled.has(id))) };
       },
@@ -198,11 +179,11 @@ export class DiskWitness {
 
   /** A durable transition: until it is done, a crash leaves the state before or the state after. */
   async #through(change: (said: Said) => Said, run: () => Promise<void>): Promise<void> {
-    this.#next = change(this.#said);
+    this.#underWay = { ...this.#underWay, next: change(this.#said) };
     await run();
-    this.#next = undefined;
     const said = change(this.#said);
-    if (said.chains !== this.#said.chains) this.#appending = [];
+    const appending = said.chains === this.#said.chains ? this.#underWay.appending : [];
+    this.#underWay = { ...this.#underWay, next: undefined, appending };
     this.#say(said);
   }
 
@@ -217,6 +198,40 @@ export class DiskWitness {
     this.#said = said;
     this.onSaid(this.facts());
   }
+}
+
+type Intact = Extract<Loaded, { kind: 'intact' }>;
+
+/** Which state a folder holds: what was said, or what a transition under way would have said; else why not the first. */
+function held(said: Said, underWay: UnderWay, loaded: Intact): { of: Said; why?: never } | { of?: never; why: string } {
+  const why = whyNot(said, loaded, underWay.settling, underWay.appending);
+  if (why === undefined) return { of: said };
+  const { next } = underWay;
+  return next !== undefined && whyNot(next, loaded, underWay.settling, []) === undefined ? { of: next } : { why };
+}
+
+/** Why a folder does not hold what was said, and perhaps a beginning of `appending`; undefined when it does. */
+function whyNot(
+  { promises, chains, lastOp, outbox }: Said,
+  { durable, checkpoint, entries, outbox: foundOutbox }: Intact,
+  settling: readonly string[],
+  appending: readonly Entry[],
+): string | undefined {
+  if (promises === undefined) return 'nothing had been said yet';
+  if (durable.view !== promises.view || durable.logView !== promises.logView)
+    return `view ${durable.view}/${durable.logView} instead of ${promises.view}/${promises.logView}`;
+  if (durable.recovering !== promises.recovering) return `recovering: ${durable.recovering}`;
+  const { base } = checkpoint;
+  const end = base.op + entries.length;
+  if (end < lastOp) return `the log ends at op ${end} instead of ${lastOp}`;
+  if (base.op > 0 && chains.get(base.op) !== base.chain) return `another checkpoint at op ${base.op}`;
+  for (const { op, chain } of entries) {
+    const expected = op <= lastOp ? chains.get(op) : appending[op - lastOp - 1]?.chain;
+    if (chain !== expected) return `op ${op} is another entry, or was never appended`;
+  }
+  const found = new Set(foundOutbox.map(({ requestId }) => requestId));
+  const missing = [...outbox].find((id) => !found.has(id) && !settling.includes(id));
+  return missing === undefined ? undefined : `${missing} is no longer in the outbox`;
 }
 
 /** A log that goes on with `entries` from op `from`. */
@@ -235,7 +250,7 @@ function withIds(ids: ReadonlySet<string>, items: readonly { readonly requestId:
 }
 
 /** What a sound folder says; of the ops below its checkpoint, what was said before. */
-function saidBy({ durable, checkpoint, entries, outbox }: Extract<Loaded, { kind: 'intact' }>, before: Said): Said {
+function saidBy({ durable, checkpoint, entries, outbox }: Intact, before: Said): Said {
   const { base } = checkpoint;
   const chains = new Map([...before.chains].filter(([op]) => op < base.op));
   if (base.op > 0) chains.set(base.op, base.chain);

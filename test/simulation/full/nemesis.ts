@@ -7,6 +7,8 @@ import type { ReplicaProcess } from './replica-process.js';
 
 /** Up to where the journal had been fsynced. */
 const MARK = 'journal/synced';
+/** A file of the log; the last by name holds its end. */
+const SEGMENT = /^journal\/[0-9]+-[0-9]+\.csv$/;
 /** What a running replica reads again for those who ask. */
 const TABLES = ['orders.csv', 'order-status.csv', 'refused.csv', 'receipts.csv'];
 /** What a healed disk takes for a call at most, ms. */
@@ -19,8 +21,9 @@ const KIND_DISK_MS = 0.5;
  * - A destroyed disk, a failed fsync, rot and deleted files each count as the loss of one disk. One at a time is promised: so such a
  *   fault is passed over unless every other replica holds its promises, is a member, and has nothing on its disk that is in doubt.
  *   It excuses the loss of what was acknowledged below a majority, and that its replica says that it is damaged.
- * - Beyond the promises (FORMAT.md, limits) is rot together with a loss of power, or of the mark together with the journal: the
- *   power of a rotten replica is not cut, and the mark rots alone.
+ * - Beyond the promises (FORMAT.md, limits) is rot of the journal's last batch together with a loss of power: a row that rots there, where
+ *   no mark that survived says that it had been fsynced, is as bad as a torn one, and is cut. So the power of a rotten replica is not
+ *   cut, of one that lost its power the end of the journal does not rot until a start has read and marked it, and the mark rots alone.
  */
 export class Nemesis {
   #isDone = false;
@@ -171,7 +174,10 @@ export class Nemesis {
     // The files of an empty folder are the operator's.
     if (!this.#mayLoseDisk(victim) || victim.facts().promises === undefined || victim.folder.isRotten) return false;
     victim.die(false);
-    const names = victim.folder.names();
+    const all = victim.folder.names();
+    const segments = all.filter((name) => SEGMENT.test(name)).toSorted();
+    const unmarked = victim.folder.isTailUnmarked ? segments.at(-1) : undefined;
+    const names = all.filter((name) => name !== unmarked);
     const isMarkHit = bits.some((chance) => names[chance % names.length] === MARK);
     this.#flipBits(victim, isMarkHit ? [MARK] : names, bits);
     this.schedule.after(downMs, () => victim.boot());

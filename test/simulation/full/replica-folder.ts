@@ -14,6 +14,11 @@ export class ReplicaFolder {
   willSyncFail = false;
   /** Bits have turned over since a start last showed the disk to be good. */
   isRotten = false;
+  /**
+   * The power failed, and no start since has read the journal and marked durably up to where it is good: of its last batch nobody can
+   * tell yet whether it had been fsynced.
+   */
+  isTailUnmarked = false;
 
   /** A new disk, with what ships. */
   constructor(shipped: Readonly<Record<string, string>>, isSyncLying: boolean) {
@@ -78,6 +83,7 @@ export class ReplicaFolder {
   foundGood(): void {
     this.isInDoubt = false;
     this.isRotten = false;
+    this.isTailUnmarked = false;
   }
 
   /** What was done to the disk before is moved aside; what is copied from the others now is good. */

@@ -144,6 +144,7 @@ export class ReplicaProcess {
     const { disk, isRotten } = this.folder;
     if (isPowerLost && !isRotten) {
       disk.crash(rng);
+      this.folder.isTailUnmarked = true;
       // The supervisor dies too, and forgets; but so does the page cache, and what is on the disk is true.
       this.#mustRecover = false;
     } else disk.kill();

@@ -24,5 +24,10 @@ export const KNOWN_FULL_SEEDS: readonly KnownFullSeed[] = [
   { seed: 308, found: 'the simulator: timers of a dead process went on in the next one' },
   { seed: 38, found: 'the simulator: a journal that was moved aside was held against the others' },
   { seed: 200_063, found: 'a limit (FORMAT.md): rot of the newer mark and of the last rows look like a torn batch' },
+  { seed: 500_498, found: 'the same limit: the power failed first, then the last rows rotted' },
   { seed: 220, found: 'the simulator: what was done to a disk before a recovery excused too little after it' },
+  {
+    seed: 500_214,
+    found: 'the simulator: a deletion undone by a loss of power brought back what was just being appended',
+  },
 ];
