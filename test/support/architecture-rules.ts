@@ -29,7 +29,7 @@ const remedies: Readonly<Record<string, string>> = {
 
 /** The only packages (exact name, or all below a name that ends in /) that pure code may import. */
 const purePackages: Readonly<Record<string, readonly string[]>> = {
-  base: ['node:crypto', 'node:zlib'],
+  base: ['node:buffer', 'node:crypto', 'node:zlib'],
   vsr: [],
   services: ['csv-parse', 'csv-parse/', 'csv-stringify', 'csv-stringify/'],
 };

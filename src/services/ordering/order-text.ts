@@ -1,6 +1,6 @@
 import { assert } from '../../base/assert.js';
 import { isPostcodeVerdict } from './postcode-verdict.js';
-import type { OrderUpdate, StockLeft, UpdateLine } from './updates.js';
+import type { OrderUpdate, StockLeft, UpdateLine } from './order-update.js';
 
 /*
  * The update of an order as text: nearly every entry is one, and each is encoded once and decoded on every backup. As JSON a

@@ -3,40 +3,16 @@ import { REFUSAL_REASONS, type RefusalReason } from '../../base/refusal.js';
 import { decodeOrder, encodeOrder, ORDER_TEXT } from './order-text.js';
 import { isOrderStatus, type OrderStatus } from './order-status.js';
 import { isPostcodeVerdict, type PostcodeVerdict } from './postcode-verdict.js';
+import type { OrderUpdate, StockLeft, UpdateLine } from './order-update.js';
 import type { MenuItem } from './requests.js';
+
+export type { OrderUpdate, StockLeft, UpdateLine } from './order-update.js';
 
 /**
  * What the primary ships: the result of a request, one of a union on `kind`, as text (order-text.ts) or compact JSON. It holds all that applying
  * needs but the entry's op, time and request id; results are absolute (stock left, version), never differences.
  */
 export type Update = OrderUpdate | StatusUpdate | MenuUpdate | MotdUpdate | RefusedUpdate;
-
-/** A line as an update holds it: item, quantity, price in pence. */
-export type UpdateLine = readonly [item: string, quantity: number, pricePence: number];
-
-/** An item's stock after the update: item, portions left. */
-export type StockLeft = readonly [item: string, left: number];
-
-/** An order was placed, or, from an outbox, rejected. The order's id is the entry's request id. */
-export interface OrderUpdate {
-  readonly kind: 'order';
-  readonly user: string;
-  readonly lines: readonly UpdateLine[];
-  readonly postCode: string;
-  readonly check: PostcodeVerdict;
-  /** Name, phone, address, notes; absent when all are empty. */
-  readonly extra?: readonly [name: string, phone: string, address: string, notes: string];
-  /** Absent: no limited item. */
-  readonly stock?: readonly StockLeft[];
-  /** Indexes of the lines whose portions were taken from limited stock; absent: none. */
-  readonly limited?: readonly number[];
-  /** Disks that must hold it before it is acknowledged: below a majority it may be salvaged. */
-  readonly copies: number;
-  /** Absent: the entry's time. */
-  readonly placedMs?: number;
-  /** Absent: placed. Otherwise why it was rejected. */
-  readonly rejected?: string;
-}
 
 /** An order's status changed, or (`isCheck`) its postcode was checked; `status` and `check` are as they are afterwards. */
 export interface StatusUpdate {
@@ -101,7 +77,8 @@ export function decodeUpdate(text: string): Update {
 export function readUpdate(text: string): Update | undefined {
   let value: unknown;
   try {
-    value = text.startsWith(ORDER_TEXT) ? decodeOrder(text) : JSON.parse(text);
+    if (text.startsWith(ORDER_TEXT)) return decodeOrder(text);
+    value = JSON.parse(text);
   } catch {
     return undefined;
   }
