@@ -10,6 +10,8 @@ export const BENCH_MENU = [
   'Garlic Naan,2.75,Sides,Baked in the tandoor,gluten;milk,',
   '',
 ].join('\r\n');
+/** Items on it. */
+export const BENCH_MENU_ITEMS = 3;
 
 const USERS = 1000;
 

@@ -1,71 +1,152 @@
 import type { ChildProcess } from 'node:child_process';
-import type { LoadOrder, LoadResult } from './load/protocol.js';
-import { machineUsage, nextMessage, usageOf } from './processes.js';
-import type { Subject } from './subject.js';
+import type { LoadMessage, LoadOrder, LoadResult, Percentiles } from './load/protocol.js';
+import { machineUsage, type Usage, usageOf, usageOfTree } from './processes.js';
+import type { Subject, WatchedProcess } from './subjects/subject.js';
 
-/** What one process used in one measurement, warm-up included. */
+/** What one process used during a measurement, warm-up left out. */
 export interface ProcessCost {
   readonly name: string;
-  readonly cpuMsPerOrder: number;
+  readonly cpuSeconds: number;
+  readonly cpuMsPerCall: number;
   readonly coresBusy: number;
+  /** The highest so far; of a server with child processes what they hold together at the end of the measurement. */
   readonly rssMiB: number;
 }
 
 /** One measurement of one subject. */
 export interface Round {
+  readonly workload: string;
   readonly subject: string;
   readonly customers: number;
   readonly round: number;
-  readonly ordersPerSecond: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly max: number;
+  readonly callsPerSecond: number;
+  /** As measured, and corrected for coordinated omission. */
+  readonly latency: Percentiles;
+  readonly corrected: Percentiles;
+  readonly expectedIntervalMs: number;
   readonly failed: number;
+  /** Orders acknowledged, warm-up included. */
   readonly acknowledged: number;
   /** Cores that everything else on the machine used, and cores that nobody used. */
   readonly coresOfOthers: number;
   readonly coresIdle: number;
   readonly processes: readonly ProcessCost[];
+  /** What happened to the subject meanwhile; empty when nothing did. */
+  readonly note: string;
+}
+
+/** A measurement to be made. */
+export interface Measurement extends Omit<LoadOrder, 'target'> {
+  readonly workload: string;
+  readonly round: number;
+  /** Begins with the measurement; what it returns is noted. */
+  readonly during?: () => Promise<string>;
 }
 
 /** Lets the load generator measure a subject, and notes what every process spent on it. */
-export async function measure(
-  generator: ChildProcess,
-  subject: Subject,
-  load: Omit<LoadOrder, 'address'> & { round: number },
-): Promise<Round> {
-  const { round, ...order } = load;
-  const watched = [...subject.processes, { name: 'load generator', pid: generator.pid ?? 0 }];
-  const before = watched.map(({ pid }) => usageOf(pid));
-  const machineBefore = machineUsage();
-  const began = performance.now();
-  const answered = nextMessage<LoadResult>(generator);
-  generator.send({ ...order, address: subject.address } satisfies LoadOrder);
-  const result = await answered;
-  const seconds = (performance.now() - began) / 1000;
-  const costs = watched.map(({ name, pid }, index): ProcessCost => {
-    const { cpuSeconds, rssMiB } = usageOf(pid);
-    const used = cpuSeconds - (before[index]?.cpuSeconds ?? 0);
-    return { name, cpuMsPerOrder: (used * 1000) / result.acknowledged, coresBusy: used / seconds, rssMiB };
+export async function measure(generator: ChildProcess, subject: Subject, measurement: Measurement): Promise<Round> {
+  const { workload, round, during, ...load } = measurement;
+  const watched = (): WatchedProcess[] => [...subject.processes(), { name: 'load generator', pid: generator.pid ?? 0 }];
+  let before = sample(watched());
+  let after = before;
+  let disturbance = Promise.resolve('');
+  const result = await loadResult(generator, { ...load, target: subject.target }, (kind) => {
+    if (kind === 'measured') after = sample(watched());
+    else {
+      before = sample(watched());
+      disturbance = during?.() ?? disturbance;
+      // Awaited below; until then its failure must not end the process.
+      disturbance.catch(() => undefined);
+    }
   });
-  const machineAfter = machineUsage();
-  const coresIdle = (machineAfter.idleSeconds - machineBefore.idleSeconds) / seconds;
-  const coresBusy = (machineAfter.busySeconds - machineBefore.busySeconds) / seconds;
-  const coresOfOthers = coresBusy - costs.reduce((sum, cost) => sum + cost.coresBusy, 0);
+  const note = await disturbance;
+  const seconds = (after.atMs - before.atMs) / 1000;
+  const processes = [...after.usages].map(([name, usage]): ProcessCost => {
+    const earlier = before.usages.get(name);
+    // One that was started anew meanwhile counts from zero.
+    const base = earlier?.pid === usage.pid ? earlier.cpuSeconds : 0;
+    const cpuSeconds = usage.cpuSeconds - base;
+    return {
+      name,
+      cpuSeconds,
+      cpuMsPerCall: (cpuSeconds * 1000) / result.calls,
+      coresBusy: cpuSeconds / seconds,
+      rssMiB: usage.rssMiB,
+    };
+  });
+  const busy = (after.machine.busySeconds - before.machine.busySeconds) / seconds;
   const failures = Object.entries(result.failures);
   for (const [problem, count] of failures) console.error(`${subject.name}: ${count} calls failed: ${problem}`);
   return {
+    workload,
     subject: subject.name,
-    customers: order.customers,
+    customers: load.customers,
     round,
-    ordersPerSecond: (result.orders * 1000) / result.elapsedMs,
-    p50: result.p50,
-    p99: result.p99,
-    max: result.max,
+    callsPerSecond: (result.calls * 1000) / result.elapsedMs,
+    latency: result.latency,
+    corrected: result.corrected,
+    expectedIntervalMs: result.expectedIntervalMs,
     failed: failures.reduce((sum, [, count]) => sum + count, 0),
     acknowledged: result.acknowledged,
-    coresOfOthers,
-    coresIdle,
-    processes: costs,
+    coresOfOthers: busy - processes.reduce((sum, { coresBusy }) => sum + coresBusy, 0),
+    coresIdle: (after.machine.idleSeconds - before.machine.idleSeconds) / seconds,
+    processes,
+    note,
   };
+}
+
+interface Sample {
+  readonly atMs: number;
+  readonly machine: ReturnType<typeof machineUsage>;
+  readonly usages: ReadonlyMap<string, Usage & { readonly pid: number }>;
+}
+
+function sample(watched: readonly WatchedProcess[]): Sample {
+  const usages = watched.map(
+    ({ name, pid, hasChildren }) =>
+      [name, { ...(hasChildren === true ? usageOfTree(pid) : usageOf(pid)), pid }] as const,
+  );
+  return { atMs: performance.now(), machine: machineUsage(), usages: new Map(usages) };
+}
+
+/** ms that an answer may be late before a measurement is given up. */
+const LATE_MS_MAX = 60_000;
+
+/** Sends an order to the load generator and waits for what comes of it; rejects when it fails, ends or never answers. */
+function loadResult(
+  generator: ChildProcess,
+  load: LoadOrder,
+  onPart: (kind: 'measuring' | 'measured') => void,
+): Promise<LoadResult> {
+  return new Promise((resolve, reject) => {
+    const ended = (code: number | null): void =>
+      settle(() => reject(new Error(`the load generator ended with code ${code}`)));
+    const late = setTimeout(
+      () => settle(() => reject(new Error(`no result of ${JSON.stringify(load)}: some calls were never answered`))),
+      load.warmUpMs + load.measureMs + LATE_MS_MAX,
+    );
+    const settle = (how: () => void): void => {
+      clearTimeout(late);
+      generator.off('message', heard);
+      generator.off('exit', ended);
+      how();
+    };
+    const heard = (message: LoadMessage): void => {
+      switch (message.kind) {
+        case 'measuring':
+        case 'measured':
+          onPart(message.kind);
+          break;
+        case 'result':
+          settle(() => resolve(message.result));
+          break;
+        case 'failed':
+          settle(() => reject(new Error(`the load generator failed: ${message.why}`)));
+          break;
+      }
+    };
+    generator.on('message', heard);
+    generator.once('exit', ended);
+    generator.send(load);
+  });
 }
