@@ -59,7 +59,8 @@ export async function measure(generator: ChildProcess, subject: Subject, measure
       disturbance.catch(() => undefined);
     }
   });
-  const note = await disturbance;
+  const unsent = result.unsent === 0 ? '' : `${result.unsent} calls were due and not sent: all customers were busy`;
+  const note = [await disturbance, unsent].filter((one) => one !== '').join('; ');
   const seconds = (after.atMs - before.atMs) / 1000;
   const processes = [...after.usages].map(([name, usage]): ProcessCost => {
     const earlier = before.usages.get(name);

@@ -28,5 +28,5 @@ export function percentilesOf(histogram: Histogram, expectedIntervalMs = 0): Per
   const micros = Math.round(expectedIntervalMs * 1000);
   const all = micros === 0 ? histogram : histogram.copyCorrectedForCoordinatedOmission(micros);
   const at = (percentile: number): number => (all.totalCount === 0 ? 0 : all.getValueAtPercentile(percentile) / 1000);
-  return { p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max: all.maxValue / 1000 };
+  return { p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max: histogram.maxValue / 1000 };
 }

@@ -33,8 +33,12 @@ export async function measureCalls(
   const began = performance.now();
   await sleep(measureMs);
   isMeasuring = false;
-  const elapsedMs = performance.now() - began;
   tell({ kind: 'measured' });
+  const ended = performance.now();
+  const elapsedMs = ended - began;
+  // What nobody could send yet has waited all the same: left out, an overload would look like a success.
+  const overdue = pace.overdue();
+  for (const dueMs of overdue) recordLatency(histogram, ended - dueMs);
   await pace.stop();
   // What a customer of the closed loop keeps up over the whole measurement; calls at fixed times omit nothing.
   const isClosed = ratePerSecond === undefined && histogram.totalCount > 0;
@@ -42,6 +46,7 @@ export async function measureCalls(
   return {
     calls,
     failures,
+    unsent: overdue.length,
     acknowledged: customers.acknowledged(),
     elapsedMs,
     latency: percentilesOf(histogram),

@@ -6,6 +6,8 @@ export type OnEnd = (dueMs: number, problem: string | undefined) => void;
 
 /** Calls under way. */
 export interface Pace {
+  /** When calls should have been sent that still wait for a customer, ms of `performance.now()`; always none in a closed loop. */
+  overdue(): readonly number[];
   /** No more calls begin; resolves when the last one has ended. */
   stop(): Promise<void>;
 }
@@ -27,6 +29,7 @@ export function callAgain(customers: Customers, count: number, onEnd: OnEnd): Pa
     });
   });
   return {
+    overdue: () => [],
     async stop() {
       isOver = true;
       await Promise.all(ends);
@@ -64,6 +67,12 @@ export function callAtFixedTimes(customers: Customers, count: number, ratePerSec
   };
   const timer = setInterval(sendDue, LOOK_EVERY_MS);
   return {
+    overdue() {
+      // With a customer free it leaves at the next look.
+      if (free.length > 0) return [];
+      const due = Math.floor((performance.now() - beganMs) / intervalMs) + 1;
+      return Array.from({ length: Math.max(0, due - sent) }, (_, index) => beganMs + (sent + index) * intervalMs);
+    },
     async stop() {
       clearInterval(timer);
       if (free.length < count) await new Promise<void>((resolve) => (resolveEnd = resolve));

@@ -38,6 +38,8 @@ export interface LoadResult {
   readonly calls: number;
   /** Calls that failed during the measurement, by message. */
   readonly failures: Readonly<Record<string, number>>;
+  /** Calls at fixed times that still waited for a free customer at the end; their wait so far is in the latencies. */
+  readonly unsent: number;
   /** Orders acknowledged in all, warm-up and preparation included: so many must be found on disk. */
   readonly acknowledged: number;
   readonly elapsedMs: number;

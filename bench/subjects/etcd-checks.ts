@@ -4,7 +4,11 @@ import type { Daemon } from '../daemon.js';
 
 /** One call of etcd's JSON gateway; 64-bit numbers are text there. */
 async function ask(address: string, path: string, body: object): Promise<Record<string, unknown>> {
-  const answer = await request(`http://${address}/v3/${path}`, { method: 'POST', body: JSON.stringify(body) });
+  const answer = await request(`http://${address}/v3/${path}`, { method: 'POST', body: JSON.stringify(body) }).catch(
+    (error: unknown) => {
+      throw new Error(`the member of etcd on ${address} does not answer: see whether it runs`, { cause: error });
+    },
+  );
   const content = (await answer.body.json()) as Record<string, unknown>;
   if (answer.statusCode !== 200) throw new Error(`etcd on ${address}: ${path}: ${JSON.stringify(content)}`);
   return content;
@@ -25,11 +29,18 @@ export async function checkMembers(addresses: readonly string[], daemons: readon
     versions.add(String(version));
   }
   for (const { pid, spec } of daemons) {
-    const told = readFileSync(`/proc/${pid}/cmdline`, 'latin1') + readFileSync(`/proc/${pid}/environ`, 'latin1');
-    if (/unsafe.no.fsync/i.test(told))
-      throw new Error(`${spec.name} runs with --unsafe-no-fsync: a comparison with it would mean nothing`);
+    refuseUnsafe(
+      spec.name,
+      ['cmdline', 'environ'].map((file) => readFileSync(`/proc/${pid}/${file}`, 'latin1')).join('\0'),
+    );
   }
   return [...versions].join(', ');
+}
+
+/** Throws when the arguments or variables of a process, NUL between them, tell etcd not to wait for its disk. */
+export function refuseUnsafe(name: string, settings: string): void {
+  const unsafe = settings.split('\0').find((one) => /^(--?|ETCD_)unsafe[-_]no[-_]fsync(=(?!false$|0$)|$)/i.test(one));
+  if (unsafe !== undefined) throw new Error(`${name} runs with ${unsafe}: a comparison with it would mean nothing`);
 }
 
 /** Every member has synced its log after puts: fails where a disk is not waited for. */
