@@ -22,8 +22,9 @@ async function main(): Promise<number> {
 }
 
 try {
-  process.exitCode = await main();
+  // What failed half way may have left servers that would keep this process alive: it ends them as it exits.
+  process.exit(await main());
 } catch (error) {
   console.error(error);
-  process.exitCode = 1;
+  process.exit(1);
 }

@@ -78,10 +78,13 @@ function speedTable({ rounds }: BenchResult, { name, what, unit }: BenchResult['
 }
 
 function targetTable(result: BenchResult): ReportTable {
+  const all = targets(result);
   return {
     title: 'Targets',
-    head: ['what', 'measured', 'target', ''],
-    rows: targets(result).map(({ what, measured, limit, verdict }) => [what, measured, limit, verdict]),
+    head: ['what', 'measured', 'target', 'verdict'],
+    rows: all.some(({ verdict }) => verdict !== 'not measured')
+      ? all.map(({ what, measured, limit, verdict }) => [what, measured, limit, verdict])
+      : [],
   };
 }
 
