@@ -113,10 +113,15 @@ export function nextMessage<T>(child: ChildProcess): Promise<T> {
   });
 }
 
-/** Ends a child and waits until it is gone. */
-export async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+/** ms in which a script must have ended once its channel is closed. */
+const END_WITHIN_MS = 5_000;
+
+/** Closes the channel of a script, which ends it in order (a profile is written then), and waits until it is gone. */
+export async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.kill(signal);
+  const late = setTimeout(() => child.kill('SIGKILL'), END_WITHIN_MS);
+  if (child.connected) child.disconnect();
   await gone;
+  clearTimeout(late);
 }

@@ -1,5 +1,6 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { STOP_WITHIN_MS } from '../../src/cli/child-protocol.js';
 import { createOperationsClient, type OperationsClient } from '../../src/net/operations-client.js';
 import type { ReplicaStatus } from '../../src/ports/calls.js';
 import { freePorts } from '../../test/support/free-ports.js';
@@ -66,7 +67,7 @@ export async function startOwnCluster(env: NodeJS.ProcessEnv = {}): Promise<OwnC
     check: async () => undefined,
     async stopBackup() {
       const backup = await cluster.backup();
-      await backup.process.stop();
+      await stopOrKill(backup.process);
       return async () => {
         await backup.process.start([], environment);
         await cluster.joined(backup);
@@ -84,12 +85,19 @@ export async function startOwnCluster(env: NodeJS.ProcessEnv = {}): Promise<OwnC
     },
     async stop() {
       for (const client of operations) client.close();
-      await frontEnd.stop();
-      await Promise.all(replicas.map((one) => one.process.stop()));
-      await standIn.stop();
+      await stopOrKill(frontEnd);
+      await Promise.all(replicas.map((one) => stopOrKill(one.process)));
+      await stopOrKill(standIn);
       removeFolder(folder);
     },
   };
+}
+
+/** Asks a server to stop, and kills it when that takes too long: nothing may be left running. */
+async function stopOrKill(server: ServerProcess): Promise<void> {
+  const late = setTimeout(() => void server.kill(), STOP_WITHIN_MS);
+  await server.stop();
+  clearTimeout(late);
 }
 
 /** The members of the cluster as they see themselves. */
