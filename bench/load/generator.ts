@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FoodOrdering } from '../contract.js';
 import { orderRequest } from '../order.js';
 import type { LoadOrder, LoadResult } from './protocol.js';
+import { startTill } from './stream-customers.js';
 
 /**
  * The load generator, a process of its own: the same plain unary grpc-js customers for whatever is measured. Takes LoadOrders
@@ -32,9 +33,9 @@ interface Tally {
   readonly failures: Record<string, number>;
 }
 
-async function run({ address, customers, warmUpMs, measureMs }: LoadOrder): Promise<LoadResult> {
+async function run({ address, workload = 'unary', customers, warmUpMs, measureMs }: LoadOrder): Promise<LoadResult> {
   const connections = Array.from(
-    { length: Math.ceil(customers / CUSTOMERS_PER_CONNECTION) },
+    { length: workload === 'stream' ? 1 : Math.ceil(customers / CUSTOMERS_PER_CONNECTION) },
     () => new FoodOrdering(address, credentials.createInsecure(), channel),
   );
   const histogram = build({
@@ -43,12 +44,19 @@ async function run({ address, customers, warmUpMs, measureMs }: LoadOrder): Prom
     numberOfSignificantValueDigits: 3,
   });
   const tally: Tally = { isMeasuring: false, isOver: false, orders: 0, acknowledged: 0, failures: {} };
-  const ends = Array.from({ length: customers }, (_, index) => {
-    const connection = connections[index % connections.length] as Customer;
-    return new Promise<void>((resolve) =>
-      keepOrdering(connection, index, tally, (micros) => histogram.recordValue(micros), resolve),
-    );
-  });
+  const record = (micros: number): void => histogram.recordValue(micros);
+  let stopTill = (): void => undefined;
+  const ends =
+    workload === 'stream'
+      ? [
+          new Promise<void>((resolve) => {
+            stopTill = keepStreaming(connections[0] as Customer, customers, tally, record, resolve);
+          }),
+        ]
+      : Array.from({ length: customers }, (_, index) => {
+          const connection = connections[index % connections.length] as Customer;
+          return new Promise<void>((resolve) => keepOrdering(connection, index, tally, record, resolve));
+        });
   await sleep(warmUpMs);
   tally.isMeasuring = true;
   const began = performance.now();
@@ -57,6 +65,7 @@ async function run({ address, customers, warmUpMs, measureMs }: LoadOrder): Prom
   const elapsedMs = performance.now() - began;
   const { orders } = tally;
   tally.isOver = true;
+  stopTill();
   await Promise.all(ends);
   for (const connection of connections) connection.close();
   return {
@@ -109,6 +118,34 @@ function keepOrdering(
     });
   };
   order();
+}
+
+/** One till: a stream of orders, so many without an answer at any time. Returns what makes it stop. */
+function keepStreaming(
+  connection: Customer,
+  window: number,
+  tally: Tally,
+  record: (micros: number) => void,
+  done: () => void,
+): () => void {
+  const fail = (problem: string): void => {
+    tally.failures[problem] = (tally.failures[problem] ?? 0) + 1;
+  };
+  return startTill(connection, FoodOrdering.service, {
+    window,
+    template: orderTemplate(0),
+    onAnswer(problem, micros) {
+      if (problem === undefined) tally.acknowledged++;
+      if (!tally.isMeasuring) return;
+      if (problem === undefined) tally.orders++;
+      else fail(problem);
+      record(micros);
+    },
+    onEnd(problem) {
+      if (problem !== undefined) fail(problem);
+      done();
+    },
+  });
 }
 
 function problemOf(response: Buffer | undefined): string | undefined {

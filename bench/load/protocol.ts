@@ -1,7 +1,9 @@
 /** One measurement, as the bench asks the load generator for it. */
 export interface LoadOrder {
   readonly address: string;
-  /** Customers at the same time, each waiting for its answer before it orders again. */
+  /** `unary` (default): a call for each order. `stream`: all orders over one MakeOrders stream. */
+  readonly workload?: 'unary' | 'stream';
+  /** Customers at the same time, each waiting for its answer before it orders again; of a stream: orders without an answer. */
   readonly customers: number;
   readonly warmUpMs: number;
   readonly measureMs: number;
