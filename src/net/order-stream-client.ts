@@ -86,7 +86,7 @@ class OrderSender {
   #heardMs = 0;
   #isInputOver = false;
   #isClosed = false;
-  #failure: unknown;
+  #failure: Error | undefined;
   #wake: (() => void)[] = [];
   #reconnecting: NodeJS.Timeout | undefined;
   readonly #looking: NodeJS.Timeout;
@@ -128,7 +128,7 @@ class OrderSender {
         if (!this.#isClosed) this.#add(next.value);
       }
     } catch (error) {
-      this.#failure ??= error;
+      this.#fail(error);
     } finally {
       this.#endInput = undefined;
       this.#isInputOver = true;
@@ -281,7 +281,7 @@ class OrderSender {
   }
 
   #fail(error: unknown): void {
-    this.#failure ??= error;
+    this.#failure ??= error instanceof Error ? error : new Error(String(error), { cause: error });
     this.#tell();
   }
 

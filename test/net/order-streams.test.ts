@@ -321,11 +321,11 @@ describe('streams of orders', () => {
   }).timeout(20_000);
 
   it('a front end that stops: answers what it has, and says where to go on', async () => {
-    const { address: at, stop } = await rig.frontEnd();
-    const stream = till(at).read();
+    const stopping = await rig.frontEnd();
+    const stream = till(stopping.address).read();
     stream.send([good()]);
     await stream.answered(1);
-    await stop(1_000);
+    await stopping.stop(1_000);
     const ended = await stream.end();
     expect([ended.code, refusalOf(ended as ServiceError)?.reason]).to.deep.equal([status.UNAVAILABLE, 'STOPPING']);
   });
