@@ -55,7 +55,7 @@ export function ordersIn(bytes: Buffer): OrdersMessage | string {
       case VARINT: {
         const value = reader.varint();
         if (value === undefined) return `${name} is cut short`;
-        // A uint32, of which protobuf keeps the low bits; a negative number would be 10 bytes long.
+        // A uint32: what is beyond its 32 bits is cut off.
         if (found === DEADLINE_MS) deadlineMs = value % 2 ** 32;
         break;
       }
