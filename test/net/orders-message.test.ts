@@ -70,7 +70,7 @@ describe('messages of orders', () => {
       fc.property(pieces, (parts) => {
         const bytes = Buffer.from(parts.flat());
         const found = ordersIn(bytes);
-        expect(typeof found === 'string', String(found)).to.equal(wireProblem(bytes, shape) !== undefined);
+        expect(typeof found === 'string', JSON.stringify(found)).to.equal(wireProblem(bytes, shape) !== undefined);
       }),
       { numRuns: 2000 },
     );
