@@ -22,6 +22,9 @@ async function all(answers: AsyncIterable<StreamedOrder>): Promise<StreamedOrder
 const outcomeOf = (answer: StreamedOrder | undefined): string =>
   answer === undefined || answer.kind === 'placed' ? String(answer?.kind) : answer.error.refusal.reason;
 
+/** Enough on any machine, where no deadline is meant to pass. */
+const PATIENT = { deadlineMs: 60_000 };
+
 describe('client: a stream of orders', () => {
   let rig: Rig;
   let address: string;
@@ -37,7 +40,7 @@ describe('client: a stream of orders', () => {
 
   it('each order has one answer, refused ones too, with its number in the input', async () => {
     const orders = [...many(50), order({ user_code: '' }), order({ lines: [] }), ...many(50)];
-    const answers = await all(rig.client([address]).makeOrders(orders));
+    const answers = await all(rig.client([address], PATIENT).makeOrders(orders));
     const byNumber = answers.toSorted((a, b) => a.number - b.number);
     expect(byNumber.map(({ number }) => number)).to.deep.equal(orders.map((_, index) => index + 1));
     for (const [index, answer] of byNumber.entries()) {
@@ -59,7 +62,7 @@ describe('client: a stream of orders', () => {
       }
     }
     let answered = 0;
-    for await (const answer of rig.client([address]).makeOrders(input(), { windowMax: 8 })) {
+    for await (const answer of rig.client([address], PATIENT).makeOrders(input(), { windowMax: 8 })) {
       expect(outcomeOf(answer)).to.equal('placed');
       // The one given out here is taken.
       expect(taken - answered).to.be.at.most(9);
@@ -71,7 +74,7 @@ describe('client: a stream of orders', () => {
 
   it('a front end that dies amid the stream: the next one gets what has no answer, and each order is placed once', async () => {
     const second = await rig.frontEnd();
-    const both = rig.client([second.address, address]);
+    const both = rig.client([second.address, address], PATIENT);
     const orders = many(400);
     const answers: StreamedOrder[] = [];
     let isStopped = false;
@@ -107,7 +110,9 @@ describe('client: a stream of orders', () => {
   });
 
   it('an order over the limit is refused here, and the stream goes on', async () => {
-    const answers = await all(rig.client([address]).makeOrders([order({ notes: 'x'.repeat(1 << 20) }), order()]));
+    const answers = await all(
+      rig.client([address], PATIENT).makeOrders([order({ notes: 'x'.repeat(1 << 20) }), order()]),
+    );
     expect(answers.map(outcomeOf).toSorted()).to.deep.equal(['MESSAGE_TOO_LARGE', 'placed']);
   });
 
@@ -117,7 +122,9 @@ describe('client: a stream of orders', () => {
       quantity: 1,
       price_pence: 1,
     }));
-    const answers = await all(rig.client([address]).makeOrders(Array.from({ length: 300 }, () => order({ lines }))));
+    const answers = await all(
+      rig.client([address], PATIENT).makeOrders(Array.from({ length: 300 }, () => order({ lines }))),
+    );
     expect(answers).to.have.length(300);
     expect(new Set(answers.map(outcomeOf))).to.deep.equal(new Set(['UNKNOWN_ITEM']));
   });
@@ -128,7 +135,7 @@ describe('client: a stream of orders', () => {
       throw new Error('the till is out of paper');
     }
     let thrown: unknown;
-    await all(rig.client([address]).makeOrders(broken())).catch((error: unknown) => (thrown = error));
+    await all(rig.client([address], PATIENT).makeOrders(broken())).catch((error: unknown) => (thrown = error));
     expect(thrown).to.have.property('message', 'the till is out of paper');
     let isReturned = false;
     async function* endless(): AsyncGenerator<NewOrder> {
@@ -138,7 +145,7 @@ describe('client: a stream of orders', () => {
         isReturned = true;
       }
     }
-    for await (const answer of rig.client([address]).makeOrders(endless(), { windowMax: 4 })) {
+    for await (const answer of rig.client([address], PATIENT).makeOrders(endless(), { windowMax: 4 })) {
       expect(outcomeOf(answer)).to.equal('placed');
       break;
     }
