@@ -19,7 +19,7 @@ type Constructor<C extends Client> = new (
 export class Connections<C extends Client> {
   readonly #all: readonly C[];
 
-  constructor(Client: Constructor<C>, { target, customers }: LoadOrder) {
+  constructor(Client: Constructor<C>, { target, customers }: Pick<LoadOrder, 'target' | 'customers'>) {
     const { addresses, connections = 1 } = target;
     const count = Math.max(connections, Math.ceil(customers / CUSTOMERS_PER_CONNECTION));
     this.#all = Array.from(

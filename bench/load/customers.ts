@@ -5,7 +5,7 @@ export type Done = (problem?: string) => void;
 
 /** The customers of one measurement. */
 export interface Customers {
-  /** Customer `index`, 0 to `customers` - 1, makes its next call; not before its last one is done. */
+  /** Customer `index`, 0 to `customers` × `callsEach` - 1, makes its next call; not before its last one is done. */
   call(index: number, done: Done): void;
   /** Orders acknowledged so far, those of the preparation included. */
   acknowledged(): number;
@@ -28,6 +28,7 @@ export function readTurn(): () => boolean {
 /** Every kind of customers; loaded when first asked for, so that a process holds only what it measures with. */
 export const CUSTOMERS: Readonly<Record<Calls, () => Promise<Connect>>> = {
   order: async () => (await import('./order-customers.js')).connect,
+  stream: async () => (await import('./stream-customers.js')).connect,
   'orders-of-user': async () => (await import('./order-readers.js')).connect,
   menu: async () => (await import('./menu-readers.js')).connect,
   mix: async () => (await import('./mixed-customers.js')).connect,

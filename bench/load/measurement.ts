@@ -5,14 +5,16 @@ import { newHistogram, percentilesOf, recordLatency } from './latencies.js';
 import { callAgain, callAtFixedTimes } from './pace.js';
 import type { LoadMessage, LoadOrder, LoadResult } from './protocol.js';
 
-type Length = Pick<LoadOrder, 'customers' | 'warmUpMs' | 'measureMs' | 'ratePerSecond'>;
+type Length = Pick<LoadOrder, 'customers' | 'callsEach' | 'warmUpMs' | 'measureMs' | 'ratePerSecond'>;
 
 /** Lets customers call for a while and measures the calls that end in the second part of it. Tells when that part begins and ends. */
 export async function measureCalls(
   customers: Customers,
-  { customers: count, warmUpMs, measureMs, ratePerSecond }: Length,
+  length: Length,
   tell: (message: LoadMessage) => void,
 ): Promise<LoadResult> {
+  const { callsEach = 1, warmUpMs, measureMs, ratePerSecond } = length;
+  const count = length.customers * callsEach;
   const histogram = newHistogram();
   const failures: Record<string, number> = {};
   let isMeasuring = false;

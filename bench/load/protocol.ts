@@ -1,5 +1,5 @@
 /** What the customers of a measurement do; each has a file of its own, named in customers.ts. */
-export type Calls = 'order' | 'orders-of-user' | 'menu' | 'mix' | 'etcd-put' | 'postgres-insert';
+export type Calls = 'order' | 'stream' | 'orders-of-user' | 'menu' | 'mix' | 'etcd-put' | 'postgres-insert';
 
 /** Where customers call. */
 export interface Target {
@@ -13,8 +13,10 @@ export interface Target {
 export interface LoadOrder {
   readonly calls: Calls;
   readonly target: Target;
-  /** Customers at the same time, each with one call at a time. */
+  /** Customers at the same time, each with `callsEach` calls at a time. */
   readonly customers: number;
+  /** Calls that each of them has under way, 1 or more; default 1. */
+  readonly callsEach?: number;
   /** Disks that every order asks for, `1` to `N`, `majority` or `all`; default: what the cluster's configuration says. */
   readonly writeConcern?: string;
   readonly warmUpMs: number;

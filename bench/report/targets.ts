@@ -26,6 +26,13 @@ const RATIOS: readonly (Pick<Comparison, 'workload' | 'other'> & {
   { what: 'unary orders ÷ puts into etcd', workload: 'order', other: ETCD, atLeast: 1 },
   { what: 'streamed orders ÷ puts into etcd', workload: 'stream', other: ETCD, atLeast: 1 },
   { what: 'streamed orders ÷ rows into PostgreSQL', workload: 'stream', other: POSTGRES, atLeast: 1 },
+  { what: 'streamed orders, 16 under way for each ÷ puts into etcd', workload: 'stream-wide', other: ETCD, atLeast: 1 },
+  {
+    what: 'streamed orders, 16 under way for each ÷ rows into PostgreSQL',
+    workload: 'stream-wide',
+    other: POSTGRES,
+    atLeast: 1,
+  },
 ];
 
 /** What one customer alone may wait beyond the bare proxy: one and a half disk syncs, and a fixed time for everything else, ms. */

@@ -2,11 +2,14 @@ import { backupDown, transfer } from './faults.js';
 import { order } from './order.js';
 import { orderAll, orderMajority, orderWc1 } from './order-concerns.js';
 import { menu, mix, ordersOfUser } from './reads.js';
+import { stream, streamWide } from './streams.js';
 import type { Workload } from './workload.js';
 
 /** All workloads, in the order in which they run. A new one: its entry here, its customers in load/customers.ts. */
 export const WORKLOADS: readonly Workload[] = [
   order,
+  stream,
+  streamWide,
   orderWc1,
   orderMajority,
   orderAll,

@@ -3,7 +3,7 @@ import type { OwnCluster } from '../subjects/own-cluster.js';
 import type { SubjectKind } from '../subjects/subject.js';
 
 /** What customers do with one kind of subject. */
-export type WorkloadCalls = Pick<LoadOrder, 'calls' | 'writeConcern'>;
+export type WorkloadCalls = Pick<LoadOrder, 'calls' | 'callsEach' | 'writeConcern'>;
 
 /** Something that customers do, and with whom it is compared. One file each. */
 export interface Workload {

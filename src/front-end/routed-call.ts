@@ -18,19 +18,18 @@ export class CallOnItsWay {
   readonly attempts = new Map<ReplicaIndex, Attempt>();
   /** Replicas that were asked in this round. */
   readonly tried = new Set<ReplicaIndex>();
-  /** What replicas refused with in this round because they cannot serve anybody. */
-  readonly refusals = new Map<ReplicaIndex, Refusal>();
   /** Whether some attempt broke off that may have been executed. */
   mayBeDone = false;
   /** Whether a relay was asked for in this round: one is enough to know. */
   isRelayTried = false;
-  /** Replicas that were asked in this round to take the order alone. */
-  readonly aloneTried = new Set<ReplicaIndex>();
   /** The last refusal that was no answer to the call itself. */
   lastRefusal: Refusal | undefined;
   /** When another replica is asked as well. */
   hedgeAtMs = Infinity;
   isSettled = false;
+  // Made when first needed, which nearly every call never does: at tens of thousands a second they are what the collector works for.
+  #refusals: Map<ReplicaIndex, Refusal> | undefined;
+  #aloneTried: Set<ReplicaIndex> | undefined;
 
   constructor(
     readonly call: RoutedCall,
@@ -40,13 +39,23 @@ export class CallOnItsWay {
     readonly done: (reply: RoutedReply) => void,
   ) {}
 
+  /** What replicas refused with in this round because they cannot serve anybody. */
+  get refusals(): Map<ReplicaIndex, Refusal> {
+    return (this.#refusals ??= new Map());
+  }
+
+  /** Replicas that were asked in this round to take the order alone. */
+  get aloneTried(): Set<ReplicaIndex> {
+    return (this.#aloneTried ??= new Set());
+  }
+
   /** Everyone may be asked again, but those who have not answered yet. */
   beginRound(): void {
     this.tried.clear();
     for (const replica of this.attempts.keys()) this.tried.add(replica);
-    this.refusals.clear();
+    this.#refusals = undefined;
     this.isRelayTried = false;
-    this.aloneTried.clear();
+    this.#aloneTried = undefined;
   }
 
   /** Whether its outcome at the replicas is not known: it may be done, now or later. */

@@ -56,6 +56,8 @@ export class Router implements CallRouter {
   readonly #calls = new Set<CallOnItsWay>();
   /** Calls whose round found nobody: they wait for the next look. */
   readonly #parked = new Set<CallOnItsWay>();
+  /** When each replica last answered a call as only a primary can, monotonic ms. */
+  readonly #servedMs = new Map<ReplicaIndex, number>();
   readonly #endListening: () => void;
   #primary: ReplicaIndex | undefined;
   #nextReader = 0;
@@ -145,11 +147,13 @@ export class Router implements CallRouter {
     if (way.isSettled || attempt === undefined) return;
     way.attempts.delete(replica);
     if (attempt.isAlone) return this.#onAloneReply(way, replica, reply);
+    const now = this.#clock.monotonicMs();
     // A late answer says who was primary, not who is.
-    const isFresh = !attempt.isRelayed && this.#clock.monotonicMs() - attempt.sentMs < this.#hedgeMs;
+    const isFresh = !attempt.isRelayed && now - attempt.sentMs < this.#hedgeMs;
     const actsAsPrimary = way.call.target === 'primary' && (isFresh || this.#primary === undefined);
     switch (reply.kind) {
       case 'ok':
+        if (way.call.target === 'primary' && !attempt.isRelayed) this.#servedMs.set(replica, now);
         if (actsAsPrimary && !attempt.isRelayed) this.#becomesPrimary(replica);
         return this.#settle(way, reply);
       case 'refused':
@@ -323,12 +327,25 @@ export class Router implements CallRouter {
       if (now >= way.endMs) {
         this.#refuse(way, atDeadline(way));
       } else if (now >= way.hedgeAtMs && way.attempts.size > 0 && hedges < HEDGES_PER_SWEEP_MAX) {
+        if (this.#isBusy(way, now)) continue;
         hedges++;
         way.hedgeAtMs = now + HEDGE_AGAIN_MS;
         way.beginRound();
         this.#askNext(way);
       }
     }
+  }
+
+  /**
+   * Whether a replica that was asked has just served others as primary: it is not hung, and the call waits its turn. To ask around
+   * for each that waits long would add to the load that makes them wait.
+   */
+  #isBusy({ attempts }: CallOnItsWay, now: number): boolean {
+    for (const replica of attempts.keys()) {
+      const servedMs = this.#servedMs.get(replica);
+      if (servedMs !== undefined && now - servedMs < this.#hedgeMs) return true;
+    }
+    return false;
   }
 
   #refuse(way: CallOnItsWay, refusal: Refusal): void {

@@ -1,16 +1,17 @@
 import type { handleUnaryCall, sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
 import { refusal, type Refusal } from '../base/refusal.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
-import type { CallRouter, PostcodeGate, RoutedReply } from '../ports/front-end.js';
-import type { PostcodeFinding } from '../ports/request-links.js';
+import type { CallRouter, PostcodeGate, RoutedCall, RoutedReply } from '../ports/front-end.js';
 import { POST_CODE_LENGTH_MAX } from '../services/ordering/limits.js';
 import { textProblem } from '../services/ordering/text.js';
 import { fieldRefusal } from '../services/ordering/validation.js';
 import { statusOf } from './error-details.js';
 import type { ValidatePostcodeRequest__Output } from './generated/justhungry/v1/ValidatePostcodeRequest.js';
 import type { ValidatePostcodeResponse } from './generated/justhungry/v1/ValidatePostcodeResponse.js';
-import type { GatedCall, Method } from './method.js';
+import type { Method } from './method.js';
+import { type GatedWrite, orderCall } from './order-call.js';
 import { CUSTOMER_MESSAGE_BYTES_MAX } from './channel-options.js';
+import { tooLarge } from './too-large.js';
 import { WIRE_VERDICT } from './ordering-enums.js';
 import { orderingMethods } from './ordering-methods.js';
 import { messageCodec } from './proto-files.js';
@@ -25,7 +26,7 @@ export const DEADLINE_MS_MAX = 60_000;
 /** A unary method of which both messages are bytes. */
 export type UnaryHandler = handleUnaryCall<Buffer, Buffer>;
 
-/** What the unary calls of customers need. */
+/** What the calls of customers need. */
 export interface CustomerCallsOptions {
   readonly configuration: Pick<ClusterConfiguration, 'replicas' | 'writeConcern' | 'staffToken'> &
     Partial<Pick<ClusterConfiguration, 'whenAlone'>>;
@@ -102,42 +103,31 @@ export class CustomerCalls {
     if (gated.kind === 'refused') return refuse(callback, gated.refusal);
     const deadlineWallMs = this.#deadlineOf(call);
     if (gated.kind === 'write' && gated.request.body.kind === 'makeOrder') {
-      // Whoever names more disks than one replica has is not put off with one.
-      const isOneEnough = !gated.isConcernNamed || gated.request.copiesNeeded === 1;
-      const mayBeTakenAlone = configuration.whenAlone === 'keep-ordering' && isOneEnough;
-      const { postCode } = gated.request.body;
-      return this.#makeOrder(method, call, postCode, { deadlineWallMs, mayBeTakenAlone }, callback);
+      return this.#makeOrder(call, gated, gated.request.body.postCode, deadlineWallMs, callback);
     }
-    this.#route(method, call, gated, { deadlineWallMs, isStaff }, callback);
+    const isWrite = gated.kind === 'write';
+    const target = gated.kind === 'write' || gated.consistency === 'linearizable' ? 'primary' : 'any';
+    const known = { method: method.name, payload: call.request, deadlineWallMs, isStaff };
+    this.#route(call, { ...known, target, isWrite }, callback);
     return undefined;
   }
 
-  /** The verdict is passed along whatever it is: the primary first looks whether it knows the order (rule 11). */
   async #makeOrder(
-    method: Method,
     call: Call,
+    gated: GatedWrite,
     postCode: string,
-    known: { deadlineWallMs: number; mayBeTakenAlone: boolean },
+    deadlineWallMs: number,
     callback: sendUnaryData<Buffer>,
   ): Promise<void> {
-    const { deadlineWallMs } = known;
-    const now = this.#options.wallMs();
+    const { configuration, postcodes, wallMs } = this.#options;
+    const now = wallMs();
     // Half of the time is kept for the order itself.
-    const postcode = await this.#options.postcodes.check(postCode, now + (deadlineWallMs - now) / 2);
-    this.#route(method, call, { kind: 'write' }, { ...known, isStaff: false, postcode }, callback);
+    const postcode = await postcodes.check(postCode, now + (deadlineWallMs - now) / 2);
+    this.#route(call, orderCall(configuration, gated, { payload: call.request, deadlineWallMs, postcode }), callback);
   }
 
-  #route(
-    method: Method,
-    call: Call,
-    gated: Pick<Extract<GatedCall, { kind: 'write' }>, 'kind'> | Extract<GatedCall, { kind: 'read' }>,
-    known: { deadlineWallMs: number; isStaff: boolean; mayBeTakenAlone?: boolean; postcode?: PostcodeFinding },
-    callback: sendUnaryData<Buffer>,
-  ): void {
+  #route(call: Call, routed: RoutedCall, callback: sendUnaryData<Buffer>): void {
     if (call.cancelled) return;
-    const isWrite = gated.kind === 'write';
-    const target = gated.kind === 'write' || gated.consistency === 'linearizable' ? 'primary' : 'any';
-    const routed = { method: method.name, payload: call.request, target, isWrite, ...known } as const;
     const giveUp = this.#options.router.route(routed, (reply) => answer(callback, reply));
     call.on('cancelled', giveUp);
   }
@@ -166,11 +156,6 @@ export class CustomerCalls {
     const asked = Number(call.getDeadline());
     return Math.min(asked, now + (Number.isFinite(asked) ? DEADLINE_MS_MAX : DEADLINE_MS_DEFAULT));
   }
-}
-
-function tooLarge(bytes: number): Refusal {
-  const message = `The request has ${bytes} bytes and at most ${CUSTOMER_MESSAGE_BYTES_MAX} are taken; send less at once. Nothing was done.`;
-  return refusal('MESSAGE_TOO_LARGE', message, { bytes: String(bytes), bytes_max: String(CUSTOMER_MESSAGE_BYTES_MAX) });
 }
 
 function refuse(callback: sendUnaryData<Buffer>, of: Refusal): undefined {

@@ -26,6 +26,13 @@ export type EndStatus = Pick<StatusObject, 'code' | 'details' | 'metadata'>;
 
 /** A refusal as a gRPC status with google.rpc details. */
 export function statusOf(of: Refusal): EndStatus {
+  const metadata = new Metadata();
+  metadata.set(TRAILER, statusBytes(of));
+  return { code: statusRow(of.reason).status, details: safeText(of.message, MESSAGE_LENGTH_MAX), metadata };
+}
+
+/** A refusal as a serialized google.rpc.Status with details. */
+export function statusBytes(of: Refusal): Buffer {
   const { status: code, retryDelayMs } = statusRow(of.reason);
   const message = safeText(of.message, MESSAGE_LENGTH_MAX);
   const entries = Object.entries(of.details ?? {}).slice(0, DETAILS_MAX);
@@ -38,9 +45,7 @@ export function statusOf(of: Refusal): EndStatus {
   if (retryDelayMs !== undefined) {
     details.push(packed(retryInfoCodec, { retry_delay: { nanos: retryDelayMs * 1_000_000 } }));
   }
-  const metadata = new Metadata();
-  metadata.set(TRAILER, statusCodec.write({ code, message, details }));
-  return { code, details: message, metadata };
+  return statusCodec.write({ code, message, details });
 }
 
 /** Text that a header can carry: grpc-js throws on half a surrogate pair. */
@@ -64,16 +69,20 @@ export function refusalOf(error: Pick<ServiceError, 'details' | 'metadata'>): Re
   const [bytes] = error.metadata?.get(TRAILER) ?? [];
   if (!Buffer.isBuffer(bytes)) return undefined;
   try {
-    const { details } = statusCodec.read(bytes);
-    const found = details?.find(({ type_url }) => type_url.endsWith(`/${errorInfoCodec.name}`));
-    if (found === undefined) return undefined;
-    const { reason, domain, metadata } = errorInfoCodec.read(found.value);
-    if (domain !== ERROR_DOMAIN || !isRefusalReason(reason)) return undefined;
-    return refusal(reason, error.details, Object.keys(metadata).length > 0 ? metadata : undefined);
+    return toldRefusal(statusCodec.read(bytes), error.details);
   } catch {
     // Another server's details: the status alone must do.
     return undefined;
   }
+}
+
+/** The refusal in a status with google.rpc details; `undefined` when it is another domain's. Throws where a detail cannot be read. */
+export function toldRefusal({ details }: Pick<Status__Output, 'details'>, message: string): Refusal | undefined {
+  const found = details.find(({ type_url }) => type_url.endsWith(`/${errorInfoCodec.name}`));
+  if (found === undefined) return undefined;
+  const { reason, domain, metadata } = errorInfoCodec.read(found.value);
+  if (domain !== ERROR_DOMAIN || !isRefusalReason(reason)) return undefined;
+  return refusal(reason, message, Object.keys(metadata).length > 0 ? metadata : undefined);
 }
 
 /** Reasons for errors that gRPC made itself, by status. */
@@ -90,4 +99,11 @@ const reasonByStatus: Partial<Record<status, RefusalReason>> = {
 export function callRefusedError(error: ServiceError): CallRefusedError {
   const told = refusalOf(error) ?? refusal(reasonByStatus[error.code] ?? 'INTERNAL', error.details);
   return new CallRefusedError(told, status[error.code], { cause: error });
+}
+
+/** An error that was told in a message, as `callRefusedError`. */
+export function statusRefusedError(told: Pick<Status__Output, 'code' | 'message' | 'details'>): CallRefusedError {
+  const code = told.code as status;
+  const known = toldRefusal(told, told.message) ?? refusal(reasonByStatus[code] ?? 'INTERNAL', told.message);
+  return new CallRefusedError(known, status[code] ?? 'UNKNOWN');
 }

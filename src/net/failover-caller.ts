@@ -10,14 +10,14 @@ import { protocol } from './proto-files.js';
 /** Wait after every front end was tried in vain, ms: the first one and the longest. */
 const WAIT_MS = { first: 20, max: 200 } as const;
 /** A front end that says nothing for half of the time that is left, and at least for this long, ms, may hang: another is asked. */
-const PATIENCE_MS_MIN = 1000;
+export const PATIENCE_MS_MIN = 1000;
 /** Bytes of an answer at most: 500 of the largest orders. */
 const RESPONSE_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
  * Refusals of a front end that cannot have it done: another one may, and what became of an attempt before they do not know.
  */
-const CANNOT_BE_DONE_THERE: ReadonlySet<RefusalReason> = new Set([
+export const CANNOT_BE_DONE_THERE: ReadonlySet<RefusalReason> = new Set([
   'NO_QUORUM',
   'NO_PRIMARY',
   'NOT_FOUNDED',
@@ -69,7 +69,7 @@ export class FailoverCaller {
           if (error.code === status.DEADLINE_EXCEEDED) throw timeUp(error, isWrite);
           if (error.code !== status.UNAVAILABLE && error.code !== status.CANCELLED) throw callRefusedError(error);
           // A connection that was refused never carried the request; one that broke, or hangs, may have.
-          mayBeDone ||= isWrite && !/ECONNREFUSED|No connection established/.test(error.details);
+          mayBeDone ||= isWrite && !isNeverSent(error);
         }
         this.passOver(index);
         if (attempt % this.#clients.length !== 0) continue;
@@ -85,6 +85,11 @@ export class FailoverCaller {
   /** The client of the front end that last answered, for a stream, and its number for `passOver`. */
   streamClient(): { client: FoodOrderingClient; index: number } {
     return { client: this.#client(this.#preferred), index: this.#preferred };
+  }
+
+  /** Front ends to choose from. */
+  get count(): number {
+    return this.#clients.length;
   }
 
   /** Prefers the next front end from now on, unless another call has done so already. */
@@ -112,6 +117,11 @@ export class FailoverCaller {
   #client(index: number): FoodOrderingClient {
     return present(this.#clients[index], 'the preferred front end is one of those configured');
   }
+}
+
+/** Whether a connection was refused, so that it never carried a request. */
+export function isNeverSent({ details }: { readonly details: string }): boolean {
+  return /ECONNREFUSED|No connection established/.test(details);
 }
 
 function isServiceError(error: unknown): error is ServiceError {

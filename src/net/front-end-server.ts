@@ -6,6 +6,7 @@ import type { RequestLinks } from '../ports/request-links.js';
 import { customerServerOptions } from './channel-options.js';
 import { CustomerCalls, type CustomerCallsOptions } from './customer-calls.js';
 import { listen } from './listening.js';
+import { OrderStreams } from './order-streams.js';
 import { protocol, SERVICE_NAMES } from './proto-files.js';
 import { WatchStreams } from './watch-streams.js';
 
@@ -37,7 +38,9 @@ const STOP_GRACE_MS = 1000;
 export async function startFrontEndServer(options: FrontEndServerOptions): Promise<FrontEndServer> {
   const { links, router } = options;
   const onProblem = options.onProblem ?? (() => undefined);
-  const calls = new CustomerCalls({ ...options, onProblem, wallMs: () => Date.now() });
+  const customers = { ...options, onProblem, wallMs: () => Date.now() };
+  const calls = new CustomerCalls(customers);
+  const orders = new OrderStreams(customers);
   const { staffToken } = options.configuration;
   const watches = new WatchStreams({ router, staffToken, onProblem, wallMs: () => Date.now() });
 
@@ -45,6 +48,7 @@ export async function startFrontEndServer(options: FrontEndServerOptions): Promi
   const service = bytesService(protocol.FoodOrdering.service);
   server.addService(service, {
     ...Object.fromEntries(calls.handlers()),
+    MakeOrders: orders.handler,
     WatchOrders: watches.handler,
   });
 
@@ -63,6 +67,7 @@ export async function startFrontEndServer(options: FrontEndServerOptions): Promi
         endListening();
         for (const name of ['', SERVICE_NAMES.ordering]) health.setStatus(name, 'NOT_SERVING');
         watches.close();
+        orders.close();
         await listening.stop(graceMs);
       },
     };

@@ -1,4 +1,4 @@
-import type { NewOrder, OrderingClient, ReadOptions } from '../ports/ordering-client.js';
+import type { OrderingClient, ReadOptions } from '../ports/ordering-client.js';
 import { bearerMetadata } from './bearer-token.js';
 import { FailoverCaller } from './failover-caller.js';
 import type { CancelOrderResponse__Output } from './generated/justhungry/v1/CancelOrderResponse.js';
@@ -6,12 +6,13 @@ import type { GetMenuResponse__Output } from './generated/justhungry/v1/GetMenuR
 import type { GetMotdResponse__Output } from './generated/justhungry/v1/GetMotdResponse.js';
 import type { GetOrderResponse__Output } from './generated/justhungry/v1/GetOrderResponse.js';
 import type { GetOrdersResponse__Output } from './generated/justhungry/v1/GetOrdersResponse.js';
-import type { MakeOrderRequest } from './generated/justhungry/v1/MakeOrderRequest.js';
 import type { MakeOrderResponse__Output } from './generated/justhungry/v1/MakeOrderResponse.js';
 import type { SetMenuResponse__Output } from './generated/justhungry/v1/SetMenuResponse.js';
 import type { SetMotdResponse__Output } from './generated/justhungry/v1/SetMotdResponse.js';
 import type { UpdateOrderStatusResponse__Output } from './generated/justhungry/v1/UpdateOrderStatusResponse.js';
 import type { ValidatePostcodeResponse__Output } from './generated/justhungry/v1/ValidatePostcodeResponse.js';
+import { makeOrderRequest } from './order-request.js';
+import { makeOrders } from './order-stream-client.js';
 import { watchOrders } from './order-watcher.js';
 import { verdictOfWire, WIRE_CONSISTENCY, WIRE_STATUS } from './ordering-enums.js';
 import { asOfView, menuItemView, orderView, receiptView, statusChangeView } from './ordering-views.js';
@@ -64,6 +65,9 @@ export function createOrderingClient(
       );
       return { order: orderView(placed), receipt: receiptView(receipt) };
     },
+
+    makeOrders: (orders, { deadlineMs = usualMs, windowMax } = {}) =>
+      makeOrders(caller, orders, { deadlineMs, ...(windowMax === undefined ? {} : { windowMax }) }),
 
     async getOrders({ user_code, page_size = 0, page_token = '', ...options }) {
       const request = { user_code, page_size, page_token, ...wish(options) };
@@ -141,9 +145,4 @@ export function createOrderingClient(
 
 function wish({ consistency, minOp = 0 }: ReadOptions) {
   return consistency === undefined ? { min_op: minOp } : { min_op: minOp, consistency: WIRE_CONSISTENCY[consistency] };
-}
-
-function makeOrderRequest({ lines, contact, ...order }: NewOrder): MakeOrderRequest {
-  const request = { ...order, lines: lines.map((line) => ({ ...line })) };
-  return contact === undefined ? request : { ...request, contact: { ...contact } };
 }

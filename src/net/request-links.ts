@@ -18,8 +18,9 @@ import { MalformedError } from './wire-values.js';
 const CALL_NUMBER_MAX = 0xffffffff;
 /** What a call costs besides its payload, about, in bytes. */
 const CALL_BYTES = 100;
-/** Replies handed on in one turn of the event loop. */
-const REPLIES_PER_TURN = 16;
+/** Replies handed on in one turn of the event loop, at least, and the turns that a large batch takes at most. */
+const REPLIES_PER_TURN_MIN = 16;
+const TURNS_PER_BATCH_MAX = 16;
 
 /** What request links are made of. */
 export interface RequestLinksOptions {
@@ -77,10 +78,12 @@ export function createRequestLinks(options: RequestLinksOptions): RequestLinks {
 
   /**
    * Hands replies to their callers, a piece a turn: the first customers have theirs, and order again, while the rest is being
-   * written. In one go a batch of customers moves through all processes in lockstep and leaves a core idle.
+   * written. In one go a batch of customers moves through all processes in lockstep and leaves a core idle. Batches as streams of
+   * orders make them are cut into larger pieces: each piece is a message to the stream.
    */
   function handOn(pending: Way['pending'], replies: readonly CallReply__Output[], from: number): void {
-    const to = Math.min(from + REPLIES_PER_TURN, replies.length);
+    const piece = Math.max(REPLIES_PER_TURN_MIN, Math.ceil(replies.length / TURNS_PER_BATCH_MAX));
+    const to = Math.min(from + piece, replies.length);
     for (const reply of replies.slice(from, to)) {
       const done = pending.get(reply.call);
       if (done === undefined) continue;

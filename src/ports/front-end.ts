@@ -26,6 +26,8 @@ export interface CallRouter {
 
 /** Judges postcodes as people type them: never throws, never waits longer than allowed. */
 export interface PostcodeGate {
+  /** What can be said without asking anybody; `undefined` where it takes a `check`. */
+  known(postCode: string): PostcodeFinding | undefined;
   /** `deadlineMs`: wall-clock ms since 1970. */
   check(postCode: string, deadlineMs: number): Promise<PostcodeFinding>;
 }

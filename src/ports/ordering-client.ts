@@ -90,6 +90,20 @@ export interface NewOrder {
   readonly write_concern?: string;
 }
 
+/** What became of one order of a stream. */
+export type StreamedOrder =
+  /** `number`: which order of the stream it was, from 1. */
+  | { readonly kind: 'placed'; readonly number: number; readonly order: OrderView; readonly receipt: ReceiptView }
+  | { readonly kind: 'refused'; readonly number: number; readonly order_id: string; readonly error: CallRefusedError };
+
+/** How a stream of orders is sent. */
+export interface StreamOptions {
+  /** Time for each order from the moment it is taken from the input, ms, 1 to 60,000. Default 5,000. */
+  readonly deadlineMs?: number;
+  /** Orders taken from the input whose answer has not been taken, at most; from 1. Default 1,000. */
+  readonly windowMax?: number;
+}
+
 /**
  * The front end as its callers see it. Each call ends at `deadlineMs` from now (default 5,000). A call that is not done throws
  * CallRefusedError with the reason the server gave, or OUTCOME_UNKNOWN / NO_PRIMARY made up here when no server could be asked.
@@ -98,6 +112,15 @@ export interface OrderingClient {
   getMenu(options?: ReadOptions): Promise<{ items: MenuItemView[]; menu_version: number; as_of: AsOfView }>;
   getMotd(options?: ReadOptions): Promise<{ motd: string; as_of: AsOfView }>;
   makeOrder(order: NewOrder, deadlineMs?: number): Promise<{ order: OrderView; receipt: ReceiptView }>;
+  /**
+   * Places orders over one stream, goes on at another front end when it breaks, and gives one answer for each in the order in
+   * which they are ready. A refusal is an answer; it throws only what ends the stream for good, or what `orders` throws. Who stops
+   * early does not learn what became of the rest: the same orders can be sent again.
+   */
+  makeOrders(
+    orders: AsyncIterable<NewOrder> | Iterable<NewOrder>,
+    options?: StreamOptions,
+  ): AsyncIterable<StreamedOrder>;
   getOrders(
     query: { user_code: string; page_size?: number; page_token?: string } & ReadOptions,
   ): Promise<{ orders: OrderView[]; next_page_token: string; as_of: AsOfView }>;

@@ -64,6 +64,15 @@ describe('postcodes', () => {
       });
     }
 
+    it('known: what takes no question, in any spelling; before and after it was asked for', async () => {
+      const subject = checker();
+      expect(subject.known('Durham')).to.include({ verdict: 'malformed', normalised: 'DURHAM' });
+      expect(subject.known('dh11jn')).to.equal(undefined);
+      const answer = await subject.check('DH1 1JN', never);
+      expect(subject.known('dh11jn')).to.deep.equal(answer);
+      expect(service.requestCount()).to.equal(1);
+    });
+
     it('check: knows every postcode of the stand-in (over kept connections)', async () => {
       const subject = checker();
       for (const { postcode } of knownPostcodes) {

@@ -106,6 +106,21 @@ describe('router', () => {
     expect(script.sent.every(({ replica, isForgotten }) => replica === 0 || isForgotten)).to.equal(true);
   });
 
+  it('silent: others are asked as well (hung), but not while it serves others (busy)', () => {
+    const script = new Script();
+    const waiting = script.call();
+    for (let times = 0; times < 8; times++) {
+      script.call();
+      script.answerLast(ok);
+      script.pass(100);
+    }
+    expect(new Set(script.asked), 'only the busy primary').to.deep.equal(new Set([0]));
+    script.pass(250);
+    expect(new Set(script.asked)).to.include(1);
+    script.answerLast(ok);
+    expect(reasonOf(waiting.reply)).to.equal('ok');
+  });
+
   it('deadline: outcome unknown (sent and silent), a little early', () => {
     const script = new Script();
     const call = script.call({ forMs: 1000 });

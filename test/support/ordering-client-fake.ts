@@ -12,6 +12,7 @@ import {
   type ReadOptions,
   type ReceiptView,
   type StatusChangeView,
+  type StreamedOrder,
 } from '../../src/ports/ordering-client.js';
 import { isClosed, mayFollow } from '../../src/services/ordering/order-status.js';
 
@@ -94,6 +95,20 @@ export class FakeRestaurant implements OrderingClient {
       this.#emit('placed', placed);
       return { order: placed, receipt };
     });
+  }
+
+  /** As the single calls, one after the other. */
+  async *makeOrders(orders: AsyncIterable<NewOrder> | Iterable<NewOrder>): AsyncGenerator<StreamedOrder> {
+    let number = 0;
+    for await (const order of orders) {
+      number++;
+      try {
+        yield { kind: 'placed', number, ...(await this.makeOrder(order)) };
+      } catch (error) {
+        if (!(error instanceof CallRefusedError)) throw error;
+        yield { kind: 'refused', number, order_id: order.order_id, error };
+      }
+    }
   }
 
   #placed(order: NewOrder, op: number): OrderView {

@@ -10,6 +10,7 @@ import { EXIT_INTERRUPTED } from '../environment.js';
 import { linesFromArguments } from '../order-arguments.js';
 import { report, RESUME_HINT } from './order-report.js';
 import { resumeOrders } from './order-resume.js';
+import { streamOrders } from './order-stream.js';
 
 interface OrderOptions extends ClientOptions {
   readonly user?: string;
@@ -21,12 +22,15 @@ interface OrderOptions extends ClientOptions {
   readonly writeConcern?: string;
   readonly timeout: string;
   readonly resume?: boolean;
+  readonly stream?: string;
 }
 
 const ATTEMPT_MS_MAX = 5_000;
 const PAUSE_MS = 200;
+/** Time for each order of a stream at most. */
+const STREAM_MS_MAX = 60_000;
 
-/** `order ITEM[=N]… --user --postcode`, `order --resume [ORDER…]`. */
+/** `order ITEM[=N]… --user --postcode`, `order --resume [ORDER…]`, `order --stream FILE`. */
 export function addOrderCommand(program: Command, cli: Cli): void {
   cli
     .withClientOptions(program.command('order').description('place an order at the prices of the menu'))
@@ -40,8 +44,18 @@ export function addOrderCommand(program: Command, cli: Cli): void {
     .option('--write-concern <n>', '1 to the number of replicas, majority or all (default: as configured)')
     .option('--timeout <seconds>', 'how long to try, 1 to 600', '10')
     .option('--resume', 'find or place the orders of this computer whose outcome is not known; items are their ids')
+    .option(
+      '--stream <file>',
+      'place the orders of a file, or of stdin for -: a JSON object a line; prints a line for each',
+    )
     .action(async (items: string[], options: OrderOptions) => {
       const timeoutMs = timeoutOf(options.timeout);
+      const { stream } = options;
+      if (stream !== undefined) {
+        if (items.length > 0 || options.resume === true || options.user !== undefined)
+          throw new UsageError('--stream takes everything from its lines: give no items, --user or --resume with it.');
+        return streamOrders(cli, { ...options, stream }, Math.min(timeoutMs, STREAM_MS_MAX));
+      }
       await cli.withClient(options, async (connection) => {
         const send = async (order: NewOrder): Promise<PlacementOutcome> => sendOrder(cli, connection, order, timeoutMs);
         if (options.resume === true) return resumeOrders(cli, options, connection, items, send);
@@ -49,6 +63,7 @@ export function addOrderCommand(program: Command, cli: Cli): void {
         report(cli, options, order.order_id, await send(order));
         return undefined;
       });
+      return undefined;
     });
 }
 

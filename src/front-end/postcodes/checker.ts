@@ -2,7 +2,7 @@ import { assert } from '../../base/assert.js';
 import type { Clock } from '../../ports.js';
 import { createAnswerCache } from './answer-cache.js';
 import { createLookup } from './lookup.js';
-import { readSpelling } from './spelling.js';
+import { readSpelling, type Spelling } from './spelling.js';
 import { settledWithin } from './time-limit.js';
 import type { PostcodeAnswer, PostcodeChecker } from './verdict.js';
 import { createPostcodeService } from './web-service.js';
@@ -73,12 +73,18 @@ export function createPostcodeChecker(options: PostcodeCheckerOptions): Postcode
     }
   }
 
+  function answerKnown({ wellFormed, text }: Spelling): PostcodeAnswer | undefined {
+    return wellFormed ? cache.get(text) : malformed(text);
+  }
+
   return {
+    known: (postCode) => answerKnown(readSpelling(postCode)),
+
     async check(postCode, deadlineMs) {
-      const { wellFormed, text } = readSpelling(postCode);
-      if (!wellFormed) return malformed(text);
-      const known = cache.get(text);
+      const spelling = readSpelling(postCode);
+      const known = answerKnown(spelling);
       if (known !== undefined) return known;
+      const { text } = spelling;
       if (closing.signal.aborted) return unchecked(text, 'this server is stopping');
 
       const probingMs = lookup.isSuspended() ? probePatienceMs : Infinity;

@@ -18,6 +18,9 @@ export interface PostcodeAnswer {
 
 /** Checks postcodes. Nothing that the postcode service does makes it throw or wait longer than it was allowed. */
 export interface PostcodeChecker {
+  /** What is known of `postCode` without asking the service: it is malformed, or was asked for lately. */
+  known(postCode: string): PostcodeAnswer | undefined;
+
   /**
    * Judges `postCode` as a person typed it. `deadlineMs` is when the caller must have an answer: wall time in ms since
    * 1970 like every deadline here, or Infinity. It resolves then, or after the configured `timeoutMs` if that is earlier,

@@ -26,16 +26,20 @@ export interface RunOptions {
   readonly restaurant?: FakeRestaurant;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** What stdin holds; default nothing, and it does not end. */
+  readonly stdin?: string;
   readonly statusReader?: (address: string) => StatusReader;
 }
 
 /** Runs one command line in this process against a restaurant in memory, without a terminal. */
 export async function runCommand(argv: readonly string[], options: RunOptions = {}): Promise<CommandRun> {
   const { restaurant = new FakeRestaurant(), env = {}, cwd = PROJECT_ROOT, statusReader } = options;
+  const stdin = new PassThrough();
+  if (options.stdin !== undefined) stdin.end(options.stdin);
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   const environment: CliEnvironment = {
-    stdin: new PassThrough() as unknown as NodeJS.ReadStream,
+    stdin: stdin as unknown as NodeJS.ReadStream,
     stdout: stdout as unknown as NodeJS.WriteStream,
     stderr,
     env: { XDG_STATE_HOME: '/nowhere', ...env },
