@@ -70,8 +70,8 @@ describe('bench report', () => {
       aRound({ subject: PROXY, callsPerSecond: 100, round }),
     ];
     const what = 'unary orders ÷ bare proxy';
-    expect(verdictOf([...pair(100, 1), ...pair(150, 2), ...pair(900, 3)], what)).to.equal('reached');
-    expect(verdictOf([...pair(149, 1), ...pair(149, 2), ...pair(900, 3)], what)).to.equal('not reached');
+    expect(verdictOf([...pair(100, 1), ...pair(220, 2), ...pair(900, 3)], what)).to.equal('reached');
+    expect(verdictOf([...pair(219, 1), ...pair(219, 2), ...pair(900, 3)], what)).to.equal('not reached');
     expect(verdictOf(pair(150, 1), 'unary orders ÷ puts into etcd')).to.equal('not measured');
   });
 
