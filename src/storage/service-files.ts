@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { assert } from '../base/assert.js';
-import { DamagedFileError, type Document, type ServiceFiles, type Table } from '../base/service.js';
+import { DamagedFileError, type Document, type IndexFile, type ServiceFiles, type Table } from '../base/service.js';
 import { DiskFullError, type Damage, type FileSystem } from '../ports.js';
 import { serviceOfSnapshot } from './checkpoint-head.js';
 import { DocumentFile } from './document.js';
+import { FolderIndexFile } from './index-file.js';
 import type { Upcoming } from './scrub.js';
 import { TableFile, type TableContent } from './table.js';
 import { TrackedFile } from './tracked-file.js';
@@ -28,6 +29,7 @@ export const isServiceFileName = (name: string): boolean => NAME.test(name) && !
 export class FolderFiles implements ServiceFiles {
   readonly #tables = new Map<string, TableFile>();
   readonly #documents = new Map<string, DocumentFile>();
+  readonly #indexes = new Map<string, FolderIndexFile>();
   #content: FilesContent | undefined;
   #isStart = false;
   #told: ReadonlySet<string> = new Set();
@@ -57,6 +59,16 @@ export class FolderFiles implements ServiceFiles {
     return document;
   }
 
+  index(name: string): IndexFile {
+    const known = this.#indexes.get(name);
+    if (known !== undefined) return known;
+    assert(isServiceFileName(name), `an index file may be named ${name}`);
+    const index = new FolderIndexFile(this.fileSystem, path.join(this.folder, name));
+    this.#indexes.set(name, index);
+    if (this.#content !== undefined) index.begin();
+    return index;
+  }
+
   /**
    * Sets all tables and documents to this content; a table that is not in it becomes empty, a document stays. `isStart`: the
    * documents have been left alone since an earlier process; what they hold besides may be a person's. `told`: files of which
@@ -71,12 +83,14 @@ export class FolderFiles implements ServiceFiles {
     this.#told = new Set(told.map(({ file }) => file));
     for (const table of this.#tables.values()) this.#beginTable(table, content);
     for (const document of this.#documents.values()) this.#beginDocument(document, content);
+    for (const index of this.#indexes.values()) index.begin();
   }
 
   /** Closes all files and lets nothing reach the disk until the next `begin`; the objects stay valid, empty. */
   detach(): void {
     this.#content = undefined;
     for (const table of this.#tables.values()) table.reset(undefined);
+    for (const index of this.#indexes.values()) index.close();
   }
 
   /** Writes what is buffered. Without room it stays in memory, and false is returned. */
@@ -128,6 +142,7 @@ export class FolderFiles implements ServiceFiles {
 
   close(): void {
     for (const table of this.#tables.values()) table.close();
+    for (const index of this.#indexes.values()) index.close();
   }
 
   #beginDocument(document: DocumentFile, { documents }: FilesContent): void {
