@@ -1,10 +1,14 @@
 import type { IndexFile } from '../base/service.js';
 import type { FileSystem, OpenFile } from '../ports.js';
 
-/** An index file in a replica's folder. No error of the disk is one of the replica: the tables hold everything. */
+/**
+ * An index file in a replica's folder; made with the first bytes. No error of the disk here is one of the replica: the tables hold
+ * everything. After one the file is left alone: what may be torn at its end does not pass its checksum.
+ */
 export class FolderIndexFile implements IndexFile {
   #open: OpenFile | undefined;
   #length = 0;
+  #isInUse = false;
 
   constructor(
     readonly fileSystem: FileSystem,
@@ -18,15 +22,18 @@ export class FolderIndexFile implements IndexFile {
   /** From here on the folder may be written to. */
   begin(): void {
     this.close();
+    this.#isInUse = true;
     this.#orNothing(() => {
-      this.#open = this.fileSystem.open(this.path, true);
+      if (this.fileSystem.stat(this.path) === undefined) return;
+      this.#open = this.fileSystem.open(this.path, false);
       this.#length = this.#open.stat().bytes;
     });
   }
 
-  /** Nothing may be on the disk until the next `begin`. */
+  /** Nothing is read or written until the next `begin`. */
   close(): void {
     const open = this.#open;
+    this.#isInUse = false;
     this.#open = undefined;
     this.#length = 0;
     open?.close();
@@ -49,14 +56,15 @@ export class FolderIndexFile implements IndexFile {
   }
 
   append(bytes: Uint8Array): boolean {
+    if (!this.#isInUse) return false;
     this.#orNothing(() => {
-      this.#open?.write(this.#length, bytes);
+      this.#open ??= this.fileSystem.open(this.path, true);
+      this.#open.write(this.#length, bytes);
       this.#length += bytes.length;
     });
-    return this.#open !== undefined;
+    return this.#isInUse;
   }
 
-  /** After an error the file is left alone: what may be torn at its end does not pass its checksum. */
   #orNothing(run: () => void): void {
     try {
       run();
