@@ -45,16 +45,25 @@ export class HashedIds {
   /** As `add`, of an id given as its words; ABSENT when the id is there already, and nothing changes. */
   addNewWords(words: UuidWords): number {
     const hash = hashOfWords(words, 0);
-    return this.#find(words, hash) === ABSENT ? this.addDistinctHash(hash) : ABSENT;
-  }
-
-  /** Adds an id that is known not to be there by its hash. */
-  addDistinctHash(hash: number): number {
+    if (this.#find(words, hash) !== ABSENT) return ABSENT;
     const record = this.#count++;
     this.#hashes = withRoom(this.#hashes, this.#count);
     this.#hashes[record] = hash;
     this.#slots.add(record, hash);
     return record;
+  }
+
+  /** Adds many ids, by their hashes, that are known not to be there. None is found before `placeAll`. */
+  addUnplaced(hashes: Int32Array): void {
+    const first = this.#count;
+    this.#count += hashes.length;
+    this.#hashes = withRoom(this.#hashes, this.#count);
+    this.#hashes.set(hashes, first);
+  }
+
+  /** Lets what `addUnplaced` added be found. */
+  placeAll(): void {
+    this.#slots.takeAll(this.#count);
   }
 
   /** Makes room for `count` ids at once. */

@@ -45,17 +45,25 @@ export class IdIndex {
   /** As `add`, of an id given as its words; ABSENT when the id is there already, and nothing changes. */
   addNewWords(words: UuidWords): number {
     if (this.findWords(words) !== ABSENT) return ABSENT;
-    return this.addDistinctWords(words, 0);
-  }
-
-  /** As `addNewWords`, of words from `at` on that are known not to be there. */
-  addDistinctWords(words: UuidWords, at: number): number {
     const record = this.#count++;
     const place = record * WORDS;
     this.#words = withRoom(this.#words, place + WORDS);
-    for (let index = 0; index < WORDS; index++) this.#words[place + index] = words[at + index] as number;
-    this.#slots.add(record, hashOfWords(words, at));
+    for (let index = 0; index < WORDS; index++) this.#words[place + index] = words[index] as number;
+    this.#slots.add(record, hashOfWords(words, 0));
     return record;
+  }
+
+  /** Adds many ids, by their words, that are known not to be there. None is found before `placeAll`. */
+  addUnplaced(words: UuidWords): void {
+    const first = this.#count * WORDS;
+    this.#count += words.length / WORDS;
+    this.#words = withRoom(this.#words, this.#count * WORDS);
+    this.#words.set(words, first);
+  }
+
+  /** Lets what `addUnplaced` added be found. */
+  placeAll(): void {
+    this.#slots.takeAll(this.#count);
   }
 
   /** Makes room for `count` ids at once. */

@@ -7,6 +7,10 @@ const GROWTH = 1.5;
 /** Room beyond what was asked for, so that not the next record moves them all. */
 const MARGIN = 1.05;
 const HASHES = 2 ** 32;
+/** Parts of the slots, told by the upper bits of the hash; and from how many records on they are worth it. */
+const PARTS = 256;
+const PART_SHIFT = 24;
+const PARTED_COUNT_MIN = 1 << 17;
 const WORDS = 4;
 
 /** What a search returns that found nothing. */
@@ -57,9 +61,41 @@ export class Slots {
     return Math.floor(((hash >>> 0) / HASHES) * this.#slots.length);
   }
 
+  /** Takes `count` records, of which none but those that were added is there yet. */
+  takeAll(count: number): void {
+    this.#count = count;
+    this.#rebuild(Math.max(this.#slots.length, Math.ceil((count * MARGIN) / LOAD_MAX)));
+  }
+
   #rebuild(length: number): void {
     this.#slots = new Int32Array(length);
-    for (let record = 0; record < this.#count; record++) this.#place(record, this.#hashOf(record));
+    if (this.#count >= PARTED_COUNT_MIN) this.#placeInParts();
+    else for (let record = 0; record < this.#count; record++) this.#place(record, this.#hashOf(record));
+  }
+
+  /** Places all records part by part of the slots, each small enough for the processor's cache: several times as fast. */
+  #placeInParts(): void {
+    const count = this.#count;
+    const begins = new Int32Array(PARTS + 1);
+    const all = new Int32Array(count);
+    for (let record = 0; record < count; record++) {
+      const hash = this.#hashOf(record);
+      all[record] = hash;
+      const part = (hash >>> PART_SHIFT) + 1;
+      begins[part] = (begins[part] as number) + 1;
+    }
+    for (let part = 1; part <= PARTS; part++) begins[part] = (begins[part] as number) + (begins[part - 1] as number);
+    const records = new Int32Array(count);
+    const hashes = new Int32Array(count);
+    for (let record = 0; record < count; record++) {
+      const hash = all[record] as number;
+      const part = hash >>> PART_SHIFT;
+      const at = begins[part] as number;
+      begins[part] = at + 1;
+      records[at] = record;
+      hashes[at] = hash;
+    }
+    for (let at = 0; at < count; at++) this.#place(records[at] as number, hashes[at] as number);
   }
 }
 

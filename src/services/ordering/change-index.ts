@@ -110,12 +110,18 @@ export class ChangeIndex {
     };
   }
 
-  /** Adds what `columnsOf` gave: requests that are not there. */
+  /** Lets what `addColumns` added be found. */
+  placeAll(): void {
+    this.#requestIds.placeAll();
+  }
+
+  /** Adds what `columnsOf` gave: requests that are not there. None is found before `placeAll`. */
   addColumns({ hashes, ops, offsets, orders, statuses, checks }: ChangeColumns): void {
     const first = this.count;
     this.#reserve(first + ops.length);
+    this.#requestIds.addUnplaced(hashes);
     for (let index = 0; index < ops.length; index++) {
-      const record = this.#requestIds.addDistinctHash(hashes[index] as number);
+      const record = first + index;
       const order = orders[index] as number;
       this.#ops.append(ops[index] as number);
       this.#offsets.append(offsets[index] as number);

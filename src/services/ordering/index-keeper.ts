@@ -65,6 +65,7 @@ export class IndexKeeper {
     }
     if (!this.#fitsTables(place)) return this.#discard();
     this.#file?.cut(at);
+    this.#store.changes.placeAll();
     this.#store.index.takeLatest(this.#store.changes);
     this.#kept = place;
     return place;

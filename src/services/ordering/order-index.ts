@@ -26,7 +26,6 @@ export interface OrderFacts {
   readonly check: PostcodeVerdict;
 }
 
-const WORDS_PER_ID = 4;
 const UNCHECKED = verdictCode('unchecked');
 
 /** Consecutive orders, a column a fact: what of them never changes, and the check of the postcode as it once was. */
@@ -143,15 +142,16 @@ export class OrderIndex {
   }
 
   /**
-   * Adds what `columnsOf` gave, as placed: ids that are not there, users that are in `users`. Nothing is counted before
-   * `takeLatest`.
+   * Adds what `columnsOf` gave, as placed: ids that are not there, users that are in `users`. Nothing is counted or
+   * found before `takeLatest`.
    */
   addColumns({ ids, ops, offsets, users, checks }: OrderColumns): void {
     const first = this.count;
     this.#reserve(first + ops.length);
     this.#newest = withRoom(this.#newest, this.users.count);
+    this.#ids.addUnplaced(ids);
     for (let index = 0; index < ops.length; index++) {
-      const record = this.#ids.addDistinctWords(ids, index * WORDS_PER_ID);
+      const record = first + index;
       const user = users[index] as number;
       this.#ops.append(ops[index] as number);
       this.#offsets.append(offsets[index] as number);
@@ -164,6 +164,7 @@ export class OrderIndex {
 
   /** Gives every order the status and check of its newest change, where it has one, and counts all anew. */
   takeLatest(changes: ChangeIndex): void {
+    this.#ids.placeAll();
     for (let record = 0; record < this.count; record++) {
       const newest = changes.newestOf(record);
       if (newest === NONE) continue;
