@@ -11,11 +11,24 @@ import { LateHash } from './late-hash.js';
 import { FOUND_BYTES_MAX, FoundTail } from './found-tail.js';
 import type { CheckedFile } from './scrub.js';
 import type { TrackedFile } from './tracked-file.js';
+import { reading } from './unreadable.js';
 
 const TAIL_BYTES_FIRST = 4096;
 /** Bytes of one UTF-16 unit as UTF-8 at most. */
 const UTF8_BYTES_MAX = 3;
 const LINE_FEED = 0x0a;
+
+/** An error of the disk while reading is damage, to be repaired as such; any other is thrown. */
+function unreadable(file: string, error: unknown): Damage {
+  try {
+    return reading(file, () => {
+      throw error;
+    });
+  } catch (read) {
+    if (!(read instanceof DamagedFileError)) throw read;
+    return { file: read.file, what: read.detail };
+  }
+}
 
 /** A table as a checkpoint left it: its length and the hash that has run over exactly these bytes. */
 export interface TableContent {
@@ -93,8 +106,14 @@ export class TableFile implements Table {
     if (late === undefined || open === undefined || late.isBusy) return undefined;
     late.isBusy = true;
     const end = late.stopBefore(Math.min(late.at + bytes, this.#flushedBytes));
-    const piece = await open.readAsync(late.at, end - late.at);
-    late.isBusy = false;
+    let piece: Uint8Array;
+    try {
+      piece = await open.readAsync(late.at, end - late.at);
+    } catch (error) {
+      return unreadable(this.name, error);
+    } finally {
+      late.isBusy = false;
+    }
     if (this.#late !== late) return undefined;
     if (piece.length < end - late.at)
       return { file: this.name, what: `it ends at byte ${late.at + piece.length} of ${this.#flushedBytes}` };
