@@ -1,5 +1,6 @@
 import { credentials } from '@grpc/grpc-js';
 import { FoodOrdering } from '../contract.js';
+import type { GetMotdResponse__Output } from '../../src/net/generated/justhungry/v1/GetMotdResponse.js';
 
 /**
  * Many customers who only look, in a process of their own: watchers of their own orders, 50 to a connection, and idle
@@ -35,9 +36,16 @@ const connect = (address: string) =>
 
 async function gather({ address, watchers, idle }: CrowdOrder): Promise<void> {
   let shared = connect(address);
+  const motd = await new Promise<GetMotdResponse__Output>((resolve, reject) =>
+    shared.GetMotd({}, (error, response) =>
+      response === undefined ? reject(error ?? new Error()) : resolve(response),
+    ),
+  );
+  // They want to know what comes, not what was.
+  const fromOp = (motd.as_of?.op ?? 0) + 1;
   await inTurns(watchers, async (number) => {
     if (number % WATCHERS_PER_CONNECTION === 0) shared = connect(address);
-    const stream = shared.WatchOrders({ from_op: 0, user_code: `customer-${number}` });
+    const stream = shared.WatchOrders({ from_op: fromOp, user_code: `customer-${number}` });
     stream.on('data', () => events++);
     stream.on('error', () => ended++);
     await new Promise((resolve) => stream.once('metadata', resolve));
@@ -45,7 +53,7 @@ async function gather({ address, watchers, idle }: CrowdOrder): Promise<void> {
   await inTurns(idle, async () => {
     const customer = connect(address);
     await new Promise<void>((resolve, reject) =>
-      customer.GetMotd({}, (error) => (error === null ? resolve() : reject(error))),
+      customer.GetMotd({ consistency: 'CONSISTENCY_ANY' }, (error) => (error === null ? resolve() : reject(error))),
     );
   });
 }

@@ -87,7 +87,10 @@ export class EventFeed {
   }
 
   #keptPage(position: number, userCode: string | undefined): FeedPage {
-    const events = this.#kept.filter((event) => event.op >= position && isOf(event, userCode));
+    // From the end: most watchers miss the last few only, and there may be thousands of them.
+    let first = this.#kept.length;
+    while (first > 0 && (this.#kept[first - 1]?.op ?? 0) >= position) first--;
+    const events = this.#kept.slice(first).filter((event) => isOf(event, userCode));
     return { events, nextOp: this.#next };
   }
 
