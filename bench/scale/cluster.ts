@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { credentials, type ServiceError } from '@grpc/grpc-js';
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -7,8 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { FoodOrdering } from '../contract.js';
 import { orderRequest } from '../order.js';
-import { BENCH_FOLDER, childrenOf, stop, usageOf } from '../processes.js';
-import { freePorts, type Subject } from '../subject.js';
+import { BENCH_FOLDER, usageOf } from '../processes.js';
+import { childrenOf } from './children.js';
+import { freePorts } from '../../test/support/free-ports.js';
+import type { Subject } from '../subjects/subject.js';
 
 /** A client of the public contract. */
 export type Customer = InstanceType<typeof FoodOrdering>;
@@ -22,6 +24,7 @@ export interface StartTimes {
 
 /** A cluster that runs on generated folders. */
 export interface ScaleCluster extends Subject {
+  readonly address: string;
   readonly startTimes: StartTimes;
   /** A client on a connection of its own. */
   connect(): Customer;
@@ -73,24 +76,38 @@ export async function startOn(folder: string, name: string): Promise<ScaleCluste
       const found = args.find((arg) => [...IDS, 'front-end-1'].includes(arg));
       return found === undefined ? [] : [{ name: found, pid }];
     });
+    const sorted = processes.toSorted((a, b) => a.name.localeCompare(b.name));
     return {
+      kind: 'just-hungry',
       name,
       address,
-      processes: processes.toSorted((a, b) => a.name.localeCompare(b.name)),
+      target: { addresses: [address] },
+      orderCalls: 'order',
+      settings: 'as `just-hungry start --offline` runs it',
+      processes: () => sorted,
+      kept: () => Promise.resolve([]),
+      check: () => Promise.resolve(),
       startTimes: { firstReadMs, firstOrderMs, cpuSeconds },
-      rowsKept: () => [],
       connect,
       stop: async () => {
-        await stop(supervisor, 'SIGINT');
+        await end(supervisor);
         rmSync(file);
       },
     };
   } catch (error) {
-    await stop(supervisor, 'SIGINT');
+    await end(supervisor);
     throw error;
   } finally {
     customer.close();
   }
+}
+
+/** Ends the supervisor as Ctrl-C does, and with it all that it runs. */
+async function end(supervisor: ChildProcess): Promise<void> {
+  if (supervisor.exitCode !== null || supervisor.signalCode !== null) return;
+  const gone = new Promise((resolve) => supervisor.once('exit', resolve));
+  supervisor.kill('SIGINT');
+  await gone;
 }
 
 type Call = (deadline: Date, done: (error: ServiceError | null) => void) => void;

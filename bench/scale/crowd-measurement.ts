@@ -26,19 +26,33 @@ export async function measureCrowd(folder: string, size: number, plan: LoadPlan)
   const cluster = await startOn(folder, 'crowd');
   const generator = startScript('load/generator.ts');
   const crowd = startScript('scale/crowd.ts');
-  const frontEnd = cluster.processes.find(({ name }) => name === 'front-end-1')?.pid ?? 0;
+  const frontEnd = cluster.processes().find(({ name }) => name === 'front-end-1')?.pid ?? 0;
   const run = async (): Promise<Round[]> => {
     const rounds: Round[] = [];
     for (let round = 1; round <= plan.rounds; round++) {
-      const load = { customers: CUSTOMERS, warmUpMs: WARM_UP_MS, measureMs: plan.measureMs, round };
+      const load = {
+        workload: 'crowd',
+        calls: 'order' as const,
+        customers: CUSTOMERS,
+        warmUpMs: WARM_UP_MS,
+        measureMs: plan.measureMs,
+        round,
+      };
       const done = await measure(generator, cluster, load);
-      console.error(`${done.ordersPerSecond.toFixed(0)} orders/s, p99 ${done.p99.toFixed(1)} ms`);
+      console.error(`${done.callsPerSecond.toFixed(0)} orders/s, p99 ${done.latency.p99.toFixed(1)} ms`);
       rounds.push(done);
     }
     return rounds;
   };
   try {
-    await measure(generator, cluster, { customers: CUSTOMERS, warmUpMs: FIRST_WARM_UP_MS, measureMs: 100, round: 0 });
+    await measure(generator, cluster, {
+      workload: 'crowd',
+      calls: 'order',
+      customers: CUSTOMERS,
+      warmUpMs: FIRST_WARM_UP_MS,
+      measureMs: 100,
+      round: 0,
+    });
     const without = await run();
     const rssBefore = rssOf(frontEnd);
     const ready = nextMessage(crowd);

@@ -39,14 +39,21 @@ export async function measureGrowth(few: string, many: string, plan: LoadPlan): 
     for (let round = 0; round <= plan.rounds; round++) {
       for (const cluster of clusters) {
         const warmUpMs = round === 0 ? FIRST_WARM_UP_MS : WARM_UP_MS;
-        const load = { customers: CUSTOMERS, warmUpMs, measureMs: plan.measureMs, round };
+        const load = {
+          workload: 'growth',
+          calls: 'order' as const,
+          customers: CUSTOMERS,
+          warmUpMs,
+          measureMs: plan.measureMs,
+          round,
+        };
         const done = await measure(generator, cluster, load);
         if (round === 0) continue;
         rounds[cluster.name === 'few' ? 'few' : 'many'].push(done);
-        console.error(`${cluster.name}, round ${round}: ${done.ordersPerSecond.toFixed(0)} orders/s`);
+        console.error(`${cluster.name}, round ${round}: ${done.callsPerSecond.toFixed(0)} orders/s`);
       }
     }
-    const ratios = rounds.many.map((one, index) => one.ordersPerSecond / (rounds.few[index]?.ordersPerSecond ?? NaN));
+    const ratios = rounds.many.map((one, index) => one.callsPerSecond / (rounds.few[index]?.callsPerSecond ?? NaN));
     return { readFewMs, readManyMs, readRatio: readManyMs / readFewMs, ...rounds, throughputRatio: median(ratios) };
   } finally {
     for (const cluster of clusters) await cluster.stop();

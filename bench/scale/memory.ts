@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Subject } from '../subject.js';
+import type { Subject } from '../subjects/subject.js';
 
 /** Resident memory of a process, bytes. */
 export interface Memory {
@@ -15,7 +15,8 @@ const SETTLE_MS = 3000;
 const COLLECT_MS = 2000;
 
 /** Memory of every process of a cluster, before and after collecting garbage. */
-export async function memoryOf({ processes }: Subject): Promise<Memory[]> {
+export async function memoryOf(cluster: Subject): Promise<Memory[]> {
+  const processes = cluster.processes();
   await sleep(SETTLE_MS);
   const before = processes.map(({ pid }) => rssOf(pid));
   for (const { pid } of processes) process.kill(pid, 'SIGUSR2');

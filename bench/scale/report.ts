@@ -59,6 +59,6 @@ export function reportText({ machine, small, large, start, growth, crowd }: Scal
   return [about, '', '| what | measured | target |', '|---|---|---|', ...table].join('\n');
 }
 
-const rateOf = (rounds: readonly Round[]): string => median(rounds.map((one) => one.ordersPerSecond)).toFixed(0);
+const rateOf = (rounds: readonly Round[]): string => median(rounds.map((one) => one.callsPerSecond)).toFixed(0);
 
-const p99Of = (rounds: readonly Round[]): string => median(rounds.map((one) => one.p99)).toFixed(1);
+const p99Of = (rounds: readonly Round[]): string => median(rounds.map((one) => one.latency.p99)).toFixed(1);
