@@ -35,7 +35,7 @@ export interface FeedPage {
 interface Waiting {
   readonly userCode: string | undefined;
   /** `from`: the op of the first event that may concern it. */
-  wake(from?: number): void;
+  readonly wake: (from?: number) => void;
 }
 
 interface QueriedPage extends FeedPage {
