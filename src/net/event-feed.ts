@@ -108,7 +108,7 @@ export class EventFeed {
       this.#kept = [];
       this.#from = position;
       this.#next = position;
-      for (const { wake } of [...this.#waiting]) wake();
+      for (const { wake } of this.#waiting) wake();
     }
     if (this.#isPolling) return;
     this.#isPolling = true;
