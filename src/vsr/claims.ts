@@ -1,5 +1,13 @@
 import type { Chain } from '../base/entry.js';
-import { maxOp, minOp, op as opNumber, view as makeView, type OpNumber, type ReplicaIndex, type View } from '../base/numbers.js';
+import {
+  maxOp,
+  minOp,
+  op as opNumber,
+  view as makeView,
+  type OpNumber,
+  type ReplicaIndex,
+  type View,
+} from '../base/numbers.js';
 import { chainAt } from './log.js';
 import type { Claimed, Differs, Message } from './message.js';
 import { isBackup, notice, primaryOf, send, type Claim, type State, type Step } from './state.js';
