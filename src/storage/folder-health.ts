@@ -27,6 +27,8 @@ const VERIFY_BYTES = 8 << 20;
 /** Looks after the files of a folder in use: finds damage, puts right what memory holds, drops what is no longer of use. */
 export class FolderHealth {
   readonly #scrub: Scrub;
+  /** Put right, and not told yet: what came after it could not be put right. */
+  readonly #untold: Damage[] = [];
 
   /** `parts` gives nothing while files are being replaced, or before there is a log. */
   constructor(
@@ -62,10 +64,13 @@ export class FolderHealth {
   async mend(): Promise<Damage[]> {
     const now = this.parts();
     if (now === undefined) return [];
-    const found = [...now.files.mend(), ...(await this.#mendOlder(now))];
-    for (const damage of [await now.journal.mend(), await now.outbox.mend()])
-      if (damage !== undefined) found.push(damage);
-    return found;
+    this.#untold.push(...now.files.mend());
+    this.#untold.push(...(await this.#mendOlder(now)));
+    for (const mend of [() => now.journal.mend(), () => now.outbox.mend()]) {
+      const damage = await mend();
+      if (damage !== undefined) this.#untold.push(damage);
+    }
+    return this.#untold.splice(0);
   }
 
   /** As ReplicaStorage.scrub. */

@@ -148,10 +148,10 @@ export class MarkFile {
   async mend(): Promise<Damage | undefined> {
     while (this.#syncing !== undefined) await this.#syncing;
     if (this.#isClosed) return undefined;
-    const told = this.#untold;
-    this.#untold = undefined;
     const found = this.#file.inspect(this.fileSystem) ?? this.#contentProblem();
     if (found !== undefined) await this.#replace(this.mark);
+    const told = this.#untold;
+    this.#untold = undefined;
     return found ?? told;
   }
 
