@@ -3,11 +3,12 @@ import { refusal, type Refusal } from '../base/refusal.js';
 import type { ForwardedCall, ForwardedReply, ForwardOptions, PostcodeFinding } from '../ports/request-links.js';
 import type { Outcome, Receipt } from '../vsr/effect.js';
 import { isRefusalReason } from './error-details.js';
-import type { CallReply, CallReply__Output } from './generated/justhungry/v1/CallReply.js';
-import type { ForwardedCall as WireCall, ForwardedCall__Output } from './generated/justhungry/v1/ForwardedCall.js';
+import type { CallReply__Output } from './generated/justhungry/v1/CallReply.js';
+import type { ForwardedCall__Output } from './generated/justhungry/v1/ForwardedCall.js';
 import { verdictOfWire, WIRE_VERDICT } from './ordering-enums.js';
 import { wireReceipt } from './ordering-responses.js';
 import { MalformedError, naturalOf, partOf } from './wire-values.js';
+import type { WireCall, WireReply } from './wire/requests-exchange.js';
 
 /** Replies over this size do not fit into a message of the cluster with what stands around them. */
 export const REPLY_BYTES_MAX = 15 * 1024 * 1024;
@@ -54,7 +55,7 @@ function findingOf(wire: NonNullable<ForwardedCall__Output['postcode']>): Postco
 }
 
 /** The reply of a refusal; `primaryHint` is the id of the primary, where known. */
-export function refusedReply(call: number, of: Refusal, primaryHint: string | undefined): CallReply {
+export function refusedReply(call: number, of: Refusal, primaryHint: string | undefined): WireReply {
   const { reason, message, details } = of;
   return { call, refused: { reason, message, details: { ...details }, primary_hint: primaryHint ?? '' } };
 }
@@ -65,7 +66,7 @@ export function replyOfOutcome(
   outcome: Outcome,
   replicaIds: readonly string[],
   ok: (body: unknown) => Buffer,
-): CallReply {
+): WireReply {
   switch (outcome.kind) {
     case 'written':
     case 'read': {
