@@ -21,7 +21,7 @@ export interface GateContext {
   readonly isUnreachableAccepted: boolean;
   readonly isStaff: boolean;
   /** MakeOrder: what the front end found; absent at its own gate, before it has looked. */
-  readonly postcode?: PostcodeFinding;
+  readonly postcode?: PostcodeFinding | undefined;
 }
 
 /** A request behind the gate. */

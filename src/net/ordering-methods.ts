@@ -60,8 +60,10 @@ const methods: readonly Method[] = [
     name: 'MakeOrder',
     access: 'customer',
     read: readMakeOrderRequest,
-    decode: (request, context) =>
-      gatedWrite(idOf(request.order_id), makeOrderOf(request, context), context, request.write_concern),
+    decode(request, context) {
+      const body = makeOrderOf(request, context);
+      return gatedWrite(body.orderId, body, context, request.write_concern);
+    },
     respond: ({ order }, { receipt }) => writeOrderResponse(order, receipt),
   }),
   method<UpdateOrderStatusRequest__Output, UpdateOrderStatusResponse, ReplyOf['updateOrderStatus']>('write', {

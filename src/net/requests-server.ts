@@ -122,8 +122,9 @@ class Session {
     }
     if (call.deadlineWallMs <= now) return undefined;
     const { isStaff, postcode, deadlineWallMs } = call;
-    const context: GateContext = { replicaCount: replicaIds.length, writeConcern, isUnreachableAccepted, isStaff };
-    const gated = method.gate(call.payload, postcode === undefined ? context : { ...context, postcode });
+    const replicaCount = replicaIds.length;
+    const context: GateContext = { replicaCount, writeConcern, isUnreachableAccepted, isStaff, postcode };
+    const gated = method.gate(call.payload, context);
     if (gated.kind === 'refused') {
       this.#reply(refusedReply(wire.call, gated.refusal, ''));
       return undefined;

@@ -105,7 +105,8 @@ export class WireWriter {
   /** The message, in memory of its own. */
   take(): Buffer {
     assert(this.#starts.length === 0, 'what has begun has ended');
-    const taken = Buffer.from(this.#bytes.subarray(0, this.#at));
+    const taken = Buffer.allocUnsafe(this.#at);
+    this.#bytes.copy(taken, 0, 0, this.#at);
     this.#at = 0;
     if (this.#bytes.length > POOL_BYTES_KEPT_MAX) this.#bytes = Buffer.allocUnsafeSlow(POOL_BYTES);
     return taken;

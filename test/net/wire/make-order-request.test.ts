@@ -50,7 +50,7 @@ describe('make order request on the wire', () => {
         if (ours.kind === 'refused' && TOO_MANY_BYTES.test(ours.problem)) return;
         expect(ours).to.deep.equal(reference(bytes));
       }),
-      { numRuns: 5000 },
+      { numRuns: 3000 },
     );
   });
 

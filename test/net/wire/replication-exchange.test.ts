@@ -95,7 +95,7 @@ describe('replication exchange on the wire', () => {
         const ours = outcomeOf(readBatch, bytes);
         if (ours.kind === 'read') expect(ours.message).to.deep.equal(codec.read(bytes));
       }),
-      { numRuns: 5000 },
+      { numRuns: 3000 },
     );
   });
 

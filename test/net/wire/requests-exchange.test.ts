@@ -125,7 +125,7 @@ describe('requests exchange on the wire', () => {
           problem === undefined ? { kind: 'read', message: callsCodec.read(bytes) } : { kind: 'refused', problem },
         );
       }),
-      { numRuns: 5000 },
+      { numRuns: 3000 },
     );
   });
 
@@ -162,7 +162,7 @@ describe('requests exchange on the wire', () => {
         const ours = outcomeOf(readReplies, bytes);
         if (ours.kind === 'read') expect(ours.message).to.deep.equal(repliesCodec.read(bytes));
       }),
-      { numRuns: 5000 },
+      { numRuns: 3000 },
     );
   });
 });
