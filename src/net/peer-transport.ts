@@ -7,7 +7,7 @@ import type { ReplicationExchangeRequest__Output } from './generated/justhungry/
 import type { ReplicationExchangeResponse } from './generated/justhungry/v1/ReplicationExchangeResponse.js';
 import { membersHash, receivedBatch } from './peer-batch.js';
 import { bytesOf, createPeerLane, type PeerLane } from './peer-lane.js';
-import { peerMessageBytes } from './wire/replication-exchange.js';
+import { peerMessageEncoder } from './wire/replication-exchange.js';
 
 /** A newState of more bytes than this takes the lane for bulk, as chunks and offers always do. */
 const BULK_BYTES_MIN = 64 * 1024;
@@ -58,7 +58,7 @@ export function createPeerTransport(options: PeerTransportOptions): PeerTranspor
   assert(self < replicas.length, 'a replica is one of the members');
   const me = { self, count: replicas.length, membersHash: membersHash(replicas.map(({ id }) => id)) };
   const frame = { sender: self, members_hash: me.membersHash };
-  const encode = encoderOfShared();
+  const encode = peerMessageEncoder();
   const received = { batches: 0, messages: 0, malformed: 0 };
   const incoming = new Set<PeerStream>();
   const lastProblem = new Map<string, string>();
@@ -129,18 +129,6 @@ export function createPeerTransport(options: PeerTransportOptions): PeerTranspor
       incoming.clear();
       return Promise.resolve();
     },
-  };
-}
-
-/** What goes to several peers is one message to the core (a prepare, a heartbeat): it is written once for all of them. */
-function encoderOfShared(): (message: Message) => Buffer {
-  const written = new WeakMap<Message, Buffer>();
-  return (message) => {
-    const known = written.get(message);
-    if (known !== undefined) return known;
-    const bytes = peerMessageBytes(message);
-    if (message.kind === 'prepare' || message.kind === 'heartbeat') written.set(message, bytes);
-    return bytes;
   };
 }
 

@@ -62,6 +62,21 @@ export function peerMessageBytes(message: Message): Buffer {
   return writer.take();
 }
 
+/**
+ * `peerMessageBytes` that writes once what the core says to several peers as one message: a prepare, a heartbeat. The bytes
+ * are forgotten with the message.
+ */
+export function peerMessageEncoder(): (message: Message) => Buffer {
+  const written = new WeakMap<Message, Buffer>();
+  return (message) => {
+    const known = written.get(message);
+    if (known !== undefined) return known;
+    const bytes = peerMessageBytes(message);
+    if (message.kind === 'prepare' || message.kind === 'heartbeat') written.set(message, bytes);
+    return bytes;
+  };
+}
+
 /** A ReplicationExchangeRequest. */
 export function writeBatch({ sender, cluster_id, members_hash, messages }: WireBatch): Buffer {
   const writer = wireWriter();

@@ -6,7 +6,12 @@ import type {
 } from '../../../src/net/generated/justhungry/v1/ReplicationExchangeRequest.js';
 import { wireMessage } from '../../../src/net/message-codec.js';
 import { messageCodec } from '../../../src/net/proto-files.js';
-import { peerMessageBytes, readBatch, writeBatch } from '../../../src/net/wire/replication-exchange.js';
+import {
+  peerMessageBytes,
+  peerMessageEncoder,
+  readBatch,
+  writeBatch,
+} from '../../../src/net/wire/replication-exchange.js';
 import type { Message } from '../../../src/vsr/message.js';
 import { messagesOfKind } from '../support/message-arbitraries.js';
 import { damaged, outcomeOf, uint32s, uint64s, wireTexts, withoutDefaults } from '../support/wire-oracle.js';
@@ -77,6 +82,16 @@ describe('replication exchange on the wire', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('write: once, what goes to several peers', () => {
+    const encode = peerMessageEncoder();
+    const [one, other] = fc.sample(prepare, 2);
+    if (one === undefined || other === undefined) throw new Error('two prepares');
+    const bytes = encode(one);
+    expect(encode(other).equals(peerMessageBytes(other))).to.equal(true);
+    expect(encode(one) === bytes, 'the same bytes, not equal ones').to.equal(true);
+    expect(encode({ ...one }) === bytes, 'known by the message itself').to.equal(false);
   });
 
   it('read: what protobufjs wrote is the object of proto-loader', () => {
