@@ -5,7 +5,7 @@ const simulation = 'storage';
 const JOURNAL = 'src/storage/journal.ts';
 const JOURNAL_RECOVERY = 'src/storage/journal-recovery.ts';
 
-const WRITE_AND_SYNC = `    await this.#current.writeAsync(this.#offset, bytes);
+const WRITE_AND_SYNC = `    await this.#write(bytes);
     await this.#current.sync();`;
 
 /** A damaged middle is told from a torn tail by where the mark stands. */
@@ -26,7 +26,7 @@ export const STORAGE_BUGS: readonly PlantedBug[] = [
     name: 'journal-not-fsynced',
     clause: 'rule 1: an append is told to be durable without an fsync',
     simulation,
-    edits: [statements(JOURNAL, WRITE_AND_SYNC, '    await this.#current.writeAsync(this.#offset, bytes);')],
+    edits: [statements(JOURNAL, WRITE_AND_SYNC, '    await this.#write(bytes);')],
   },
   {
     name: 'mark-before-fsync',
@@ -36,7 +36,7 @@ export const STORAGE_BUGS: readonly PlantedBug[] = [
       statements(
         JOURNAL,
         WRITE_AND_SYNC,
-        `    await this.#current.writeAsync(this.#offset, bytes);
+        `    await this.#write(bytes);
     const ahead = present(batch.at(-1), 'a batch is not empty');
     const segment = present(this.#segments.at(-1), 'a journal has a segment').name;
     const offset = this.#offset + bytes.length;

@@ -21,6 +21,7 @@ export interface NewLog {
   readonly entries: readonly Entry[];
   readonly outbox: OutboxFile;
   readonly segmentBytesMax: number | undefined;
+  readonly directBytesMax: number | undefined;
 }
 
 /** The files that are open when a folder has its new log. */
@@ -81,7 +82,7 @@ export async function createLost(
 }
 
 async function makeLog(fileSystem: FileSystem, folder: string, replica: ReplicaFile, log: NewLog): Promise<Journal> {
-  const { durable, entries, segmentBytesMax } = log;
+  const { durable, entries, segmentBytesMax, directBytesMax } = log;
   const journalFolder = path.join(folder, JOURNAL_FOLDER);
   fileSystem.makeFolder(journalFolder);
   await fileSystem.syncFolder(folder);
@@ -98,6 +99,7 @@ async function makeLog(fileSystem: FileSystem, folder: string, replica: ReplicaF
     commit: makeOp(0),
     entries,
     segmentBytesMax,
+    directBytesMax,
   });
   try {
     await replica.write(durable, shape);

@@ -7,5 +7,8 @@ export const SEGMENT_BYTES_MAX = 16 * 1024 * 1024;
  */
 export const APPEND_BYTES_MAX = 4 * 1024 * 1024;
 
+/** A batch up to this size, in bytes, is written without the detour over another thread. */
+export const DIRECT_BYTES_MAX = 256 * 1024;
+
 /** Chains of this many last entries are kept in memory, for switches that cut without adding. */
 export const RECENT_CHAINS_MAX = 10_000;

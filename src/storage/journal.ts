@@ -6,7 +6,7 @@ import type { Damage, FileStat, FileSystem, LogBase } from '../ports.js';
 import { checkedSegment, type Trail } from './checked-files.js';
 import { BESIDE_SUFFIX, writeWhole } from './durable-file.js';
 import { isDiskFull, orDiskFull } from './errors.js';
-import { APPEND_BYTES_MAX, RECENT_CHAINS_MAX, SEGMENT_BYTES_MAX } from './journal-limits.js';
+import { APPEND_BYTES_MAX, RECENT_CHAINS_MAX, SEGMENT_BYTES_MAX, DIRECT_BYTES_MAX } from './journal-limits.js';
 import { JOURNAL_FOLDER, MarkFile, type JournalMark } from './journal-mark.js';
 import { cutSegmentsOf, HEADER_BYTES, segmentName, type LogEnd, type Segment } from './journal-segment.js';
 import type { CheckedFile, Upcoming } from './scrub.js';
@@ -25,6 +25,7 @@ export interface JournalPosition {
   /** Entries at the end that are in memory anyway, for their chains. */
   readonly entries: readonly Entry[];
   readonly segmentBytesMax?: number | undefined;
+  readonly directBytesMax?: number | undefined;
 }
 
 /** The journal while it is in use: appends to the last segment, one write and one fdatasync a batch. */
@@ -228,7 +229,7 @@ export class Journal {
 
   async #appendBatch(batch: readonly Entry[], commit: CommitNumber): Promise<void> {
     const bytes = Buffer.concat(batch.map(({ row }) => row));
-    await this.#current.writeAsync(this.#offset, bytes);
+    await this.#write(bytes);
     await this.#current.sync();
     const last = present(batch.at(-1), 'a batch is not empty');
     const before = { offset: this.#offset, end: this.#end };
@@ -279,6 +280,12 @@ export class Journal {
     // Durable: from here on a loss of the new segment is seen by the mark that names it.
     await this.#writeMark(commit);
     await this.mark.sync();
+  }
+
+  /** Into the page cache at once: a round trip to another thread costs more than the copy. */
+  async #write(bytes: Uint8Array): Promise<void> {
+    if (bytes.length <= (this.position.directBytesMax ?? DIRECT_BYTES_MAX)) this.#current.write(this.#offset, bytes);
+    else await this.#current.writeAsync(this.#offset, bytes);
   }
 
   #assertFollows(entries: readonly Entry[]): void {

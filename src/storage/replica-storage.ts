@@ -39,6 +39,8 @@ import { FolderFiles, hashOf, NO_CONTENT } from './service-files.js';
 export interface StorageOptions {
   /** A new journal segment is begun when the current one has reached this size, in bytes; default 16 MiB. */
   readonly segmentBytesMax?: number;
+  /** Batches of the journal up to this size are written without the detour over another thread, in bytes; default 256 KiB. */
+  readonly directBytesMax?: number;
   /** Whose folder it is: one that names another replica is refused. Without it any is taken. */
   readonly replicaId?: string;
   /**
@@ -156,8 +158,8 @@ class FolderStorage implements ReplicaStorage {
 
   async initialise(durable: DurableState, entries: readonly Entry[]): Promise<void> {
     assert(this.#state === 'empty' || this.#state === 'damaged', 'a folder whose log is sound is not made anew');
-    const { segmentBytesMax, replicaId = '' } = this.options;
-    const log = { durable, replicaId, entries, outbox: this.#outbox, segmentBytesMax };
+    const { segmentBytesMax, directBytesMax, replicaId = '' } = this.options;
+    const log = { durable, replicaId, entries, outbox: this.#outbox, segmentBytesMax, directBytesMax };
     const { replica, journal } = await orDiskFull(
       () =>
         this.#state === 'empty'

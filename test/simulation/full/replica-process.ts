@@ -256,7 +256,9 @@ export class ReplicaProcess {
   async #start(thread: Thread): Promise<void> {
     const { config, segmentBytesMax, clockRate } = this.options;
     const { folder } = this;
-    const storage = this.#witness.watch(openReplicaStorage(folder.disk, FOLDER, { segmentBytesMax }));
+    // A write that goes over another thread may be broken off by a crash; runs with large segments write as real replicas do.
+    const direct = segmentBytesMax > 1 << 20 ? {} : { directBytesMax: 0 };
+    const storage = this.#witness.watch(openReplicaStorage(folder.disk, FOLDER, { segmentBytesMax, ...direct }));
     const isDistrusted = this.#mustRecover;
     const found = await storage.load(isDistrusted ? 'a write to disk failed before' : undefined);
     if (!thread.isAlive) return;
