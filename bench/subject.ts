@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -39,10 +40,16 @@ export async function startProxy(name: string, settings: ProxySettings, env: Nod
   };
 }
 
+/** A cluster, with what operators need to ask its replicas. */
+export interface Cluster extends Subject {
+  readonly replicas: readonly { readonly id: string; readonly address: string }[];
+  readonly token: string;
+}
+
 const START_MS_MAX = 30_000;
 
 /** Starts a cluster of three with a front end, as `just-hungry start --offline` does, in a folder of its own. */
-export async function startCluster(env: NodeJS.ProcessEnv = {}): Promise<Subject> {
+export async function startCluster(env: NodeJS.ProcessEnv = {}): Promise<Cluster> {
   const root = path.resolve(BENCH_FOLDER, '..');
   const folder = mkdtempSync(path.join(tmpdir(), 'just-hungry-bench-'));
   const ids = ['replica-1', 'replica-2', 'replica-3'];
@@ -53,8 +60,11 @@ export async function startCluster(env: NodeJS.ProcessEnv = {}): Promise<Subject
   }
   const [front, ...ports] = await freePorts(4);
   const address = `127.0.0.1:${front}`;
+  const token = randomUUID();
+  const replicas = ids.map((id, index) => ({ id, address: `127.0.0.1:${ports[index]}` }));
   const configuration = {
-    replicas: ids.map((id, index) => ({ id, address: `127.0.0.1:${ports[index]}`, resources: id })),
+    replicas: replicas.map((replica) => ({ ...replica, resources: replica.id })),
+    token,
     frontEnds: [{ id: 'front-end-1', address }],
     postcodes: { url: 'https://api.postcodes.io' },
   };
@@ -73,6 +83,8 @@ export async function startCluster(env: NodeJS.ProcessEnv = {}): Promise<Subject
   return {
     name: 'just-hungry',
     address,
+    replicas,
+    token,
     processes: processes.toSorted((a, b) => a.name.localeCompare(b.name)),
     rowsKept: () => ids.map((id) => rowsIn(path.join(folder, id, 'orders.csv'))),
     stop: async () => {

@@ -1,12 +1,12 @@
 import type { handleUnaryCall, sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
 import { refusal, type Refusal } from '../base/refusal.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
-import type { CallRouter, PostcodeGate, RoutedReply } from '../ports/front-end.js';
+import type { AdmittedCall, CallAdmission, CallRouter, PostcodeGate, RoutedReply } from '../ports/front-end.js';
 import type { PostcodeFinding } from '../ports/request-links.js';
 import { POST_CODE_LENGTH_MAX } from '../services/ordering/limits.js';
 import { textProblem } from '../services/ordering/text.js';
 import { fieldRefusal } from '../services/ordering/validation.js';
-import { statusOf } from './error-details.js';
+import { keptStatusOf, statusOf } from './error-details.js';
 import type { ValidatePostcodeRequest__Output } from './generated/justhungry/v1/ValidatePostcodeRequest.js';
 import type { ValidatePostcodeResponse } from './generated/justhungry/v1/ValidatePostcodeResponse.js';
 import type { GatedCall, Method } from './method.js';
@@ -30,6 +30,8 @@ export interface CustomerCallsOptions {
   readonly configuration: Pick<ClusterConfiguration, 'replicas' | 'writeConcern' | 'staffToken'> &
     Partial<Pick<ClusterConfiguration, 'whenAlone'>>;
   readonly router: CallRouter;
+  /** Decides which calls are taken in at all. */
+  readonly admission: CallAdmission;
   readonly postcodes: PostcodeGate;
   /** Told of bugs. */
   readonly onProblem: (problem: string, error: unknown) => void;
@@ -37,6 +39,14 @@ export interface CustomerCallsOptions {
 }
 
 type Call = ServerUnaryCall<Buffer, Buffer>;
+
+/** What is known of a call beside its bytes when it is routed. */
+interface Known {
+  readonly deadlineWallMs: number;
+  readonly isStaff: boolean;
+  readonly mayBeTakenAlone?: boolean;
+  readonly postcode?: PostcodeFinding;
+}
 
 const validateRequest = messageCodec<never, ValidatePostcodeRequest__Output>('justhungry.v1.ValidatePostcodeRequest');
 const validateResponse = messageCodec<ValidatePostcodeResponse, never>('justhungry.v1.ValidatePostcodeResponse');
@@ -61,33 +71,65 @@ export class CustomerCalls {
     for (const method of orderingMethods.values()) {
       if (method.access === 'internal') continue;
       handlers.set(method.name, (call, callback) => {
-        this.#guarded(method.name, call, callback, () => this.#forward(method, call, callback));
+        this.#guarded(method.name, call, callback, (inside, answer) => this.#forward(method, call, inside, answer));
       });
     }
     handlers.set('ValidatePostcode', (call, callback) => {
-      this.#guarded('ValidatePostcode', call, callback, () => this.#validatePostcode(call, callback));
+      this.#guarded('ValidatePostcode', call, callback, (_, answer) => this.#validatePostcode(call, answer));
     });
     return handlers;
   }
 
-  /** Nothing of a message over the limit is looked at, and no exception reaches a customer. */
-  #guarded(name: string, call: Call, callback: sendUnaryData<Buffer>, run: () => Promise<void> | undefined): void {
+  /** Nothing of a message over the limit, or of a call that is not taken in, is looked at; no exception reaches a customer. */
+  #guarded(
+    name: string,
+    call: Call,
+    callback: sendUnaryData<Buffer>,
+    run: (inside: AdmittedCall, answer: sendUnaryData<Buffer>) => Promise<void> | undefined,
+  ): void {
     if (call.request.length > CUSTOMER_MESSAGE_BYTES_MAX) {
       callback(statusOf(tooLarge(call.request.length)));
       return;
     }
+    const leftMs = this.#deadlineOf(call) - this.#options.wallMs();
+    const giveUp = this.#options.admission.enter(call.request.length, leftMs, (decision) => {
+      if ('reason' in decision) callback(keptStatusOf(decision));
+      else this.#serve(name, decision, call, callback, run);
+    });
+    call.on('cancelled', giveUp);
+  }
+
+  #serve(
+    name: string,
+    inside: AdmittedCall,
+    call: Call,
+    callback: sendUnaryData<Buffer>,
+    run: (inside: AdmittedCall, answer: sendUnaryData<Buffer>) => Promise<void> | undefined,
+  ): void {
+    // Also when the customer gives up, or the time is up: then nobody answers.
+    call.on('cancelled', () => inside.leave());
+    const answer: sendUnaryData<Buffer> = (error, value) => {
+      if (error === null) inside.answered();
+      else inside.leave();
+      callback(error, value);
+    };
     const report = (error: unknown): void => {
       this.#options.onProblem(`${name} failed`, error);
-      callback(statusOf(INTERNAL));
+      answer(statusOf(INTERNAL));
     };
     try {
-      run()?.catch(report);
+      run(inside, answer)?.catch(report);
     } catch (error) {
       report(error);
     }
   }
 
-  #forward(method: Method, call: Call, callback: sendUnaryData<Buffer>): Promise<void> | undefined {
+  #forward(
+    method: Method,
+    call: Call,
+    inside: AdmittedCall,
+    callback: sendUnaryData<Buffer>,
+  ): Promise<void> | undefined {
     const { configuration } = this.#options;
     const needs = method.name === 'CancelOrder' ? 'staffOrCustomer' : method.access === 'staff' ? 'staff' : 'anyone';
     const standing = standingOf(call.metadata, needs, configuration.staffToken);
@@ -106,9 +148,9 @@ export class CustomerCalls {
       const isOneEnough = !gated.isConcernNamed || gated.request.copiesNeeded === 1;
       const mayBeTakenAlone = configuration.whenAlone === 'keep-ordering' && isOneEnough;
       const { postCode } = gated.request.body;
-      return this.#makeOrder(method, call, postCode, { deadlineWallMs, mayBeTakenAlone }, callback);
+      return this.#makeOrder(method, call, postCode, { deadlineWallMs, mayBeTakenAlone, inside }, callback);
     }
-    this.#route(method, call, gated, { deadlineWallMs, isStaff }, callback);
+    this.#route(method, call, gated, { deadlineWallMs, isStaff, inside }, callback);
     return undefined;
   }
 
@@ -117,7 +159,7 @@ export class CustomerCalls {
     method: Method,
     call: Call,
     postCode: string,
-    known: { deadlineWallMs: number; mayBeTakenAlone: boolean },
+    known: { deadlineWallMs: number; mayBeTakenAlone: boolean; inside: AdmittedCall },
     callback: sendUnaryData<Buffer>,
   ): Promise<void> {
     const { deadlineWallMs } = known;
@@ -131,13 +173,14 @@ export class CustomerCalls {
     method: Method,
     call: Call,
     gated: Pick<Extract<GatedCall, { kind: 'write' }>, 'kind'> | Extract<GatedCall, { kind: 'read' }>,
-    known: { deadlineWallMs: number; isStaff: boolean; mayBeTakenAlone?: boolean; postcode?: PostcodeFinding },
+    { inside, ...known }: Known & { inside: AdmittedCall },
     callback: sendUnaryData<Buffer>,
   ): void {
     if (call.cancelled) return;
     const isWrite = gated.kind === 'write';
     const target = gated.kind === 'write' || gated.consistency === 'linearizable' ? 'primary' : 'any';
     const routed = { method: method.name, payload: call.request, target, isWrite, ...known } as const;
+    inside.forwarded();
     const giveUp = this.#options.router.route(routed, (reply) => answer(callback, reply));
     call.on('cancelled', giveUp);
   }

@@ -35,7 +35,8 @@ export type StartCall<Response> = (
 
 /**
  * Several front ends as one: the one that last answered, then the others in order. A front end that cannot be reached or does
- * not answer is passed over within the call's deadline, and so is one that cannot have it done while another may; the request stays the same, ids included, so that nothing is done twice.
+ * not answer is passed over within the call's deadline, and so is one that cannot have it done while another may; where all have too much to do they
+ * are asked again when they say. The request stays the same, ids included, so that nothing is done twice.
  */
 export class FailoverCaller {
   readonly #clients: readonly FoodOrderingClient[];
@@ -73,8 +74,14 @@ export class FailoverCaller {
         }
         this.passOver(index);
         if (attempt % this.#clients.length !== 0) continue;
-        if (refusedInRound !== undefined)
-          throw mayBeDone ? brokenOff(refusedInRound) : callRefusedError(refusedInRound);
+        if (refusedInRound !== undefined) {
+          const delayMs = retryDelayMsOf(refusedInRound);
+          if (delayMs === undefined || Date.now() + delayMs >= deadline)
+            throw mayBeDone ? brokenOff(refusedInRound) : callRefusedError(refusedInRound);
+          refusedInRound = undefined;
+          await new Promise((resolve) => setTimeout(resolve, delayMs));
+          continue;
+        }
         if (Date.now() + waitMs >= deadline) throw unreachable(error, mayBeDone);
         await new Promise((resolve) => setTimeout(resolve, waitMs));
         waitMs = Math.min(waitMs * 2, WAIT_MS.max);
@@ -112,6 +119,13 @@ export class FailoverCaller {
   #client(index: number): FoodOrderingClient {
     return present(this.#clients[index], 'the preferred front end is one of those configured');
   }
+}
+
+/** When a front end that has too much to do wants to be asked again, ms; later by up to a half, so that not all come back together. */
+function retryDelayMsOf(error: ServiceError): number | undefined {
+  const refused = refusalOf(error);
+  if (refused?.reason !== 'OVERLOADED' || refused.retryDelayMs === undefined) return undefined;
+  return refused.retryDelayMs * (1 + Math.random() / 2);
 }
 
 function isServiceError(error: unknown): error is ServiceError {

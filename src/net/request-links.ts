@@ -18,8 +18,10 @@ import { MalformedError } from './wire-values.js';
 const CALL_NUMBER_MAX = 0xffffffff;
 /** What a call costs besides its payload, about, in bytes. */
 const CALL_BYTES = 100;
-/** Replies handed on in one turn of the event loop. */
+/** Replies handed on in one turn of the event loop … */
 const REPLIES_PER_TURN = 16;
+/** … unless the last turn took this long, ms: where much arrives, answers would come out slower than they come in. */
+const TURN_MS_LONG = 5;
 
 /** What request links are made of. */
 export interface RequestLinksOptions {
@@ -60,7 +62,7 @@ export function createRequestLinks(options: RequestLinksOptions): RequestLinks {
         lastProblem = '';
         for (const listener of listeners) listener(index, true);
       },
-      onData: ({ replies }) => handOn(pending, replies, 0),
+      onData: ({ replies }) => handOn(pending, replies),
       onDrain: () => batcher.drained(),
       onDown({ wasUp, isRefused, problem }) {
         const unsent = new Set(batcher.clear().map(({ call }) => call));
@@ -79,15 +81,24 @@ export function createRequestLinks(options: RequestLinksOptions): RequestLinks {
    * Hands replies to their callers, a piece a turn: the first customers have theirs, and order again, while the rest is being
    * written. In one go a batch of customers moves through all processes in lockstep and leaves a core idle.
    */
-  function handOn(pending: Way['pending'], replies: readonly CallReply__Output[], from: number): void {
-    const to = Math.min(from + REPLIES_PER_TURN, replies.length);
-    for (const reply of replies.slice(from, to)) {
+  function handOn(pending: Way['pending'], replies: readonly CallReply__Output[]): void {
+    const begunMs = performance.now();
+    handOnPiece(pending, replies.slice(0, REPLIES_PER_TURN));
+    if (replies.length <= REPLIES_PER_TURN) return;
+    const rest = replies.slice(REPLIES_PER_TURN);
+    setImmediate(() => {
+      if (performance.now() - begunMs > TURN_MS_LONG) handOnPiece(pending, rest);
+      else handOn(pending, rest);
+    });
+  }
+
+  function handOnPiece(pending: Way['pending'], replies: readonly CallReply__Output[]): void {
+    for (const reply of replies) {
       const done = pending.get(reply.call);
       if (done === undefined) continue;
       pending.delete(reply.call);
       done(replyOf(reply));
     }
-    if (to < replies.length) setImmediate(() => handOn(pending, replies, to));
   }
 
   function replyOf(wire: CallReply__Output): ForwardedReply {
