@@ -195,5 +195,6 @@ function line(of: Measured): string {
   );
 }
 
-const judged = (what: string, value: number, isMet: boolean, target: string): string =>
-  `${what}: ${value.toFixed(2)} (${isMet ? 'met' : 'MISSED'}: ${target})`;
+function judged(what: string, value: number, isMet: boolean, target: string): string {
+  return `${what}: ${value.toFixed(2)} (${isMet ? 'met' : 'MISSED'}: ${target})`;
+}

@@ -4,9 +4,9 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FoodOrdering } from '../contract.js';
 import { orderRequest } from '../order.js';
-import { callTemplate, type CallTemplate } from './frames.js';
+import { callTemplate, type CallTemplate } from '../../test/support/http2-frames.js';
 import type { FloodOrder, FloodResult } from './protocol.js';
-import { RawConnection } from './raw-connection.js';
+import { RawConnection } from '../../test/support/raw-connection.js';
 
 /*
  * The flood, a process of its own: takes FloodOrders over IPC, one at a time, and answers each with a FloodResult.

@@ -10,7 +10,7 @@ import {
   WINDOW_FIRST,
   windowUpdate,
   type CallTemplate,
-} from './frames.js';
+} from './http2-frames.js';
 
 /** Received bytes after which the server is given as much window again. */
 const WINDOW_STEP = 1 << 20;
