@@ -24,12 +24,18 @@ const BYTES_MAX = 64 * 1024 * 1024;
 const HOLD_MS = 1_000;
 /** Calls that have waited long enough are looked for this often, ms. */
 const SWEEP_MS = 20;
+/**
+ * … and so many are turned away in one go: a crowd that came together would else fill a whole turn of the event loop, come back
+ * together, and the answers to those inside would wait behind it each time.
+ */
+const TURNED_AWAY_PER_SWEEP = 64;
 /** Calls that are let in whatever time they have left. */
 const FREE_OF_DEADLINE = 64;
 
 interface Waiting {
   readonly bytes: number;
   readonly untilMs: number;
+  readonly deadlineMs: number;
   readonly decide: (decision: Decision) => void;
 }
 
@@ -39,8 +45,8 @@ const timeout = (ms: number, run: () => void): (() => void) => {
 };
 
 /**
- * Which calls a front end takes (decision 5), by number and bytes, and by time: where the replicas' answers take too long only
- * as many calls are let in as are answered in time (WaitJudge). The others wait a moment for a place, in their order, and are
+ * Which calls a front end takes (decision 5), by number and bytes, and by time: only as many calls are let in as are
+ * answered in time (WaitJudge). The others wait a moment for a place, in their order, and are
  * turned away. A call that was not let in has not been looked at, let alone sent anywhere.
  */
 export class Admission implements CallAdmission {
@@ -79,16 +85,16 @@ export class Admission implements CallAdmission {
     const now = this.#clock.monotonicMs();
     this.#judge.look(now);
     const isFull = this.#inside + this.#waiting.size >= this.#callsMax || !this.#hasBytes(bytes);
-    if (isFull || this.#isTooLate(leftMs)) {
+    if (isFull) {
       this.#turnAway(decide);
       return () => undefined;
     }
     this.#bytes += bytes;
-    if (this.#waiting.size === 0 && this.#hasPlace()) {
+    if (this.#waiting.size === 0 && this.#hasPlace(now + leftMs, now)) {
       decide(this.#letIn(bytes));
       return () => undefined;
     }
-    const one: Waiting = { bytes, untilMs: now + Math.min(HOLD_MS, leftMs / 4), decide };
+    const one: Waiting = { bytes, untilMs: now + Math.min(HOLD_MS, leftMs / 4), deadlineMs: now + leftMs, decide };
     this.#waiting.add(one);
     this.#planSweep();
     return () => {
@@ -96,19 +102,15 @@ export class Admission implements CallAdmission {
     };
   }
 
-  #hasPlace(): boolean {
-    return this.#inside < this.#judge.callsMax;
+  /** Whether there is a place, and a call with this deadline would be answered in half of the time it has left. */
+  #hasPlace(deadlineMs: number, now: number): boolean {
+    if (this.#inside >= this.#judge.callsMax) return false;
+    return this.#inside < FREE_OF_DEADLINE || this.#judge.waitMs(this.#inside) <= (deadlineMs - now) / 2;
   }
 
   /** One call alone may be larger than all together. */
   #hasBytes(bytes: number): boolean {
     return this.#bytes === 0 || this.#bytes + bytes <= this.#bytesMax;
-  }
-
-  /** Whether a call would be answered after more than half of its time. */
-  #isTooLate(leftMs: number): boolean {
-    const before = this.#inside + this.#waiting.size;
-    return before >= FREE_OF_DEADLINE && this.#judge.waitMs(before) > leftMs / 2;
   }
 
   #letIn(bytes: number): AdmittedCall {
@@ -136,8 +138,10 @@ export class Admission implements CallAdmission {
   }
 
   #letInWaiting(): void {
+    const now = this.#clock.monotonicMs();
     for (const one of this.#waiting) {
-      if (!this.#hasPlace()) return;
+      if (this.#inside >= this.#judge.callsMax) return;
+      if (!this.#hasPlace(one.deadlineMs, now)) continue;
       this.#waiting.delete(one);
       one.decide(this.#letIn(one.bytes));
     }
@@ -161,8 +165,10 @@ export class Admission implements CallAdmission {
     const now = this.#clock.monotonicMs();
     this.#judge.look(now);
     this.#letInWaiting();
+    let count = 0;
     for (const one of this.#waiting) {
       if (one.untilMs > now) continue;
+      if (++count > TURNED_AWAY_PER_SWEEP) return;
       this.#waiting.delete(one);
       this.#bytes -= one.bytes;
       this.#turnAway(one.decide);

@@ -2,36 +2,37 @@
 const WAIT_MS_TARGET = 500;
 /** The wait is judged this often, ms: longer than most failovers take, which are no overload. */
 const PERIOD_MS = 500;
-/** Periods in a row with a longer wait before anybody is kept out for it. */
-const PERIODS_MIN = 2;
-/** Without a look for so many periods nothing is known any more. */
-const PERIODS_KNOWN = 4;
-/** Calls that are never kept out for the wait: fewer would not shorten it where it is disks or networks that are slow. */
+/**
+ * Calls that may be under way whatever the wait: enough to keep the replicas busy, and fewer would not shorten the wait where it is
+ * disks or networks that are slow.
+ */
 const CALLS_FREE = 512;
 /** Shortest and longest time after which a customer is told to come back, ms, and the steps between. */
 const RETRY_MS = { min: 200, max: 2_000, step: 100 } as const;
 
 /**
- * How many calls a front end may have under way so that they are answered in time. When the mean wait has been over the target
- * for two periods they are as many as are answered within the target: answers per ms × target (Little's law), whatever the
- * machines can do at the moment. Where nobody answers there is no primary: that is told in other words, and nothing is judged.
+ * How many calls a front end may have under way so that they are answered in time: as many as are answered within the target wait,
+ * answers per ms × target (Little's law), whatever the machines can do at the moment. While the wait is shorter that is more
+ * than there are, and leaves room to grow. Nobody is let in on trust: a crowd that came at once, and waited in vain for its time
+ * to be up, would leave nothing to judge by. Where nobody answers at all there is no primary, and what was found before stands.
  */
 export class WaitJudge {
   #periodBegunMs: number;
   #answers = 0;
   #waitedMs = 0;
   #turnedAway = 0;
-  #periodsOver = 0;
-  #limit: { readonly calls: number; readonly answersPerMs: number } | undefined;
+  #callsMax: number = CALLS_FREE;
+  /** Answers per ms while the wait is over the target; undefined while it is not, for then they only tell how many asked. */
+  #slowAnswersPerMs: number | undefined;
   #retryMs: number = RETRY_MS.min;
 
   constructor(nowMs: number) {
     this.#periodBegunMs = nowMs;
   }
 
-  /** Calls under way at most; Infinity while the wait is short. */
+  /** Calls under way at most. */
   get callsMax(): number {
-    return this.#limit?.calls ?? Infinity;
+    return this.#callsMax;
   }
 
   /** When a customer should come back, ms. */
@@ -39,9 +40,9 @@ export class WaitJudge {
     return this.#retryMs;
   }
 
-  /** How long one call waits behind so many others, ms; 0 while the wait is short. */
+  /** How long a call waits behind so many others, ms; 0 while the wait is short. */
   waitMs(before: number): number {
-    return this.#limit === undefined ? 0 : before / this.#limit.answersPerMs;
+    return this.#slowAnswersPerMs === undefined ? 0 : before / this.#slowAnswersPerMs;
   }
 
   /** A call was answered by replicas after so many ms. */
@@ -58,8 +59,7 @@ export class WaitJudge {
   look(nowMs: number): void {
     const elapsedMs = nowMs - this.#periodBegunMs;
     if (elapsedMs < PERIOD_MS) return;
-    if (elapsedMs > PERIODS_KNOWN * PERIOD_MS) this.#forget();
-    else if (this.#answers > 0) this.#judge(elapsedMs);
+    this.#judge(elapsedMs);
     this.#periodBegunMs = nowMs;
     this.#answers = 0;
     this.#waitedMs = 0;
@@ -67,21 +67,14 @@ export class WaitJudge {
   }
 
   #judge(elapsedMs: number): void {
-    const answersPerMs = this.#answers / elapsedMs;
-    const isOver = this.#waitedMs / this.#answers > WAIT_MS_TARGET;
-    this.#periodsOver = isOver ? this.#periodsOver + 1 : 0;
-    const isLimited = this.#limit !== undefined && (isOver || this.#turnedAway > 0);
-    const calls = Math.max(CALLS_FREE, Math.ceil(answersPerMs * WAIT_MS_TARGET));
-    this.#limit = isLimited || this.#periodsOver >= PERIODS_MIN ? { calls, answersPerMs } : undefined;
     // Those who come back are then about as many as those who are answered meanwhile.
-    const retryMs = RETRY_MS.min * (this.#turnedAway / this.#answers);
-    const inSteps = Math.ceil(retryMs / RETRY_MS.step) * RETRY_MS.step;
-    this.#retryMs = Math.min(RETRY_MS.max, Math.max(RETRY_MS.min, inSteps));
-  }
-
-  #forget(): void {
-    this.#limit = undefined;
-    this.#periodsOver = 0;
-    this.#retryMs = RETRY_MS.min;
+    const retryMs = this.#turnedAway === 0 ? 0 : RETRY_MS.min * (this.#turnedAway / this.#answers);
+    const inSteps = Math.ceil(Math.min(RETRY_MS.max, retryMs) / RETRY_MS.step) * RETRY_MS.step;
+    this.#retryMs = Math.max(RETRY_MS.min, inSteps);
+    if (this.#answers === 0) return;
+    const answersPerMs = this.#answers / elapsedMs;
+    this.#callsMax = Math.max(CALLS_FREE, Math.ceil(answersPerMs * WAIT_MS_TARGET));
+    const isSlow = this.#waitedMs / this.#answers > WAIT_MS_TARGET;
+    this.#slowAnswersPerMs = isSlow ? answersPerMs : undefined;
   }
 }

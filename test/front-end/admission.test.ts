@@ -117,6 +117,7 @@ describe('admission', () => {
   it('a crowd that is answered in time: nobody waits or is turned away', () => {
     const rush = new Rush();
     rush.offer(3_900, 4_000, 5_000);
+    expect(rush.admission.inside).to.be.below(512);
     expect(rush.turnedAway).to.have.length(0);
     expect(rush.admission.waiting).to.equal(0);
   });
@@ -144,12 +145,36 @@ describe('admission', () => {
     expect(Math.max(...rush.served)).to.be.below(3_000);
   });
 
-  it('short deadlines: who would wait for longer than half of the time is turned away at once', () => {
+  it('short deadlines: who would wait for longer than half of the time gets no place', () => {
     const rush = new Rush();
-    rush.offer(12_000, 4_000, 5_000);
-    const asked = rush.enter({ leftMs: 400 });
-    expect(reasonOf(asked.decision)).to.equal('OVERLOADED');
-    expect(reasonOf(rush.enter({ leftMs: 10_000 }).decision)).to.equal(undefined);
+    // 512 inside are 1 s of work.
+    rush.offer(1_500, 500, 5_000);
+    rush.offer(500, 500, 6_000);
+    expect(rush.admission.inside).to.be.within(500, 512);
+    const [short, long] = [rush.enter({ leftMs: 800 }), rush.enter({ leftMs: 10_000 })];
+    rush.offer(0, 500, 230);
+    expect(reasonOf(short.decision)).to.equal('OVERLOADED');
+    expect(isIn(long.decision)).to.equal(true);
+  });
+
+  it('a crowd that came together is turned away piece by piece', () => {
+    const rush = new Rush();
+    let turnedAway = 0;
+    for (let customer = 0; customer < 8_000; customer++)
+      rush.admission.enter(100, 5_000, (decision) => {
+        if ('reason' in decision) turnedAway++;
+      });
+    expect(rush.admission.inside).to.equal(512);
+    for (let passed = 0; passed < 1_000; passed += 20) rush.pass(20);
+    const pieces: number[] = [];
+    for (let passed = 0; passed < 5_000; passed += 20) {
+      const before = turnedAway;
+      rush.pass(20);
+      pieces.push(turnedAway - before);
+    }
+    expect(Math.max(...pieces)).to.equal(64);
+    expect(rush.admission.waiting).to.equal(0);
+    expect(turnedAway).to.equal(8_000 - 512);
   });
 
   it('after a flood: everybody is let in again', () => {
@@ -160,16 +185,6 @@ describe('admission', () => {
     rush.offer(3_000, 4_000, 3_000);
     expect(rush.turnedAway).to.have.length(0);
     expect(rush.served.length).to.be.at.least(8_990);
-  });
-
-  it('after a flood and a silence: nothing is known any more, the retry delay neither', () => {
-    const rush = new Rush({ callsMax: 600 });
-    rush.offer(12_000, 1_000, 5_000);
-    expect(rush.turnedAway.at(-1)).to.equal(2_000);
-    rush.offer(0, 1_000, 5_000);
-    const decisions = Array.from({ length: 601 }, () => rush.enter().decision);
-    expect(decisions.filter(isIn)).to.have.length(600);
-    expect(decisions.at(-1)).to.include({ retryDelayMs: 200 });
   });
 
   it('no primary for a second: nobody is turned away for the wait, neither then nor after it', () => {
