@@ -50,8 +50,8 @@ interface Measured extends FloodResult {
   readonly failedPerSecond: number;
   /** Largest resident size of each process, MiB. */
   readonly rssMiB: Readonly<Record<string, number>>;
-  readonly viewsBefore: readonly number[];
-  readonly viewsAfter: readonly number[];
+  readonly viewsBefore: readonly (number | undefined)[];
+  readonly viewsAfter: readonly (number | undefined)[];
   readonly coresIdle: number;
 }
 
@@ -67,8 +67,9 @@ async function bench(): Promise<number> {
   const all: Measured[] = [];
   let acknowledged = 0;
 
-  const views = async (): Promise<number[]> =>
-    Promise.all(operations.map(async (one) => (await one.status().catch(() => undefined))?.view ?? NaN));
+  /** The view of each replica; undefined of one that hangs. */
+  const views = async (): Promise<(number | undefined)[]> =>
+    Promise.all(operations.map(async (one) => (await one.status().catch(() => undefined))?.view));
 
   const run = async (name: string, order: Omit<FloodOrder, 'address'>): Promise<Measured> => {
     const viewsBefore = await views();
@@ -128,10 +129,8 @@ async function bench(): Promise<number> {
       crowd: closed.goodput / ((between + after) / 2),
       slowBackupP99: slow,
     };
-    const viewChanges = Math.max(
-      0,
-      ...all.flatMap((one) => one.viewsAfter.map((view, i) => view - (one.viewsBefore[i] ?? view))),
-    );
+    const seen = all.flatMap((one) => [...one.viewsBefore, ...one.viewsAfter]).filter((view) => view !== undefined);
+    const viewChanges = Math.max(...seen) - Math.min(...seen);
     const kept = cluster.rowsKept().map((rows) => rows / (orderRequest(0).lines?.length ?? 1));
     const isKept = kept.filter((count) => count >= acknowledged).length * 2 > kept.length;
     console.log(`peak ${before.toFixed(0)}/s before, ${between.toFixed(0)} between, ${after.toFixed(0)} after`);
