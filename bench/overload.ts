@@ -17,6 +17,7 @@ import { startCluster, type Cluster } from './subject.js';
 const HELP = `npm run bench:overload -- [options]
   --seconds N   of each flood (10)
   --times N     offered, in peaks (3)
+  --connections N   that customers share (16); on each the front end takes 128 calls at once
   --crowd N     customers of the closed flood (2000)
   --json FILE   writes everything that was measured`;
 
@@ -24,6 +25,7 @@ const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '10' },
     times: { type: 'string', default: '3' },
+    connections: { type: 'string', default: '16' },
     crowd: { type: 'string', default: '2000' },
     json: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -71,7 +73,7 @@ async function bench(): Promise<number> {
   const views = async (): Promise<(number | undefined)[]> =>
     Promise.all(operations.map(async (one) => (await one.status().catch(() => undefined))?.view));
 
-  const run = async (name: string, order: Omit<FloodOrder, 'address'>): Promise<Measured> => {
+  const run = async (name: string, order: Omit<FloodOrder, 'address' | 'connections'>): Promise<Measured> => {
     const viewsBefore = await views();
     const rss: Record<string, number> = {};
     const watch = setInterval(() => {
@@ -80,7 +82,11 @@ async function bench(): Promise<number> {
     const idleBefore = machineUsage().idleSeconds;
     const begun = performance.now();
     const answer = nextMessage<FloodResult>(generator);
-    generator.send({ address: cluster.address, ...order } satisfies FloodOrder);
+    generator.send({
+      address: cluster.address,
+      connections: Number(values.connections),
+      ...order,
+    } satisfies FloodOrder);
     const result = await answer;
     const coresIdle = ((machineUsage().idleSeconds - idleBefore) * 1000) / (performance.now() - begun);
     clearInterval(watch);
@@ -155,7 +161,7 @@ async function bench(): Promise<number> {
 /** The p99 beside a backup under SIGSTOP, in that of the rounds without before and after it. */
 async function besideHangingBackup(
   { processes, replicas, token }: Cluster,
-  run: (name: string, order: Omit<FloodOrder, 'address'>) => Promise<Measured>,
+  run: (name: string, order: Omit<FloodOrder, 'address' | 'connections'>) => Promise<Measured>,
 ): Promise<number> {
   const load = { mode: 'closed', load: BESIDE_CUSTOMERS, warmUpMs: 1_000, measureMs: 5_000 } as const;
   const roles = await Promise.all(

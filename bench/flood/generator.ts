@@ -12,8 +12,6 @@ import { RawConnection } from '../../test/support/raw-connection.js';
  * The flood, a process of its own: takes FloodOrders over IPC, one at a time, and answers each with a FloodResult.
  */
 
-/** Connections, whatever the load: at 128 calls on each, what the front end allows, more than it takes in at once. */
-const CONNECTIONS = 64;
 /** Calls without an answer at most, for the generator's own sake; what would exceed it in open mode is not sent. */
 const IN_FLIGHT_MAX = 100_000;
 /** Time that each order has, ms. */
@@ -50,7 +48,7 @@ class Flood {
   #inFlightMax = 0;
 
   constructor(readonly order: FloodOrder) {
-    this.#connections = Array.from({ length: CONNECTIONS }, () => new RawConnection(order.address));
+    this.#connections = Array.from({ length: order.connections }, () => new RawConnection(order.address));
     this.#templates = Array.from({ length: 100 }, (_, index) => {
       const request = orderRequest(index);
       const bytes = requestSerialize(request);

@@ -8,6 +8,8 @@ export interface FloodOrder {
   readonly mode: 'closed' | 'open';
   /** Customers, or orders a second. */
   readonly load: number;
+  /** TCP connections that they share; the front end allows 128 calls at once on each. */
+  readonly connections: number;
   readonly warmUpMs: number;
   readonly measureMs: number;
 }

@@ -7,8 +7,8 @@ import { WaitJudge } from './wait-judge.js';
 /** Settings of an admission. */
 export interface AdmissionOptions {
   readonly clock: Pick<Clock, 'monotonicMs'>;
-  /** Runs a function once after some ms; returns what cancels it. Default: setTimeout. */
-  readonly after?: (ms: number, run: () => void) => () => void;
+  /** Runs a function once after some ms. Default: setTimeout. */
+  readonly after?: (ms: number, run: () => void) => void;
   /** Calls let in and waiting at most. Default 8,192. */
   readonly callsMax?: number;
   /** Bytes of their requests at most. Default 64 MiB. */
@@ -39,9 +39,9 @@ interface Waiting {
   readonly decide: (decision: Decision) => void;
 }
 
-const timeout = (ms: number, run: () => void): (() => void) => {
-  const timer = setTimeout(run, ms);
-  return () => clearTimeout(timer);
+const timeout = (ms: number, run: () => void): void => {
+  // A process that ends need not wait for it: whoever waits for a place is cut off with his connection.
+  setTimeout(run, ms).unref();
 };
 
 /**
@@ -58,7 +58,7 @@ export class Admission implements CallAdmission {
   readonly #waiting = new Set<Waiting>();
   #inside = 0;
   #bytes = 0;
-  #cancelSweep: (() => void) | undefined;
+  #isSweepPlanned = false;
   /** One object for as long as customers are told the same: its status is made once. */
   #refusal: Refusal;
 
@@ -154,8 +154,10 @@ export class Admission implements CallAdmission {
   }
 
   #planSweep(): void {
-    this.#cancelSweep ??= this.#after(SWEEP_MS, () => {
-      this.#cancelSweep = undefined;
+    if (this.#isSweepPlanned) return;
+    this.#isSweepPlanned = true;
+    this.#after(SWEEP_MS, () => {
+      this.#isSweepPlanned = false;
       this.#sweep();
       if (this.#waiting.size > 0) this.#planSweep();
     });

@@ -15,11 +15,7 @@ class Rush {
 
   constructor(options: Partial<AdmissionOptions> = {}) {
     const clock = { monotonicMs: () => this.nowMs };
-    const after = (ms: number, run: () => void): (() => void) => {
-      const timer = { atMs: this.nowMs + ms, run };
-      this.#timers.push(timer);
-      return () => void (this.#timers = this.#timers.filter((other) => other !== timer));
-    };
+    const after = (ms: number, run: () => void): void => void this.#timers.push({ atMs: this.nowMs + ms, run });
     this.admission = new Admission({ clock, after, ...options });
   }
 
