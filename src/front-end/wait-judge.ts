@@ -67,11 +67,11 @@ export class WaitJudge {
   }
 
   #judge(elapsedMs: number): void {
-    // Those who come back are then about as many as those who are answered meanwhile.
-    const retryMs = this.#turnedAway === 0 ? 0 : RETRY_MS.min * (this.#turnedAway / this.#answers);
-    const inSteps = Math.ceil(Math.min(RETRY_MS.max, retryMs) / RETRY_MS.step) * RETRY_MS.step;
-    this.#retryMs = Math.max(RETRY_MS.min, inSteps);
     if (this.#answers === 0) return;
+    // Those who come back are then about as many as those who are answered meanwhile.
+    const retryMs = RETRY_MS.min * (this.#turnedAway / this.#answers);
+    const inSteps = Math.ceil(retryMs / RETRY_MS.step) * RETRY_MS.step;
+    this.#retryMs = Math.min(RETRY_MS.max, Math.max(RETRY_MS.min, inSteps));
     const answersPerMs = this.#answers / elapsedMs;
     this.#callsMax = Math.max(CALLS_FREE, Math.ceil(answersPerMs * WAIT_MS_TARGET));
     const isSlow = this.#waitedMs / this.#answers > WAIT_MS_TARGET;

@@ -166,9 +166,10 @@ describe('overload', () => {
     await first.answer;
   });
 
-  it('more calls than one connection may have at once: held back by gRPC, and all are answered', async () => {
+  it('more calls than one connection may have at once: held back by gRPC, and all are answered', async function () {
+    this.timeout(60_000);
     const client = plainClient((await rig.frontEnd()).address);
-    const answers = await Promise.all(Array.from({ length: 500 }, () => make(client).answer));
+    const answers = await Promise.all(Array.from({ length: 500 }, () => make(client, order(), 60_000).answer));
     expect(answers.filter((one) => 'receipt' in one)).to.have.length(500);
   });
 });
