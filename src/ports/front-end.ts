@@ -24,6 +24,28 @@ export interface CallRouter {
   close(): void;
 }
 
+/** Lets calls in while there is room and time for them, and turns the others away (decision 5). */
+export interface CallAdmission {
+  /**
+   * Decides about a call with a request of so many bytes and so many ms left, at once or a moment later. The same refusal is
+   * given many times: what is made of it can be kept. Returns what gives the call up before it was decided; no effect later.
+   */
+  enter(bytes: number, leftMs: number, decide: (decision: Decision) => void): () => void;
+}
+
+/** Let in, or the refusal (OVERLOADED, with `retryDelayMs`) of a call with which nothing was done. */
+export type Decision = AdmittedCall | Refusal;
+
+/** A call that was let in. It must leave, by `answered` or `leave`; what is said after that is ignored. */
+export interface AdmittedCall {
+  /** It goes on to the replicas now: the wait for them is what is measured. */
+  forwarded(): void;
+  /** The replicas have answered it, and it leaves. */
+  answered(): void;
+  /** It leaves for any other reason: refused, out of time, given up. */
+  leave(): void;
+}
+
 /** Judges postcodes as people type them: never throws, never waits longer than allowed. */
 export interface PostcodeGate {
   /** What can be said without asking anybody; `undefined` where it takes a `check`. */

@@ -1,0 +1,241 @@
+import { expect } from 'chai';
+import { Admission, type AdmissionOptions } from '../../src/front-end/admission.js';
+import type { AdmittedCall, Decision } from '../../src/ports/front-end.js';
+
+/** An admission with time under the test's control, and a service that answers so many calls a second in their order. */
+class Rush {
+  nowMs = 1_000_000;
+  readonly admission: Admission;
+  readonly served: number[] = [];
+  readonly turnedAway: number[] = [];
+  readonly #queue: { readonly call: AdmittedCall; readonly sinceMs: number }[] = [];
+  #timers: { readonly atMs: number; readonly run: () => void }[] = [];
+  #due = 0;
+  #served = 0;
+
+  constructor(options: Partial<AdmissionOptions> = {}) {
+    const clock = { monotonicMs: () => this.nowMs };
+    const after = (ms: number, run: () => void): void => void this.#timers.push({ atMs: this.nowMs + ms, run });
+    this.admission = new Admission({ clock, after, ...options });
+  }
+
+  /** Enters a call; what was decided so far. */
+  enter({ bytes = 100, leftMs = 5_000 } = {}): { decision: Decision | undefined; readonly giveUp: () => void } {
+    const state: { decision: Decision | undefined } = { decision: undefined };
+    const giveUp = this.admission.enter(bytes, leftMs, (decision) => {
+      expect(state.decision, 'decided once').to.equal(undefined);
+      state.decision = decision;
+    });
+    return Object.assign(state, { giveUp });
+  }
+
+  pass(ms: number): void {
+    this.nowMs += ms;
+    const due = this.#timers.filter(({ atMs }) => atMs <= this.nowMs);
+    this.#timers = this.#timers.filter((timer) => !due.includes(timer));
+    for (const { run } of due) run();
+  }
+
+  /** Offers calls at a rate for a while, to a service with another one; 0 serves nothing. */
+  offer(perSecond: number, servedPerSecond: number, forMs: number, leftMs = 5_000): void {
+    for (let passed = 0; passed < forMs; passed++) {
+      this.pass(1);
+      for (this.#due += perSecond / 1_000; this.#due >= 1; this.#due--) this.#offerOne(leftMs);
+      this.#served = this.#queue.length === 0 ? 0 : this.#served + servedPerSecond / 1_000;
+      for (; this.#served >= 1; this.#served--) {
+        const next = this.#queue.shift();
+        next?.call.answered();
+        if (next !== undefined) this.served.push(this.nowMs - next.sinceMs);
+      }
+    }
+  }
+
+  #offerOne(leftMs: number): void {
+    const sinceMs = this.nowMs;
+    this.admission.enter(100, leftMs, (decision) => {
+      if ('reason' in decision) {
+        this.turnedAway.push(decision.retryDelayMs ?? NaN);
+        return;
+      }
+      decision.forwarded();
+      this.#queue.push({ call: decision, sinceMs });
+    });
+  }
+
+  reset(): void {
+    this.served.length = 0;
+    this.turnedAway.length = 0;
+  }
+}
+
+const isIn = (decision: Decision | undefined): decision is AdmittedCall =>
+  decision !== undefined && !('reason' in decision);
+const reasonOf = (decision: Decision | undefined): string | undefined =>
+  decision !== undefined && 'reason' in decision ? decision.reason : undefined;
+
+describe('admission', () => {
+  it('calls: turned away beyond the maximum, with what to do, and let in again when one leaves', () => {
+    const rush = new Rush({ callsMax: 2 });
+    const [first, second, third] = [rush.enter(), rush.enter(), rush.enter()];
+    expect([first, second].every(({ decision }) => isIn(decision))).to.equal(true);
+    expect(third.decision).to.include({ reason: 'OVERLOADED', retryDelayMs: 200 });
+    expect(third.decision)
+      .to.have.property('message')
+      .that.matches(/nothing was done\. Wait 200 ms, then try again/);
+    if (isIn(first.decision)) first.decision.leave();
+    expect(isIn(rush.enter().decision)).to.equal(true);
+    expect(rush.admission.inside).to.equal(2);
+  });
+
+  it('bytes: turned away beyond the maximum; one large call alone is let in', () => {
+    const rush = new Rush({ bytesMax: 1_000 });
+    const large = rush.enter({ bytes: 5_000 });
+    expect(isIn(large.decision)).to.equal(true);
+    expect(reasonOf(rush.enter({ bytes: 1 }).decision)).to.equal('OVERLOADED');
+    if (isIn(large.decision)) large.decision.leave();
+    expect(isIn(rush.enter({ bytes: 600 }).decision)).to.equal(true);
+    expect(reasonOf(rush.enter({ bytes: 600 }).decision)).to.equal('OVERLOADED');
+  });
+
+  it('leaving: counts once, however often it is said', () => {
+    const rush = new Rush();
+    const { decision } = rush.enter();
+    if (!isIn(decision)) throw new Error('there is room');
+    decision.forwarded();
+    decision.answered();
+    decision.leave();
+    decision.answered();
+    expect(rush.admission.inside).to.equal(0);
+    expect(isIn(rush.enter({ bytes: 100 }).decision)).to.equal(true);
+    expect(rush.admission.inside).to.equal(1);
+  });
+
+  it('a crowd that is answered in time: nobody waits or is turned away', () => {
+    const rush = new Rush();
+    rush.offer(3_900, 4_000, 5_000);
+    expect(rush.admission.inside).to.be.below(512);
+    expect(rush.turnedAway).to.have.length(0);
+    expect(rush.admission.waiting).to.equal(0);
+  });
+
+  it('three times what is served: all that can be is served, within 2 s, and as much is inside as is answered in half a second', () => {
+    const rush = new Rush();
+    rush.offer(12_000, 4_000, 5_000);
+    rush.reset();
+    rush.offer(12_000, 4_000, 10_000);
+    expect(rush.served.length).to.be.within(39_900, 40_100);
+    expect(Math.max(...rush.served)).to.be.below(2_000);
+    expect(rush.admission.inside).to.be.within(1_900, 2_100);
+    expect(rush.admission.inside + rush.admission.waiting).to.be.at.most(8_192);
+    expect(rush.turnedAway.length).to.be.within(79_000, 81_000);
+    // Two are turned away for one that is answered.
+    expect(rush.turnedAway.every((ms) => ms >= 300 && ms <= 500)).to.equal(true);
+  });
+
+  it('a slow machine: fewer are let in, and what is let in is answered in half of its time', () => {
+    const rush = new Rush();
+    rush.offer(600, 200, 10_000);
+    rush.reset();
+    rush.offer(600, 200, 10_000);
+    expect(rush.served.length).to.be.within(1_990, 2_010);
+    expect(Math.max(...rush.served)).to.be.below(3_000);
+  });
+
+  it('short deadlines: who would wait for longer than half of the time gets no place', () => {
+    const rush = new Rush();
+    // 512 inside are 1 s of work.
+    rush.offer(1_500, 500, 5_000);
+    rush.offer(500, 500, 6_000);
+    // As much comes as is served: what is inside stays, and its wait is over the target.
+    expect(rush.admission.inside).to.be.above(400);
+    const [short, long] = [rush.enter({ leftMs: 800 }), rush.enter({ leftMs: 10_000 })];
+    rush.offer(0, 500, 230);
+    expect(reasonOf(short.decision)).to.equal('OVERLOADED');
+    expect(reasonOf(long.decision)).to.equal(undefined);
+    rush.offer(0, 5_000, 300);
+    expect(isIn(long.decision)).to.equal(true);
+  });
+
+  it('a crowd that came together is turned away piece by piece', () => {
+    const rush = new Rush();
+    let turnedAway = 0;
+    for (let customer = 0; customer < 8_000; customer++)
+      rush.admission.enter(100, 5_000, (decision) => {
+        if ('reason' in decision) turnedAway++;
+      });
+    expect(rush.admission.inside).to.equal(512);
+    for (let passed = 0; passed < 1_000; passed += 20) rush.pass(20);
+    const pieces: number[] = [];
+    for (let passed = 0; passed < 5_000; passed += 20) {
+      const before = turnedAway;
+      rush.pass(20);
+      pieces.push(turnedAway - before);
+    }
+    expect(Math.max(...pieces)).to.equal(64);
+    expect(rush.admission.waiting).to.equal(0);
+    expect(turnedAway).to.equal(8_000 - 512);
+  });
+
+  it('after a flood: everybody is let in again', () => {
+    const rush = new Rush();
+    rush.offer(12_000, 4_000, 5_000);
+    rush.offer(100, 4_000, 4_000);
+    rush.reset();
+    rush.offer(3_000, 4_000, 3_000);
+    expect(rush.turnedAway).to.have.length(0);
+    expect(rush.served.length).to.be.at.least(8_990);
+  });
+
+  it('no primary for a second: nobody is turned away for the wait, neither then nor after it', () => {
+    const rush = new Rush();
+    rush.offer(1_000, 4_000, 2_000);
+    rush.offer(1_000, 0, 1_000);
+    rush.offer(1_000, 4_000, 3_000);
+    expect(rush.turnedAway).to.have.length(0);
+  });
+
+  it('slow disks or networks (each answer takes 1 s, any number at a time): 512 are let in all the same', () => {
+    const rush = new Rush();
+    const inside: { call: AdmittedCall; untilMs: number }[] = [];
+    let served = 0;
+    for (let passed = 0; passed < 20_000; passed++) {
+      rush.pass(1);
+      if (passed % 2 === 0)
+        rush.admission.enter(100, 5_000, (decision) => {
+          if (!isIn(decision)) return;
+          decision.forwarded();
+          inside.push({ call: decision, untilMs: rush.nowMs + 1_000 });
+        });
+      while ((inside[0]?.untilMs ?? Infinity) <= rush.nowMs) {
+        inside.shift()?.call.answered();
+        served++;
+      }
+    }
+    expect(served, 'all of 500 a second').to.be.at.least(9_400);
+  });
+
+  it('waiting: in their order, and who gives up leaves the queue', () => {
+    const rush = new Rush();
+    rush.offer(12_000, 4_000, 5_000);
+    // All that wait are let in or turned away first.
+    rush.offer(0, 4_000, 1_500);
+    const inside = Array.from({ length: rush.admission.inside + 5_000 }, () => rush.enter());
+    const waiting = inside.filter(({ decision }) => decision === undefined);
+    const [gone, next] = waiting;
+    if (gone === undefined || next === undefined) throw new Error('more came than are let in');
+    const before = rush.admission.waiting;
+    gone.giveUp();
+    expect(rush.admission.waiting).to.equal(before - 1);
+    const first = inside.find(({ decision }) => isIn(decision))?.decision;
+    if (!isIn(first)) throw new Error('some were let in');
+    first.leave();
+    expect(isIn(next.decision)).to.equal(true);
+    expect(gone.decision).to.equal(undefined);
+  });
+
+  it('refusals: one object for as long as the same is said, so that its status is made once', () => {
+    const rush = new Rush({ callsMax: 1 });
+    rush.enter();
+    expect(rush.enter().decision).to.equal(rush.enter().decision);
+  });
+});
