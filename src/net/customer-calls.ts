@@ -1,7 +1,15 @@
 import type { handleUnaryCall, sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
 import { refusal, type Refusal } from '../base/refusal.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
-import type { AdmittedCall, CallAdmission, CallRouter, PostcodeGate, RoutedCall, RoutedReply } from '../ports/front-end.js';
+import type {
+  AdmittedCall,
+  CallAdmission,
+  CallRouter,
+  Decision,
+  PostcodeGate,
+  RoutedCall,
+  RoutedReply,
+} from '../ports/front-end.js';
 import { POST_CODE_LENGTH_MAX } from '../services/ordering/limits.js';
 import { textProblem } from '../services/ordering/text.js';
 import { fieldRefusal } from '../services/ordering/validation.js';
@@ -85,11 +93,12 @@ export class CustomerCalls {
       return;
     }
     const leftMs = this.#deadlineOf(call) - this.#options.wallMs();
-    const giveUp = this.#options.admission.enter(call.request.length, leftMs, (decision) => {
+    const onDecision = (decision: Decision): void => {
       if ('reason' in decision) callback(keptStatusOf(decision));
       else this.#serve(name, decision, call, callback, run);
-    });
-    call.on('cancelled', giveUp);
+    };
+    const wait = this.#options.admission.enter({ kind: 'call', bytes: call.request.length, onDecision }, leftMs);
+    if (wait !== undefined) call.on('cancelled', () => wait.giveUp());
   }
 
   #serve(

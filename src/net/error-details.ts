@@ -51,16 +51,21 @@ export function statusBytes(of: Refusal): Buffer {
   return statusCodec.write({ code, message, details });
 }
 
-const kept = new WeakMap<Refusal, EndStatus>();
-
 /** `statusOf` for a refusal object that is given many times: its status is made once. */
-export function keptStatusOf(of: Refusal): EndStatus {
-  let made = kept.get(of);
-  if (made === undefined) {
-    made = statusOf(of);
-    kept.set(of, made);
-  }
-  return made;
+export const keptStatusOf = madeOnce(statusOf);
+/** `statusBytes`, likewise. */
+export const keptStatusBytes = madeOnce(statusBytes);
+
+function madeOnce<Made>(make: (of: Refusal) => Made): (of: Refusal) => Made {
+  const kept = new WeakMap<Refusal, { readonly made: Made }>();
+  return (of) => {
+    let one = kept.get(of);
+    if (one === undefined) {
+      one = { made: make(of) };
+      kept.set(of, one);
+    }
+    return one.made;
+  };
 }
 
 /** Text that a header can carry: grpc-js throws on half a surrogate pair. */

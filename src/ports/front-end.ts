@@ -24,13 +24,31 @@ export interface CallRouter {
   close(): void;
 }
 
-/** Lets calls in while there is room and time for them, and turns the others away (decision 5). */
+/** A unary call, or an order of a stream: neither kind takes all places from the other. */
+export type EntrantKind = 'call' | 'order';
+
+/** What asks to be let in. */
+export interface Entrant {
+  readonly kind: EntrantKind;
+  /** What is held in memory for its request, about. */
+  readonly bytes: number;
+  /** Told once what was decided, unless it gave up before. */
+  onDecision(decision: Decision): void;
+}
+
+/** Lets calls and orders in while there is room and time for them, and turns the others away (decision 5). */
 export interface CallAdmission {
   /**
-   * Decides about a call with a request of so many bytes and so many ms left, at once or a moment later. The same refusal is
-   * given many times: what is made of it can be kept. Returns what gives the call up before it was decided; no effect later.
+   * Decides about an entrant that has so many ms left: at once, or later; then it returns the wait. A call waits a moment; an order,
+   * whose stream is not read from meanwhile, for half of its time. The same refusal is given many times: what is made of it can be kept.
    */
-  enter(bytes: number, leftMs: number, decide: (decision: Decision) => void): () => void;
+  enter(entrant: Entrant, leftMs: number): Wait | undefined;
+}
+
+/** One that waits to be let in. */
+export interface Wait {
+  /** It is not to be decided any more; no effect when it has been. */
+  giveUp(): void;
 }
 
 /** Let in, or the refusal (OVERLOADED, with `retryDelayMs`) of a call with which nothing was done. */

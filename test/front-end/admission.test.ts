@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Admission, type AdmissionOptions } from '../../src/front-end/admission.js';
-import type { AdmittedCall, Decision } from '../../src/ports/front-end.js';
+import type { AdmittedCall, Decision, EntrantKind } from '../../src/ports/front-end.js';
 
 /** An admission with time under the test's control, and a service that answers so many calls a second in their order. */
 class Rush {
@@ -20,13 +20,17 @@ class Rush {
   }
 
   /** Enters a call; what was decided so far. */
-  enter({ bytes = 100, leftMs = 5_000 } = {}): { decision: Decision | undefined; readonly giveUp: () => void } {
+  enter({ kind = 'call' as EntrantKind, bytes = 100, leftMs = 5_000 } = {}): {
+    decision: Decision | undefined;
+    readonly giveUp: () => void;
+  } {
     const state: { decision: Decision | undefined } = { decision: undefined };
-    const giveUp = this.admission.enter(bytes, leftMs, (decision) => {
+    const onDecision = (decision: Decision): void => {
       expect(state.decision, 'decided once').to.equal(undefined);
       state.decision = decision;
-    });
-    return Object.assign(state, { giveUp });
+    };
+    const wait = this.admission.enter({ kind, bytes, onDecision }, leftMs);
+    return Object.assign(state, { giveUp: () => wait?.giveUp() });
   }
 
   pass(ms: number): void {
@@ -52,14 +56,15 @@ class Rush {
 
   #offerOne(leftMs: number): void {
     const sinceMs = this.nowMs;
-    this.admission.enter(100, leftMs, (decision) => {
+    const onDecision = (decision: Decision): void => {
       if ('reason' in decision) {
         this.turnedAway.push(decision.retryDelayMs ?? NaN);
         return;
       }
       decision.forwarded();
       this.#queue.push({ call: decision, sinceMs });
-    });
+    };
+    this.admission.enter({ kind: 'call', bytes: 100, onDecision }, leftMs);
   }
 
   reset(): void {
@@ -75,7 +80,7 @@ const reasonOf = (decision: Decision | undefined): string | undefined =>
 
 describe('admission', () => {
   it('calls: turned away beyond the maximum, with what to do, and let in again when one leaves', () => {
-    const rush = new Rush({ callsMax: 2 });
+    const rush = new Rush({ insideMax: 2, waitingMax: 0 });
     const [first, second, third] = [rush.enter(), rush.enter(), rush.enter()];
     expect([first, second].every(({ decision }) => isIn(decision))).to.equal(true);
     expect(third.decision).to.include({ reason: 'OVERLOADED', retryDelayMs: 200 });
@@ -126,7 +131,7 @@ describe('admission', () => {
     expect(rush.served.length).to.be.within(39_900, 40_100);
     expect(Math.max(...rush.served)).to.be.below(2_000);
     expect(rush.admission.inside).to.be.within(1_900, 2_100);
-    expect(rush.admission.inside + rush.admission.waiting).to.be.at.most(8_192);
+    expect(rush.admission.waiting).to.be.at.most(2_048);
     expect(rush.turnedAway.length).to.be.within(79_000, 81_000);
     // Two are turned away for one that is answered.
     expect(rush.turnedAway.every((ms) => ms >= 300 && ms <= 500)).to.equal(true);
@@ -160,9 +165,16 @@ describe('admission', () => {
     const rush = new Rush();
     let turnedAway = 0;
     for (let customer = 0; customer < 8_000; customer++)
-      rush.admission.enter(100, 5_000, (decision) => {
-        if ('reason' in decision) turnedAway++;
-      });
+      rush.admission.enter(
+        {
+          kind: 'call',
+          bytes: 100,
+          onDecision: (decision) => {
+            if ('reason' in decision) turnedAway++;
+          },
+        },
+        5_000,
+      );
     expect(rush.admission.inside).to.equal(512);
     for (let passed = 0; passed < 1_000; passed += 20) rush.pass(20);
     const pieces: number[] = [];
@@ -201,11 +213,18 @@ describe('admission', () => {
     for (let passed = 0; passed < 20_000; passed++) {
       rush.pass(1);
       if (passed % 2 === 0)
-        rush.admission.enter(100, 5_000, (decision) => {
-          if (!isIn(decision)) return;
-          decision.forwarded();
-          inside.push({ call: decision, untilMs: rush.nowMs + 1_000 });
-        });
+        rush.admission.enter(
+          {
+            kind: 'call',
+            bytes: 100,
+            onDecision: (decision) => {
+              if (!isIn(decision)) return;
+              decision.forwarded();
+              inside.push({ call: decision, untilMs: rush.nowMs + 1_000 });
+            },
+          },
+          5_000,
+        );
       while ((inside[0]?.untilMs ?? Infinity) <= rush.nowMs) {
         inside.shift()?.call.answered();
         served++;
@@ -234,7 +253,7 @@ describe('admission', () => {
   });
 
   it('refusals: one object for as long as the same is said, so that its status is made once', () => {
-    const rush = new Rush({ callsMax: 1 });
+    const rush = new Rush({ insideMax: 1, waitingMax: 0 });
     rush.enter();
     expect(rush.enter().decision).to.equal(rush.enter().decision);
   });

@@ -60,7 +60,7 @@ describe('overload', () => {
 
   it('no room: RESOURCE_EXHAUSTED with ErrorInfo, RetryInfo and what to do; nothing was done, and the id is not spent', async () => {
     const held = new HeldPostcodes();
-    const admission = new Admission({ clock, callsMax: 1 });
+    const admission = new Admission({ clock, insideMax: 1, waitingMax: 0 });
     const client = plainClient((await rig.frontEnd({ admission, postcodes: held })).address);
     const first = make(client);
     await until(() => held.waiting === 1, 'the first order is inside');
@@ -96,7 +96,7 @@ describe('overload', () => {
 
   it('reads are turned away as well; health checks and watchers are not', async () => {
     const held = new HeldPostcodes();
-    const admission = new Admission({ clock, callsMax: 1 });
+    const admission = new Admission({ clock, insideMax: 1, waitingMax: 0 });
     const { address } = await rig.frontEnd({ admission, postcodes: held });
     const first = make(plainClient(address));
     await until(() => held.waiting === 1, 'the order is inside');
@@ -131,17 +131,24 @@ describe('overload', () => {
 
   it('the client comes back when it was told to, within its deadline, and finds a place', async () => {
     const held = new HeldPostcodes();
-    const admission = new Admission({ clock, callsMax: 1 });
+    const admission = new Admission({ clock, insideMax: 1, waitingMax: 0 });
     const { address } = await rig.frontEnd({ admission, postcodes: held });
     const first = make(plainClient(address));
     await until(() => held.waiting === 1, 'the first order is inside');
     let turnedAway = 0;
     const enter = admission.enter.bind(admission);
-    admission.enter = (bytes, leftMs, decide) =>
-      enter(bytes, leftMs, (decision) => {
-        if ('reason' in decision) turnedAway++;
-        decide(decision);
-      });
+    admission.enter = ({ kind, bytes, onDecision }, leftMs) =>
+      enter(
+        {
+          kind,
+          bytes,
+          onDecision: (decision) => {
+            if ('reason' in decision) turnedAway++;
+            onDecision(decision);
+          },
+        },
+        leftMs,
+      );
     const second = rig.client([address]).makeOrder(order());
     await until(() => turnedAway === 2, 'it came back and was turned away again');
     held.release();
@@ -153,7 +160,7 @@ describe('overload', () => {
 
   it('the client at its deadline: told that there was too much to do, with the delay', async () => {
     const held = new HeldPostcodes();
-    const admission = new Admission({ clock, callsMax: 1 });
+    const admission = new Admission({ clock, insideMax: 1, waitingMax: 0 });
     const { address } = await rig.frontEnd({ admission, postcodes: held });
     const first = make(plainClient(address));
     await until(() => held.waiting === 1, 'the first order is inside');
