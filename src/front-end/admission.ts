@@ -26,7 +26,7 @@ const BYTES_MAX = 32 * 1024 * 1024;
  * who comes back at once, whatever it is told, does so once a second: refusing takes a third of what an order takes.
  */
 const HOLD_MS = 1_000;
-/** An order of a stream, which is not read from meanwhile, waits for this part of its time: the rest is for coming back, or for its answer. */
+/** An order of a stream waits for this part of its time, which holds the stream back; the rest is for its answer, or for coming back. */
 const HOLD_PART_OF_ORDER = 1 / 2;
 /** Those that have waited long enough are looked for this often, ms. */
 const SWEEP_MS = 20;

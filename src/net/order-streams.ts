@@ -23,6 +23,11 @@ const STREAMS_MAX = 1000;
 export const ORDERS_IN_FLIGHT_MAX = 2000;
 /** Bytes of the messages that hold orders without an answer, likewise. */
 const BYTES_IN_FLIGHT_MAX = 8 * 1024 * 1024;
+/**
+ * Orders of one stream that wait to be let in (decision 5): at this many it is not read from either. Whoever has no more than that
+ * under way, as our own client by default, is always read from, so that the time of each order counts from when it was sent.
+ */
+export const ORDERS_WAITING_MAX = 1000;
 /** A stream that was full is read from again when this part of it has been answered. */
 const RESUME_AT = 1 / 2;
 /** What an answer costs besides its outcome, about, in bytes. */
@@ -108,8 +113,8 @@ class OrderOnStream implements Entrant {
 }
 
 /**
- * One stream. Its orders wait to be let in (decision 5), and it is not read from meanwhile. When it breaks, those inside go on and
- * their answers are dropped: the caller asks again with the same ids.
+ * One stream. Where there is no room its orders wait to be let in (decision 5), and when many do it is not read from. When it breaks,
+ * those inside go on and their answers are dropped: the caller asks again with the same ids.
  */
 class OrderStream {
   readonly #call: OrderStreamCall;
@@ -178,8 +183,7 @@ class OrderStream {
       order.wait = this.#options.admission.enter(order, leftMs);
       if (order.wait !== undefined) this.#waiting.add(order);
     }
-    const isFull = this.#inFlight >= ORDERS_IN_FLIGHT_MAX || this.#bytesInFlight >= BYTES_IN_FLIGHT_MAX;
-    if (!isFull && this.#waiting.size === 0) return;
+    if (this.#fullness < 1) return;
     this.#isPaused = true;
     this.#call.pause();
   }
@@ -193,8 +197,16 @@ class OrderStream {
     if ('reason' in decision) return this.#refuseUnread(order, decision);
     order.inside = decision;
     this.#take(order);
-    // The last one that waited: what the stream holds may be little.
     this.#resumeWhenAnswered();
+  }
+
+  /** How much of what a stream may hold it holds, in the one of which it has most; from 1 on it is full. */
+  get #fullness(): number {
+    return Math.max(
+      this.#inFlight / ORDERS_IN_FLIGHT_MAX,
+      this.#bytesInFlight / BYTES_IN_FLIGHT_MAX,
+      this.#waiting.size / ORDERS_WAITING_MAX,
+    );
   }
 
   #take(order: OrderOnStream): void {
@@ -267,9 +279,7 @@ class OrderStream {
   }
 
   #resumeWhenAnswered(): void {
-    if (!this.#isPaused || this.#waiting.size > 0 || this.#isEndingWithRefusal) return;
-    if (this.#inFlight > ORDERS_IN_FLIGHT_MAX * RESUME_AT || this.#bytesInFlight > BYTES_IN_FLIGHT_MAX * RESUME_AT)
-      return;
+    if (!this.#isPaused || this.#isEndingWithRefusal || this.#fullness > RESUME_AT) return;
     this.#isPaused = false;
     this.#call.resume();
   }

@@ -39,8 +39,8 @@ export interface Entrant {
 /** Lets calls and orders in while there is room and time for them, and turns the others away (decision 5). */
 export interface CallAdmission {
   /**
-   * Decides about an entrant that has so many ms left: at once, or later; then it returns the wait. A call waits a moment; an order,
-   * whose stream is not read from meanwhile, for half of its time. The same refusal is given many times: what is made of it can be kept.
+   * Decides about an entrant that has so many ms left: at once, or later; then it returns the wait. A call waits a moment; an order
+   * for half of its time, which holds its stream back. The same refusal is given many times: what is made of it can be kept.
    */
   enter(entrant: Entrant, leftMs: number): Wait | undefined;
 }

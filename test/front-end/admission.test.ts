@@ -257,4 +257,76 @@ describe('admission', () => {
     rush.enter();
     expect(rush.enter().decision).to.equal(rush.enter().decision);
   });
+
+  it('kinds: calls beside orders that took all places have some at once, then every second one that is free; the other way round too', () => {
+    for (const [first, second] of [
+      ['order', 'call'],
+      ['call', 'order'],
+    ] as const) {
+      const rush = new Rush();
+      const early = Array.from({ length: 2_000 }, () => rush.enter({ kind: first }));
+      const letIn = (of: { decision: Decision | undefined }[]): AdmittedCall[] =>
+        of.map(({ decision }) => decision).filter(isIn);
+      expect(letIn(early), `${first}s that took all places`).to.have.length(512);
+      const late = Array.from({ length: 500 }, () => rush.enter({ kind: second }));
+      expect(letIn(late), `${second}s let in at once`).to.have.length(64);
+      // The places over the limit are not given again; then both lines have a free place by turns.
+      for (const one of letIn(early).slice(0, 64)) one.leave();
+      const before = { early: letIn(early).length, late: letIn(late).length };
+      for (const one of letIn(early).slice(64, 364)) one.leave();
+      expect(letIn(early).length - before.early, `${first}s let in of 300`).to.equal(150);
+      expect(letIn(late).length - before.late, `${second}s let in of 300`).to.equal(150);
+      expect(rush.admission.inside).to.equal(512);
+    }
+  });
+
+  it('kinds: an order waits for half of its time, a call for a quarter and 1 s at most', () => {
+    const rush = new Rush({ insideMax: 1 });
+    const inside = [rush.enter({ kind: 'call' }), rush.enter({ kind: 'order' })];
+    expect(inside.map(({ decision }) => isIn(decision))).to.deep.equal([true, true]);
+    const [call, order, short] = [
+      rush.enter({ kind: 'call', leftMs: 10_000 }),
+      rush.enter({ kind: 'order', leftMs: 10_000 }),
+      // Not kept back by those with more time before it.
+      rush.enter({ kind: 'order', leftMs: 400 }),
+    ];
+    const at = (ms: number): (string | undefined)[] => {
+      while (rush.nowMs < 1_000_000 + ms) rush.pass(20);
+      return [call, order, short].map(({ decision }) => reasonOf(decision));
+    };
+    expect(at(180)).to.deep.equal([undefined, undefined, undefined]);
+    expect(at(220)).to.deep.equal([undefined, undefined, 'OVERLOADED']);
+    expect(at(980)).to.deep.equal([undefined, undefined, 'OVERLOADED']);
+    expect(at(4_980)).to.deep.equal(['OVERLOADED', undefined, 'OVERLOADED']);
+    expect(at(5_020)).to.deep.equal(['OVERLOADED', 'OVERLOADED', 'OVERLOADED']);
+  });
+
+  it('kinds: the bytes of one are not taken from the other', () => {
+    const rush = new Rush({ bytesMax: 1_000, insideMax: 1 });
+    rush.enter({ kind: 'order', bytes: 900 });
+    expect(reasonOf(rush.enter({ kind: 'order', bytes: 200 }).decision)).to.equal('OVERLOADED');
+    const call = rush.enter({ kind: 'call', bytes: 900 });
+    expect(isIn(call.decision)).to.equal(true);
+  });
+
+  it('whoever is let in and leaves at once makes room for the next, however many do', () => {
+    const rush = new Rush({ insideMax: 1, waitingMax: 50_000 });
+    const first = rush.enter();
+    let left = 0;
+    for (let index = 0; index < 50_000; index++)
+      rush.admission.enter(
+        {
+          kind: 'call',
+          bytes: 1,
+          onDecision: (decision) => {
+            if (!isIn(decision)) return;
+            left++;
+            decision.leave();
+          },
+        },
+        5_000,
+      );
+    if (isIn(first.decision)) first.decision.leave();
+    expect([left, rush.admission.inside, rush.admission.waiting]).to.deep.equal([50_000, 0, 0]);
+  });
 });

@@ -10,9 +10,9 @@ import type { FoodOrderingClient } from '../../src/net/generated/justhungry/v1/F
 import type { MakeOrderResponse__Output } from '../../src/net/generated/justhungry/v1/MakeOrderResponse.js';
 import { messageCodec, protocol } from '../../src/net/proto-files.js';
 import { CallRefusedError } from '../../src/ports/ordering-client.js';
-import type { PostcodeGate } from '../../src/ports/front-end.js';
 import { until } from '../support/until.js';
-import { postcodes, Rig } from './support/rig.js';
+import { HeldPostcodes } from './support/held-postcodes.js';
+import { Rig } from './support/rig.js';
 
 const clock = { monotonicMs: () => performance.now() };
 const order = () => ({
@@ -21,22 +21,6 @@ const order = () => ({
   lines: [{ item: 'Tomato Soup', quantity: 1, price_pence: 450 }],
   post_code: 'DH1 1JN',
 });
-
-/** A postcode service that says nothing until it is told to. */
-class HeldPostcodes implements PostcodeGate {
-  readonly known = () => undefined;
-  readonly #asked: (() => void)[] = [];
-  get waiting(): number {
-    return this.#asked.length;
-  }
-  check: PostcodeGate['check'] = async (postCode, deadlineMs) => {
-    await new Promise<void>((resolve) => this.#asked.push(resolve));
-    return postcodes.check(postCode, deadlineMs);
-  };
-  release(): void {
-    for (const resolve of this.#asked.splice(0)) resolve();
-  }
-}
 
 describe('overload', () => {
   let rig: Rig;
