@@ -121,18 +121,14 @@ describe('overload', () => {
     await until(() => held.waiting === 1, 'the first order is inside');
     let turnedAway = 0;
     const enter = admission.enter.bind(admission);
-    admission.enter = ({ kind, bytes, onDecision }, leftMs) =>
-      enter(
-        {
-          kind,
-          bytes,
-          onDecision: (decision) => {
-            if ('reason' in decision) turnedAway++;
-            onDecision(decision);
-          },
-        },
-        leftMs,
-      );
+    admission.enter = (entrant, leftMs) => {
+      const onDecision = entrant.onDecision.bind(entrant);
+      entrant.onDecision = (decision) => {
+        if ('reason' in decision) turnedAway++;
+        onDecision(decision);
+      };
+      return enter(entrant, leftMs);
+    };
     const second = rig.client([address]).makeOrder(order());
     await until(() => turnedAway === 2, 'it came back and was turned away again');
     held.release();
