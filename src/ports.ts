@@ -232,6 +232,11 @@ export interface ReplicaStorage {
    */
   scrub(part: number): Promise<{ readonly damage: Damage[]; readonly mended: Damage[] }>;
   /**
+   * Damage, or a broken rule: what makes a start fast (indexes, block sums) goes, so that the next start reads everything and judges
+   * by that alone.
+   */
+  distrustIndexes(): void;
+  /**
    * Leaves a note in the folder that nothing in it may be believed: an fsync has failed (rule 10). The next `load` distrusts it
    * without being told. As durable as the disk still allows: rejects with what the disk says, and the note may hold even then.
    */

@@ -57,6 +57,9 @@ export function plainColumns(bytes: Buffer, start: number): EntryColumns | undef
   const end = rowEnd + ROW_END.length;
   if (end > bytes.length || bytes[checksumAt - 1] !== COMMA || bytes[chainAt - 1] !== COMMA) return undefined;
   if (bytes[rowEnd] !== CR || bytes[rowEnd + 1] !== LF || !isAscii(bytes.subarray(start, end))) return undefined;
+  const time = bytes.toString('latin1', viewEnd + 1, timeEnd);
+  // Its length is all that was looked at: a comma in it, or quotes around it, make other columns of the row.
+  if (time.includes(',') || HAS_SPECIAL.test(time)) return undefined;
   const update = bytes.toString('latin1', serviceEnd + (isQuoted ? 2 : 1), updateEnd);
   const tail = bytes.toString('latin1', checksumAt, rowEnd);
   if (!isQuoted && HAS_SPECIAL.test(update)) return undefined;
@@ -64,7 +67,7 @@ export function plainColumns(bytes: Buffer, start: number): EntryColumns | undef
   return {
     op: numberIn(bytes, start, opEnd),
     view: numberIn(bytes, opEnd + 1, viewEnd),
-    time: bytes.toString('latin1', viewEnd + 1, timeEnd),
+    time,
     requestId: bytes.toString('latin1', timeEnd + 1, idEnd),
     service: bytes.toString('latin1', idEnd + 1, serviceEnd),
     update: isQuoted ? update.replaceAll('""', '"') : update,

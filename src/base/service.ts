@@ -118,12 +118,30 @@ export interface Document {
   write(text: string): void;
 }
 
+/**
+ * A file of this replica alone, from which a service takes up its state faster than from its tables. It is neither fsynced nor
+ * part of a checkpoint: after a crash it may be short, torn or gone, so what is read must prove itself (checksums), and what is
+ * missing is made again from the tables.
+ */
+export interface IndexFile {
+  /** Bytes that can be read; 0 when there is no file, or nothing may be on the disk yet. */
+  readonly length: number;
+  /** Bytes [offset, offset + length); fewer when they cannot be read. */
+  read(offset: number, length: number): Uint8Array;
+  /** Keeps the first `length` bytes. */
+  cut(length: number): void;
+  /** Appends; false when that was not possible, and nothing is appended any more. */
+  append(bytes: Uint8Array): boolean;
+}
+
 /** The files of one service in a replica's folder. */
 export interface ServiceFiles {
   /** The table of this name; a new one begins with `header` (a CSV header row with its CR LF). */
   table(name: string, header: string): Table;
   /** The document of this name; empty text when there is none yet. */
   document(name: string): Document;
+  /** The index file of this name; absent where everything is in memory. */
+  index?(name: string): IndexFile;
 }
 
 /** A file that does not hold what was written to it: found at start or when read. Never answer from it. */

@@ -22,16 +22,18 @@ export async function askReplicas(cli: Cli, configuration: ClusterConfiguration)
   return clusterStatus(await Promise.all(answers), configuration.quorum);
 }
 
-/** The replicas when all take part and orders are taken, or as they are after a while. */
+/** The replicas when all take part and orders are taken, or as they are after a while, which the answers count into. */
 export async function settledStatus(
   cli: Cli,
   configuration: ClusterConfiguration,
   isStopping: () => boolean,
+  nowMs: () => number = () => performance.now(),
 ): Promise<ClusterStatus> {
-  for (let waitedMs = 0; ; waitedMs += ASK_EVERY_MS) {
+  const giveUpMs = nowMs() + PATIENCE_MS;
+  for (;;) {
     const status = await askReplicas(cli, configuration);
     const isSettled = status.writable && status.replicas.every(({ role }) => role === 'primary' || role === 'backup');
-    if (isSettled || waitedMs >= PATIENCE_MS || isStopping()) return status;
+    if (isSettled || nowMs() >= giveUpMs || isStopping()) return status;
     await pause(ASK_EVERY_MS);
   }
 }

@@ -15,6 +15,12 @@ import { type ProcessGroup, Supervisor } from './supervisor/supervisor.js';
 /** Requests die young: with V8's default of 16 MB a busy server spends a fifth of its time on collecting them. */
 const YOUNG_GENERATION = '--max-semi-space-size=64';
 
+/**
+ * glibc gives buffers from 128 KiB on back to the system when they are freed. By itself it raises that limit with every large
+ * buffer: what a start has read would stay resident for good, 60 MB of 170 with a million orders.
+ */
+const RETURNED_MEMORY = { MALLOC_MMAP_THRESHOLD_: String(128 << 10) };
+
 /** Options of `start`. */
 export interface StartOptions extends CommonOptions {
   readonly logs?: string;
@@ -67,6 +73,7 @@ async function processGroups(
     upDetail,
     command: process.execPath,
     args: [YOUNG_GENERATION, mainFile, ...args],
+    env: RETURNED_MEMORY,
     logFile: path.join(logs, `${name}.log`),
   });
   const config = ['--config', settings.file];

@@ -31,6 +31,13 @@ export interface FeedPage {
   readonly nextOp: number;
 }
 
+/** A watcher at the end of the log. */
+interface Waiting {
+  readonly userCode: string | undefined;
+  /** `from`: the op of the first event that may concern it. */
+  readonly wake: (from?: number) => void;
+}
+
 interface QueriedPage extends FeedPage {
   /** Whether the op asked for lies beyond what the replica has, and is not its next one. */
   readonly isAhead: boolean;
@@ -56,7 +63,7 @@ export class EventFeed {
   #kept: FeedEvent[] = [];
   #from = 0;
   #next = 0;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Set<Waiting>();
   #isPolling = false;
 
   constructor(router: CallRouter, wallMs: () => number) {
@@ -65,15 +72,16 @@ export class EventFeed {
   }
 
   /**
-   * The events from `position` on, of one user or all; waits until there is something new. Throws FeedRefusedError, and
+   * The events from op `from` on, of one user or all; waits until there is something new. Throws FeedRefusedError, and
    * the signal's reason when that is aborted.
    */
-  async next(position: number, userCode: string | undefined, signal: AbortSignal): Promise<FeedPage> {
+  async next(from: number, userCode: string | undefined, signal: AbortSignal): Promise<FeedPage> {
+    let position = from;
     for (;;) {
       signal.throwIfAborted();
       if (position >= this.#from && position < this.#next) return this.#keptPage(position, userCode);
       if (position === this.#next && this.#isPolling) {
-        await this.#change(signal);
+        position = (await this.#change(userCode, signal)) ?? position;
         continue;
       }
       // Where the feed has been, there is something: no answer of a replica that lags.
@@ -87,7 +95,10 @@ export class EventFeed {
   }
 
   #keptPage(position: number, userCode: string | undefined): FeedPage {
-    const events = this.#kept.filter((event) => event.op >= position && isOf(event, userCode));
+    // From the end: most watchers miss the last few only, and there may be thousands of them.
+    let first = this.#kept.length;
+    while (first > 0 && (this.#kept[first - 1]?.op ?? 0) >= position) first--;
+    const events = this.#kept.slice(first).filter((event) => isOf(event, userCode));
     return { events, nextOp: this.#next };
   }
 
@@ -97,7 +108,7 @@ export class EventFeed {
       this.#kept = [];
       this.#from = position;
       this.#next = position;
-      this.#wake();
+      for (const { wake } of this.#waiting) wake();
     }
     if (this.#isPolling) return;
     this.#isPolling = true;
@@ -112,41 +123,44 @@ export class EventFeed {
       const asked = this.#next;
       const page = await this.#query(asked, undefined, asked, LONG_POLL_MS).catch(() => undefined);
       if (page === undefined) await pause(RETRY_MS, undefined);
-      else if (asked === this.#next && page.nextOp > asked) this.#keep(page);
+      else if (asked === this.#next && page.nextOp > asked) this.#keep(asked, page);
     }
     this.#isPolling = false;
   }
 
-  #keep({ events, nextOp }: FeedPage): void {
+  #keep(asked: number, { events, nextOp }: FeedPage): void {
     this.#kept.push(...events);
     this.#next = nextOp;
     if (this.#kept.length > KEPT_EVENTS_MAX) {
       this.#kept = this.#kept.slice(-KEPT_EVENTS_MAX);
       this.#from = this.#kept[0]?.op ?? nextOp;
     }
-    this.#wake();
+    // Of a thousand watchers of their own orders few are concerned: the others sleep on.
+    const users = new Set(events.map(({ userCode }) => userCode));
+    const concerned = [...this.#waiting].filter(({ userCode }) => userCode === undefined || users.has(userCode));
+    for (const { wake } of concerned) wake(asked);
   }
 
-  #wake(): void {
-    for (const wake of Array.from(this.#waiting)) wake();
-  }
-
-  /** Resolves when the feed has moved on. */
-  #change(signal: AbortSignal): Promise<void> {
+  /**
+   * Resolves when there is an event for this user (or any), with the op from which it is to be looked for: before that there is
+   * none; or with nothing when the feed goes on from elsewhere.
+   */
+  #change(userCode: string | undefined, signal: AbortSignal): Promise<number | undefined> {
     return new Promise((resolve, reject) => {
       const end = (): void => {
-        this.#waiting.delete(wake);
+        this.#waiting.delete(waiting);
         signal.removeEventListener('abort', abort);
       };
-      const wake = (): void => {
+      const wake = (from?: number): void => {
         end();
-        resolve();
+        resolve(from);
       };
+      const waiting = { userCode, wake };
       const abort = (): void => {
         end();
         reject(reasonOf(signal));
       };
-      this.#waiting.add(wake);
+      this.#waiting.add(waiting);
       signal.addEventListener('abort', abort);
     });
   }

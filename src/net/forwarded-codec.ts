@@ -3,11 +3,12 @@ import { refusal, type Refusal } from '../base/refusal.js';
 import type { ForwardedCall, ForwardedReply, ForwardOptions, PostcodeFinding } from '../ports/request-links.js';
 import type { Outcome, Receipt } from '../vsr/effect.js';
 import { isRefusalReason } from './error-details.js';
-import type { CallReply, CallReply__Output } from './generated/justhungry/v1/CallReply.js';
-import type { ForwardedCall as WireCall, ForwardedCall__Output } from './generated/justhungry/v1/ForwardedCall.js';
+import type { CallReply__Output } from './generated/justhungry/v1/CallReply.js';
+import type { ForwardedCall__Output } from './generated/justhungry/v1/ForwardedCall.js';
 import { verdictOfWire, WIRE_VERDICT } from './ordering-enums.js';
 import { wireReceipt } from './ordering-responses.js';
 import { MalformedError, naturalOf, partOf } from './wire-values.js';
+import type { WireCall, WireReply } from './wire/requests-exchange.js';
 
 /** Replies over this size do not fit into a message of the cluster with what stands around them. */
 export const REPLY_BYTES_MAX = 15 * 1024 * 1024;
@@ -15,17 +16,22 @@ export const REPLY_BYTES_MAX = 15 * 1024 * 1024;
 /** A call as a replica receives it. */
 export interface ReceivedCall extends ForwardedCall, ForwardOptions {
   readonly payload: Buffer;
+  readonly postcode: PostcodeFinding | undefined;
   readonly hops: number;
 }
 
 export function wireCall(number: number, call: ForwardedCall, options: ForwardOptions, hops: number): WireCall {
   const { payload, postcode } = call;
+  const wirePostcode =
+    postcode === undefined
+      ? null
+      : { verdict: WIRE_VERDICT[postcode.verdict], normalised: postcode.normalised, reason: postcode.reason };
   return {
     call: number,
     method: call.method,
     payload: Buffer.isBuffer(payload) ? payload : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength),
     deadline_ms: Math.ceil(call.deadlineWallMs),
-    postcode: postcode === undefined ? null : { ...postcode, verdict: WIRE_VERDICT[postcode.verdict] },
+    postcode: wirePostcode,
     is_staff: call.isStaff,
     hops,
     is_relay_wanted: options.isRelayWanted,
@@ -35,7 +41,8 @@ export function wireCall(number: number, call: ForwardedCall, options: ForwardOp
 
 /** Throws MalformedError. The payload is not looked at. */
 export function receivedCall(wire: ForwardedCall__Output): ReceivedCall {
-  const call = {
+  // Written out: to spread one object into another costs more than to read the call.
+  return {
     method: wire.method,
     payload: wire.payload,
     deadlineWallMs: naturalOf(wire.deadline_ms, 'deadline'),
@@ -43,8 +50,8 @@ export function receivedCall(wire: ForwardedCall__Output): ReceivedCall {
     hops: wire.hops,
     isRelayWanted: wire.is_relay_wanted,
     isAlone: wire.is_alone,
+    postcode: wire.postcode === null ? undefined : findingOf(wire.postcode),
   };
-  return wire.postcode === null ? call : { ...call, postcode: findingOf(wire.postcode) };
 }
 
 function findingOf(wire: NonNullable<ForwardedCall__Output['postcode']>): PostcodeFinding {
@@ -54,7 +61,7 @@ function findingOf(wire: NonNullable<ForwardedCall__Output['postcode']>): Postco
 }
 
 /** The reply of a refusal; `primaryHint` is the id of the primary, where known. */
-export function refusedReply(call: number, of: Refusal, primaryHint: string | undefined): CallReply {
+export function refusedReply(call: number, of: Refusal, primaryHint: string | undefined): WireReply {
   const { reason, message, details } = of;
   return { call, refused: { reason, message, details: { ...details }, primary_hint: primaryHint ?? '' } };
 }
@@ -65,7 +72,7 @@ export function replyOfOutcome(
   outcome: Outcome,
   replicaIds: readonly string[],
   ok: (body: unknown) => Buffer,
-): CallReply {
+): WireReply {
   switch (outcome.kind) {
     case 'written':
     case 'read': {

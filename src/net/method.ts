@@ -8,6 +8,7 @@ import { fieldRefusal, queryProblem, requestProblem } from '../services/ordering
 import type { AsOf, Receipt } from '../vsr/effect.js';
 import { consistencyOfWire } from './ordering-enums.js';
 import { messageCodec } from './proto-files.js';
+import { MalformedError } from './wire-values.js';
 import { wireProblem, wireShape } from './wire-check.js';
 import { copiesOf } from './write-concern.js';
 
@@ -20,7 +21,7 @@ export interface GateContext {
   readonly isUnreachableAccepted: boolean;
   readonly isStaff: boolean;
   /** MakeOrder: what the front end found; absent at its own gate, before it has looked. */
-  readonly postcode?: PostcodeFinding;
+  readonly postcode?: PostcodeFinding | undefined;
 }
 
 /** A request behind the gate. */
@@ -62,35 +63,53 @@ export interface Method {
 interface MethodParts<Request, Response, Body> {
   readonly name: string;
   readonly access: Method['access'];
-  readonly respond: (body: Body, place: AnswerPlace) => Response;
+  /** The response, or its bytes. */
+  readonly respond: (body: Body, place: AnswerPlace) => Response | Buffer;
+  /** Reads a request; throws MalformedError. Default: as the proto describes it, at the price of reflection. */
+  readonly read?: (payload: Buffer) => Request;
   readonly decode: (request: Request, context: GateContext) => GatedCall;
 }
 
 /** Makes a method of its messages' types; `Body` is what the service answers to the request or query that `decode` makes. */
 export function method<Request extends object, Response extends object, Body>(
   kind: Method['kind'],
-  { name, access, decode, respond }: MethodParts<Request, Response, Body>,
+  { name, access, decode, respond, read = checkedRead(name) }: MethodParts<Request, Response, Body>,
 ): Method {
-  const requestCodec = messageCodec<object, Request>(`justhungry.v1.${name}Request`);
   const responseCodec = messageCodec<Response, unknown>(`justhungry.v1.${name}Response`);
-  const shape = wireShape(requestCodec.name);
   return {
     name,
     kind,
     access,
     gate(payload, context) {
-      const problem = wireProblem(payload, shape);
-      if (problem !== undefined) return malformed(name, problem);
       let request: Request;
       try {
-        request = requestCodec.read(payload);
-      } catch {
-        return malformed(name, 'it does not decode');
+        request = read(payload);
+      } catch (error) {
+        if (!(error instanceof MalformedError)) throw error;
+        return malformed(name, error.problem);
       }
       return decode(request, context);
     },
-    // The service answers each kind of request with its own kind of body (ReplyOf, AnswerOf).
-    respond: (body, place) => responseCodec.write(respond(body as Body, place)),
+    respond(body, place) {
+      // The service answers each kind of request with its own kind of body (ReplyOf, AnswerOf).
+      const response = respond(body as Body, place);
+      return Buffer.isBuffer(response) ? response : responseCodec.write(response);
+    },
+  };
+}
+
+/** Reads requests of a method as its proto describes them. */
+function checkedRead<Request>(name: string): (payload: Buffer) => Request {
+  const codec = messageCodec<object, Request>(`justhungry.v1.${name}Request`);
+  const shape = wireShape(codec.name);
+  return (payload) => {
+    const problem = wireProblem(payload, shape);
+    if (problem !== undefined) throw new MalformedError(problem);
+    try {
+      return codec.read(payload);
+    } catch {
+      throw new MalformedError('it does not decode');
+    }
   };
 }
 

@@ -24,6 +24,8 @@ import { internalMethods } from './internal-methods.js';
 import { gatedRead, gatedWrite, method, type AnswerPlace, type GateContext, type Method } from './method.js';
 import { statusOfWire } from './ordering-enums.js';
 import { wireAsOf, wireMenuItem, wireOrder, wireReceipt, wireStatusChange } from './ordering-responses.js';
+import { readMakeOrderRequest } from './wire/make-order-request.js';
+import { writeOrderResponse } from './wire/order-response.js';
 
 /** An id in the form in which it is kept; one that is none stays as it is, for the gate to refuse. */
 const idOf = (text: string): string => canonicalUuid(text) ?? text;
@@ -57,9 +59,12 @@ const methods: readonly Method[] = [
   method<MakeOrderRequest__Output, MakeOrderResponse, ReplyOf['makeOrder']>('write', {
     name: 'MakeOrder',
     access: 'customer',
-    decode: (request, context) =>
-      gatedWrite(idOf(request.order_id), makeOrderOf(request, context), context, request.write_concern),
-    respond: ({ order }, place) => ({ order: wireOrder(order), ...receiptOf(place) }),
+    read: readMakeOrderRequest,
+    decode(request, context) {
+      const body = makeOrderOf(request, context);
+      return gatedWrite(body.orderId, body, context, request.write_concern);
+    },
+    respond: ({ order }, { receipt }) => writeOrderResponse(order, receipt),
   }),
   method<UpdateOrderStatusRequest__Output, UpdateOrderStatusResponse, ReplyOf['updateOrderStatus']>('write', {
     name: 'UpdateOrderStatus',
@@ -70,7 +75,7 @@ const methods: readonly Method[] = [
       const body = { kind: 'updateOrderStatus', orderId: idOf(order_id), status, reason: '' } as const;
       return gatedWrite(idOf(request_id), body, context);
     },
-    respond: ({ order }, place) => ({ order: wireOrder(order), ...receiptOf(place) }),
+    respond: ({ order }, { receipt }) => writeOrderResponse(order, receipt),
   }),
   method<CancelOrderRequest__Output, CancelOrderResponse, ReplyOf['cancelOrder']>('write', {
     name: 'CancelOrder',
@@ -79,7 +84,7 @@ const methods: readonly Method[] = [
       const body = { kind: 'cancelOrder', orderId: idOf(order_id), byStaff: context.isStaff } as const;
       return gatedWrite(idOf(request_id), body, context);
     },
-    respond: ({ order }, place) => ({ order: wireOrder(order), ...receiptOf(place) }),
+    respond: ({ order }, { receipt }) => writeOrderResponse(order, receipt),
   }),
   method<SetMenuRequest__Output, SetMenuResponse, ReplyOf['setMenu']>('write', {
     name: 'SetMenu',

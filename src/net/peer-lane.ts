@@ -1,13 +1,11 @@
-import { credentials } from '@grpc/grpc-js';
+import { Client, credentials } from '@grpc/grpc-js';
 import type { Message } from '../vsr/message.js';
 import { bearerMetadata } from './bearer-token.js';
 import { CLUSTER_MESSAGE_BYTES_MAX, clusterChannelOptions } from './channel-options.js';
-import type { PeerMessage } from './generated/justhungry/v1/PeerMessage.js';
-import type { ReplicationExchangeRequest } from './generated/justhungry/v1/ReplicationExchangeRequest.js';
-import { wireMessage } from './message-codec.js';
-import { protocol } from './proto-files.js';
+import { openExchange, replicationBatches } from './exchanges.js';
 import { createStreamLink, type LinkDown } from './stream-link.js';
 import { TurnBatcher } from './turn-batcher.js';
+import type { WireBatch } from './wire/replication-exchange.js';
 
 /** Bytes that wait for a slow peer at most; what does not fit is dropped, the protocol asks again. */
 export const LANE_QUEUE_BYTES_MAX = 8 * 1024 * 1024;
@@ -34,13 +32,15 @@ export interface PeerLaneOptions {
   readonly address: string;
   readonly token: string;
   /** Sender and members hash of every batch. */
-  readonly frame: Pick<ReplicationExchangeRequest, 'sender' | 'members_hash'>;
+  readonly frame: Pick<WireBatch, 'sender' | 'members_hash'>;
   readonly clusterId: () => string;
+  /** A message's PeerMessage. */
+  readonly encode: (message: Message) => Buffer;
   onDown(down: LinkDown): void;
 }
 
 interface Waiting {
-  readonly wire: PeerMessage;
+  readonly wire: Buffer;
   readonly clusterId: string;
 }
 
@@ -57,10 +57,10 @@ export function createPeerLane(options: PeerLaneOptions): PeerLane {
     return hasRoom;
   });
 
-  const link = createStreamLink<ReplicationExchangeRequest, unknown>({
+  const link = createStreamLink<WireBatch, unknown>({
     open() {
-      const client = new protocol.Replication(options.address, credentials.createInsecure(), clusterChannelOptions);
-      return { client, stream: client.Exchange(bearerMetadata(options.token)) };
+      const client = new Client(options.address, credentials.createInsecure(), clusterChannelOptions);
+      return { client, stream: openExchange(client, replicationBatches, bearerMetadata(options.token)) };
     },
     onUp: () => undefined,
     onData: () => undefined,
@@ -83,15 +83,15 @@ export function createPeerLane(options: PeerLaneOptions): PeerLane {
         counts.dropped++;
         return;
       }
-      batcher.add({ wire: wireMessage(message), clusterId: options.clusterId() }, bytes);
+      batcher.add({ wire: options.encode(message), clusterId: options.clusterId() }, bytes);
     },
     close: () => link.close(),
   };
 }
 
 /** The batch in pieces of one cluster id each: more than one only in the turn in which a folder is founded. */
-function byCluster(batch: readonly Waiting[]): { clusterId: string; messages: PeerMessage[] }[] {
-  const pieces: { clusterId: string; messages: PeerMessage[] }[] = [];
+function byCluster(batch: readonly Waiting[]): { clusterId: string; messages: Buffer[] }[] {
+  const pieces: { clusterId: string; messages: Buffer[] }[] = [];
   for (const { wire, clusterId } of batch) {
     const last = pieces.at(-1);
     if (last?.clusterId === clusterId) last.messages.push(wire);

@@ -7,6 +7,7 @@ import type { ReplicationExchangeRequest__Output } from './generated/justhungry/
 import type { ReplicationExchangeResponse } from './generated/justhungry/v1/ReplicationExchangeResponse.js';
 import { membersHash, receivedBatch } from './peer-batch.js';
 import { bytesOf, createPeerLane, type PeerLane } from './peer-lane.js';
+import { peerMessageEncoder } from './wire/replication-exchange.js';
 
 /** A newState of more bytes than this takes the lane for bulk, as chunks and offers always do. */
 const BULK_BYTES_MIN = 64 * 1024;
@@ -57,6 +58,7 @@ export function createPeerTransport(options: PeerTransportOptions): PeerTranspor
   assert(self < replicas.length, 'a replica is one of the members');
   const me = { self, count: replicas.length, membersHash: membersHash(replicas.map(({ id }) => id)) };
   const frame = { sender: self, members_hash: me.membersHash };
+  const encode = peerMessageEncoder();
   const received = { batches: 0, messages: 0, malformed: 0 };
   const incoming = new Set<PeerStream>();
   const lastProblem = new Map<string, string>();
@@ -75,6 +77,7 @@ export function createPeerTransport(options: PeerTransportOptions): PeerTranspor
         token,
         frame,
         clusterId,
+        encode,
         onDown({ isRefused, problem }) {
           if (!isRefused) tell(`replica ${id} at ${address}`, problem);
           // One lane is enough to tell; both break with the process.

@@ -31,8 +31,8 @@ export const protocol = loaded.justhungry.v1;
 
 /** How a message is written and read. `read` throws on bytes that are no such message. */
 export interface MessageCodec<In, Out> {
-  write(message: In): Buffer;
-  read(bytes: Buffer): Out;
+  write(this: void, message: In): Buffer;
+  read(this: void, bytes: Buffer): Out;
   /** Full name, such as `justhungry.v1.Order`. */
   readonly name: string;
 }

@@ -7,6 +7,7 @@ import type { ClusterConfiguration } from '../ports/configuration.js';
 import { CLUSTER_TOKEN, tokenRefusal } from './bearer-token.js';
 import { clusterServerOptions } from './channel-options.js';
 import { type EndStatus, statusOf } from './error-details.js';
+import { replicationService, requestsService } from './exchanges.js';
 import type { OperationsHandlers } from './generated/justhungry/v1/Operations.js';
 import type { ReplicationHandlers } from './generated/justhungry/v1/Replication.js';
 import type { RequestsHandlers } from './generated/justhungry/v1/Requests.js';
@@ -66,10 +67,10 @@ export async function startReplicaServer(options: ReplicaServerOptions): Promise
   });
 
   const server = new Server(clusterServerOptions);
-  addService(server, protocol.Replication.service, {
+  addService(server, replicationService, {
     Exchange: guardedStream(token, (stream) => transport.accept(stream)),
   } satisfies ReplicationHandlers);
-  addService(server, protocol.Requests.service, {
+  addService(server, requestsService, {
     Exchange: guardedStream(token, (stream) => requests.accept(stream)),
   } satisfies RequestsHandlers);
   addService(server, protocol.Operations.service, operationsHandlers(token, calls));

@@ -1,18 +1,17 @@
-import { credentials } from '@grpc/grpc-js';
+import { Client, credentials } from '@grpc/grpc-js';
 import { present } from '../base/assert.js';
 import { replicaIndex, type ReplicaIndex } from '../base/numbers.js';
 import type { ForwardedReply, RequestLinks } from '../ports/request-links.js';
 import { bearerMetadata } from './bearer-token.js';
 import { clusterChannelOptions } from './channel-options.js';
+import { openExchange, requestsCalls } from './exchanges.js';
 import { forwardedReply, wireCall } from './forwarded-codec.js';
 import type { CallReply__Output } from './generated/justhungry/v1/CallReply.js';
-import type { ForwardedCall as WireCall } from './generated/justhungry/v1/ForwardedCall.js';
-import type { RequestsExchangeRequest } from './generated/justhungry/v1/RequestsExchangeRequest.js';
 import type { RequestsExchangeResponse__Output } from './generated/justhungry/v1/RequestsExchangeResponse.js';
-import { protocol } from './proto-files.js';
 import { createStreamLink, type StreamLink } from './stream-link.js';
 import { TurnBatcher } from './turn-batcher.js';
 import { MalformedError } from './wire-values.js';
+import type { WireCall, WireCalls } from './wire/requests-exchange.js';
 
 /** Call numbers are uint32. */
 const CALL_NUMBER_MAX = 0xffffffff;
@@ -37,7 +36,7 @@ export interface RequestLinksOptions {
 }
 
 interface Way {
-  readonly link: StreamLink<RequestsExchangeRequest>;
+  readonly link: StreamLink<WireCalls>;
   readonly batcher: TurnBatcher<WireCall>;
   readonly pending: Map<number, (reply: ForwardedReply) => void>;
 }
@@ -54,10 +53,10 @@ export function createRequestLinks(options: RequestLinksOptions): RequestLinks {
     const pending: Way['pending'] = new Map();
     const batcher = new TurnBatcher<WireCall>((calls) => link.write({ calls }));
     let lastProblem = '';
-    const link = createStreamLink<RequestsExchangeRequest, RequestsExchangeResponse__Output>({
+    const link = createStreamLink<WireCalls, RequestsExchangeResponse__Output>({
       open() {
-        const client = new protocol.Requests(address, credentials.createInsecure(), clusterChannelOptions);
-        return { client, stream: client.Exchange(bearerMetadata(token)) };
+        const client = new Client(address, credentials.createInsecure(), clusterChannelOptions);
+        return { client, stream: openExchange(client, requestsCalls, bearerMetadata(token)) };
       },
       onUp() {
         lastProblem = '';

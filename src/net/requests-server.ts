@@ -6,14 +6,13 @@ import type { ForwardedReply, RequestLinks } from '../ports/request-links.js';
 import { ORDERING } from '../services/ordering/ordering.js';
 import type { Outcome } from '../vsr/effect.js';
 import { type ReceivedCall, receivedCall, refusedReply, replyOfOutcome } from './forwarded-codec.js';
-import type { CallReply } from './generated/justhungry/v1/CallReply.js';
 import type { ForwardedCall__Output } from './generated/justhungry/v1/ForwardedCall.js';
 import type { RequestsExchangeRequest__Output } from './generated/justhungry/v1/RequestsExchangeRequest.js';
-import type { RequestsExchangeResponse } from './generated/justhungry/v1/RequestsExchangeResponse.js';
 import type { GateContext, Method } from './method.js';
 import { orderingMethods } from './ordering-methods.js';
 import { TurnBatcher } from './turn-batcher.js';
 import { MalformedError } from './wire-values.js';
+import type { WireReplies, WireReply } from './wire/requests-exchange.js';
 
 /** What a reply costs besides its payload, about, in bytes. */
 const REPLY_BYTES = 100;
@@ -35,7 +34,7 @@ export interface RequestsServiceOptions {
 }
 
 /** A stream of a front end, as the Requests service hands it over. */
-export type RequestsStream = ServerDuplexStream<RequestsExchangeRequest__Output, RequestsExchangeResponse>;
+export type RequestsStream = ServerDuplexStream<RequestsExchangeRequest__Output, WireReplies>;
 
 /** The Requests service. */
 export interface RequestsService {
@@ -72,7 +71,7 @@ export function createRequestsService(options: RequestsServiceOptions): Requests
 /** One stream: when it breaks, its calls are forgotten; whoever made them asks again with the same ids. */
 class Session {
   readonly #options: RequestsServiceOptions;
-  readonly #replies: TurnBatcher<CallReply>;
+  readonly #replies: TurnBatcher<WireReply>;
   readonly #relayed = new Set<() => void>();
   #isClosed = false;
 
@@ -123,8 +122,9 @@ class Session {
     }
     if (call.deadlineWallMs <= now) return undefined;
     const { isStaff, postcode, deadlineWallMs } = call;
-    const context: GateContext = { replicaCount: replicaIds.length, writeConcern, isUnreachableAccepted, isStaff };
-    const gated = method.gate(call.payload, postcode === undefined ? context : { ...context, postcode });
+    const replicaCount = replicaIds.length;
+    const context: GateContext = { replicaCount, writeConcern, isUnreachableAccepted, isStaff, postcode };
+    const gated = method.gate(call.payload, context);
     if (gated.kind === 'refused') {
       this.#reply(refusedReply(wire.call, gated.refusal, ''));
       return undefined;
@@ -173,7 +173,7 @@ class Session {
     this.#relayed.add(forget);
   }
 
-  #relayedReply(number: number, reply: ForwardedReply): CallReply {
+  #relayedReply(number: number, reply: ForwardedReply): WireReply {
     switch (reply.kind) {
       case 'ok':
         return {
@@ -194,7 +194,7 @@ class Session {
     }
   }
 
-  #reply(reply: CallReply): void {
+  #reply(reply: WireReply): void {
     if (this.#isClosed) return;
     this.#replies.add(reply, REPLY_BYTES + (reply.ok?.length ?? 0));
   }

@@ -301,6 +301,7 @@ export class ReplicaRuntime implements ReplicaCalls {
   #die(why: Fatal): void {
     if (this.#isDead) return;
     this.#end();
+    if (why.kind === 'damaged' || why.kind === 'bug') this.#parts.storage.distrustIndexes();
     if (why.kind === 'diskFailed') void this.#leaveDoubt(why, String(why.error));
     else if (why.kind === 'setBack') void this.#leaveDoubt(why, why.why);
     else this.#parts.onFatal(why);

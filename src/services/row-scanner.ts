@@ -30,17 +30,31 @@ export class RowScanner {
   #next = 0;
   #rowStart = 0;
   #rowNumber = 0;
+  /** Bytes of the table that were not scanned. */
+  #skipped = 0;
 
-  /** `header` is the header row with its CR LF; it is checked here and not returned as a row. */
-  constructor(table: Table, header: string) {
+  /**
+   * `header` is the header row with its CR LF; it is checked here and not returned as a row. The first row returned is the one
+   * that begins at byte `from`; 0: the first.
+   */
+  constructor(table: Table, header: string, from = 0) {
     this.#table = table;
     this.#columns = header.trimEnd().split(',');
     this.#starts = new Int32Array(this.#columns.length);
     this.#ends = new Int32Array(this.#columns.length);
     this.#doubled = new Uint8Array(this.#columns.length);
-    this.#advance();
+    // Of a table that was scanned before, no more than its header.
+    this.#advance(from > 0 ? header.length : CHUNK_BYTES);
     const found = this.#columns.map((_, column) => this.text(column)).join(',');
     if (found !== this.#columns.join(',')) this.damaged(`the header is ${found}, not ${this.#columns.join(',')}`);
+    if (from > header.length) this.#goTo(from);
+  }
+
+  #goTo(offset: number): void {
+    this.#chunk = Buffer.alloc(0);
+    this.#chunkOffset = offset;
+    this.#next = 0;
+    this.#skipped = offset;
   }
 
   /** Goes to the next row; false after the last. */
@@ -111,7 +125,18 @@ export class RowScanner {
 
   /** Throws: this row says what cannot be. */
   damaged(what: string): never {
-    throw new DamagedFileError(this.#table.name, `row ${this.#rowNumber}: ${what}`);
+    const row = this.#rowNumber + this.#rowsSkipped();
+    throw new DamagedFileError(this.#table.name, `row ${row}: ${what}`);
+  }
+
+  /** Rows between the header and where the scan went on: counted only when somebody wants to know. */
+  #rowsSkipped(): number {
+    let rows = this.#skipped === 0 ? 0 : -1;
+    for (let offset = 0; offset < this.#skipped; offset += CHUNK_BYTES) {
+      const bytes = this.#table.read(offset, Math.min(CHUNK_BYTES, this.#skipped - offset));
+      for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, at + 1)) rows++;
+    }
+    return rows;
   }
 
   #badField(column: number, what: string): never {
@@ -124,11 +149,11 @@ export class RowScanner {
     return digit;
   }
 
-  #advance(): void {
+  #advance(bytesMax = CHUNK_BYTES): void {
     this.#rowNumber++;
     if (this.#scan() === 'row') return;
     const offset = this.#chunkOffset + this.#next;
-    const bytes = this.#table.read(offset, Math.min(CHUNK_BYTES, this.#table.length - offset));
+    const bytes = this.#table.read(offset, Math.min(bytesMax, this.#table.length - offset));
     this.#chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#chunkOffset = offset;
     this.#next = 0;

@@ -14,6 +14,26 @@ export class BlockSums {
   #lastSum = 0;
   #lastBytes = 0;
 
+  /** Sums that were kept: of whole blocks, and of what follows the last of them. */
+  static of(whole: Uint32Array<ArrayBuffer>, lastSum: number, lastBytes: number): BlockSums {
+    const sums = new BlockSums();
+    sums.#sums = whole;
+    sums.#whole = whole.length;
+    sums.#lastSum = lastSum;
+    sums.#lastBytes = lastBytes;
+    return sums;
+  }
+
+  /** Sum of the bytes after the last whole block. */
+  get lastSum(): number {
+    return this.#lastSum;
+  }
+
+  /** Sums of the whole blocks from this one on: a view, good until more is added. */
+  wholeFrom(first: number): Uint32Array {
+    return this.#sums.subarray(first, this.#whole);
+  }
+
   /** Bytes that were added. */
   get bytes(): number {
     return this.#whole * BLOCK_BYTES + this.#lastBytes;
@@ -46,7 +66,7 @@ export class BlockSums {
 
   #closeBlock(): void {
     if (this.#whole === this.#sums.length) {
-      const larger = new Uint32Array(2 * this.#whole);
+      const larger = new Uint32Array(Math.max(64, Math.ceil(1.25 * this.#whole)));
       larger.set(this.#sums);
       this.#sums = larger;
     }

@@ -18,6 +18,7 @@ import {
   type HeadFile,
 } from './checkpoint-head.js';
 import { BESIDE_SUFFIX, forEachChunk, writeWhole } from './durable-file.js';
+import { KeptSums } from './kept-sums.js';
 import { hashOf, NO_CONTENT, type FilesContent } from './service-files.js';
 import { suspectRow } from './suspect-row.js';
 import type { TableContent } from './table.js';
@@ -135,9 +136,18 @@ export function findCheckpoints(fileSystem: FileSystem, folder: string): FoundCh
   return { sound, damaged };
 }
 
-/** A checkpoint as the state to begin with: holds the tables against it. Changes nothing. */
-export function startingPointOf(fileSystem: FileSystem, folder: string, checkpoint: SoundCheckpoint): StartingPoint {
-  const { tables, damage } = verifyTables(fileSystem, folder, checkpoint);
+/**
+ * A checkpoint as the state to begin with: holds the tables against it. From `readLaterBytesMin` bytes on, tables whose block
+ * sums were kept are only looked at: whoever uses them reads them later. Changes nothing.
+ */
+export function startingPointOf(
+  fileSystem: FileSystem,
+  folder: string,
+  checkpoint: SoundCheckpoint,
+  readLaterBytesMin: number,
+): StartingPoint {
+  const later = tablesToReadLater(fileSystem, folder, checkpoint, readLaterBytesMin);
+  const { tables, damage } = later ?? verifyTables(fileSystem, folder, checkpoint);
   const documents = new Map([...checkpoint.texts].filter(([name]) => serviceOfSnapshot(name) === undefined));
   return { head: headWith(checkpoint, checkpoint.texts), content: { tables, documents }, damage };
 }
@@ -159,11 +169,31 @@ function readCheckpoint(fileSystem: FileSystem, folder: string, name: string, op
   return { ...head, texts };
 }
 
-function verifyTables(
+/** The tables with their kept sums; `undefined` unless there is much to read and all of it has sums. */
+function tablesToReadLater(
   fileSystem: FileSystem,
   folder: string,
-  head: Head,
-): { tables: Map<string, TableContent>; damage: Damage[] } {
+  { files }: Head,
+  readLaterBytesMin: number,
+): VerifiedTables | undefined {
+  const found = files.filter(({ kind }) => kind === 'table');
+  if (found.reduce((sum, { length }) => sum + length, 0) < readLaterBytesMin) return undefined;
+  const tables = new Map<string, TableContent>();
+  for (const { name, length, hash } of found) {
+    const sums = new KeptSums(fileSystem, folder, name).read(length);
+    const bytes = reading(name, () => fileSystem.stat(path.join(folder, name))?.bytes ?? 0);
+    if (sums === undefined || bytes < length) return undefined;
+    tables.set(name, { length, hash: { expected: hash }, sums });
+  }
+  return { tables, damage: [] };
+}
+
+interface VerifiedTables {
+  readonly tables: Map<string, TableContent>;
+  readonly damage: Damage[];
+}
+
+function verifyTables(fileSystem: FileSystem, folder: string, head: Head): VerifiedTables {
   const tables = new Map<string, TableContent>();
   const damage: Damage[] = [];
   for (const file of head.files) {

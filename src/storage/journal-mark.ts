@@ -124,14 +124,20 @@ export class MarkFile {
     }
   }
 
-  /** Makes the last mark durable. */
+  /** Makes the last mark durable. A file that was deleted or replaced is made anew. */
   async sync(): Promise<void> {
     while (this.#syncing !== undefined) await this.#syncing;
     if (!this.#isDirty) return;
     await this.#alone(async () => {
-      await this.#file.sync();
+      try {
+        await this.#file.sync();
+        this.#slot = this.#slot === 0 ? 1 : 0;
+      } catch (error) {
+        if (!(error instanceof DamagedFileError)) throw error;
+        await this.#makeAnew(this.mark);
+        this.#untold = { file: error.file, what: error.detail };
+      }
       this.#isDirty = false;
-      this.#slot = this.#slot === 0 ? 1 : 0;
     });
   }
 
@@ -142,10 +148,10 @@ export class MarkFile {
   async mend(): Promise<Damage | undefined> {
     while (this.#syncing !== undefined) await this.#syncing;
     if (this.#isClosed) return undefined;
-    const told = this.#untold;
-    this.#untold = undefined;
     const found = this.#file.inspect(this.fileSystem) ?? this.#contentProblem();
     if (found !== undefined) await this.#replace(this.mark);
+    const told = this.#untold;
+    this.#untold = undefined;
     return found ?? told;
   }
 
@@ -159,22 +165,24 @@ export class MarkFile {
     return isGood ? undefined : { file: MARK_NAME, what: 'it does not hold what was written to it' };
   }
 
-  /** One that found no room is not the mark: what it speaks of is taken back from the journal. */
   async #replace(mark: JournalMark): Promise<void> {
-    await this.#alone(async () => {
-      this.#sequence++;
-      const slots = slotsOf(mark, this.#sequence);
-      await orDiskFull(
-        () => this.#writeAnew(Buffer.concat(slots)),
-        () => this.fileSystem.remove(join(this.folder, MARK_FILE + BESIDE_SUFFIX)),
-      );
-      this.mark = mark;
-      if (this.#isClosed) return;
-      this.#file.close();
-      this.#file = this.#open();
-      this.#slots = slots;
-      this.#isDirty = false;
-    });
+    await this.#alone(() => this.#makeAnew(mark));
+  }
+
+  /** One that found no room is not the mark: what it speaks of is taken back from the journal. */
+  async #makeAnew(mark: JournalMark): Promise<void> {
+    this.#sequence++;
+    const slots = slotsOf(mark, this.#sequence);
+    await orDiskFull(
+      () => this.#writeAnew(Buffer.concat(slots)),
+      () => this.fileSystem.remove(join(this.folder, MARK_FILE + BESIDE_SUFFIX)),
+    );
+    this.mark = mark;
+    if (this.#isClosed) return;
+    this.#file.close();
+    this.#file = this.#open();
+    this.#slots = slots;
+    this.#isDirty = false;
   }
 
   async #writeAnew(bytes: Uint8Array): Promise<void> {

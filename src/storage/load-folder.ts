@@ -72,11 +72,27 @@ const isShipped = (name: string): boolean =>
 export const isKeptInPlace = (name: string): boolean =>
   isShipped(name) || name === REPLICA_FILE || name === OUTBOX_FILE || name === DAMAGED_FOLDER;
 
+/** Bytes that are read and hashed in less than 50 ms: a start waits for that. */
+export const READ_LATER_BYTES_MIN = 64 << 20;
+
+/** As StorageOptions. */
+export interface LoadOptions {
+  readonly replicaId?: string;
+  readonly readLaterBytesMin?: number;
+}
+
+interface LogToLoad {
+  readonly replica: ReplicaFile;
+  readonly shape: LogShape;
+  readonly repaired: Damage[];
+  readonly readLaterBytesMin: number;
+}
+
 /** Reads a replica's folder, finishes what a committed switch left half done, and judges the rest (rule 6). */
 export async function loadFolder(
   fileSystem: FileSystem,
   folder: string,
-  replicaId: string | undefined,
+  { replicaId, readLaterBytesMin = READ_LATER_BYTES_MIN }: LoadOptions = {},
 ): Promise<LoadedFolder> {
   const read = readReplicaFile(fileSystem, folder);
   if (read.kind !== 'read') {
@@ -98,7 +114,7 @@ export async function loadFolder(
   }
   const repaired: Damage[] = isRepairNeeded ? [{ file: REPLICA_FILE, what: 'one of the two copies was not good' }] : [];
   try {
-    return await loadLog(fileSystem, folder, { replica, shape: record.log, repaired });
+    return await loadLog(fileSystem, folder, { replica, shape: record.log, repaired, readLaterBytesMin });
   } catch (error) {
     if (!(error instanceof DamagedFileError)) throw error;
     return damagedFolder(fileSystem, folder, replica, [{ file: error.file, what: error.detail }]);
@@ -119,7 +135,7 @@ function ownRecord(record: ReplicaRecord, folder: string, replicaId = record.rep
 async function loadLog(
   fileSystem: FileSystem,
   folder: string,
-  { replica, shape, repaired }: { replica: ReplicaFile; shape: LogShape; repaired: Damage[] },
+  { replica, shape, repaired, readLaterBytesMin }: LogToLoad,
 ): Promise<LoadedFolder> {
   const journalFolder = path.join(folder, JOURNAL_FOLDER);
   await finishSwitch(fileSystem, journalFolder, shape);
@@ -130,7 +146,7 @@ async function loadLog(
   removeUnfinishedCheckpoints(fileSystem, folder);
 
   const outbox = readOutbox(fileSystem, folder);
-  const chosen = choose(fileSystem, folder, shape);
+  const chosen = choose(fileSystem, folder, shape, readLaterBytesMin);
   if (chosen.kind === 'damaged') {
     const more = outbox.damage === undefined ? [] : [outbox.damage];
     return { kind: 'damaged', replica, damage: [...chosen.damage, ...more], outbox };
@@ -173,7 +189,7 @@ type Chosen =
  * journal after it. So a table that is damaged behind an older checkpoint, or whose rows the journal still holds from op 1 on,
  * needs nobody's help. When there is none the damage is what is wrong with the newest.
  */
-function choose(fileSystem: FileSystem, folder: string, shape: LogShape): Chosen {
+function choose(fileSystem: FileSystem, folder: string, shape: LogShape, readLaterBytesMin: number): Chosen {
   const { sound, damaged } = findCheckpoints(fileSystem, folder);
   const ofCheckpoints = damaged.map(({ damage }) => damage);
   const found: Damage[] = [];
@@ -184,7 +200,8 @@ function choose(fileSystem: FileSystem, folder: string, shape: LogShape): Chosen
       ? [{ file: JOURNAL_FOLDER, what: `it ends at op ${end}, before the checkpoint at op ${reached}` }]
       : [];
   for (const checkpoint of [...sound, undefined]) {
-    const point = checkpoint === undefined ? BEFORE_EVERYTHING : startingPointOf(fileSystem, folder, checkpoint);
+    const point =
+      checkpoint === undefined ? BEFORE_EVERYTHING : startingPointOf(fileSystem, folder, checkpoint, readLaterBytesMin);
     const journal = recoverJournal(fileSystem, path.join(folder, JOURNAL_FOLDER), shape, point.head.base);
     const wrong = [...point.damage, ...(journal.kind === 'damaged' ? [journal.damage] : endsTooEarly(journal.end.op))];
     if (journal.kind === 'sound' && wrong.length === 0) {

@@ -11,8 +11,11 @@ import { readIfReadable } from './unreadable.js';
 
 /** Name of the outbox. */
 export const OUTBOX_FILE = 'outbox.csv';
-/** Where an outbox goes that could not be read whole, for people. */
+/** Where an outbox goes that could not be read whole, for people: the first of these names that is free. */
 export const DAMAGED_OUTBOX_FILE = 'outbox-damaged.csv';
+/** Outboxes that are kept so at most; beyond, the last one is written over. */
+const KEPT_MAX = 20;
+const keptName = (number: number): string => (number === 1 ? DAMAGED_OUTBOX_FILE : `outbox-damaged-${number}.csv`);
 
 const COLUMNS = ['request_id', 'service', 'update', 'time', 'view', 'op', 'state', 'checksum'];
 const WAITING = 'waiting';
@@ -71,6 +74,8 @@ export class OutboxFile {
   #isDoubted: boolean;
   /** Whether it is kept whatever can be read of it. */
   #isKeptAsItIs = false;
+  /** Where it was kept last. */
+  #keptAs = DAMAGED_OUTBOX_FILE;
   #expected: FileStat | undefined;
   #writing: Promise<void> | undefined;
 
@@ -127,7 +132,7 @@ export class OutboxFile {
     return unsound.map(({ requestId, why }) => {
       const row = rows.get(requestId);
       const what = `the request ${requestId} can never be carried out: ${why}`;
-      return { file: OUTBOX_FILE, ...(row === undefined ? {} : { row }), what, kept: DAMAGED_OUTBOX_FILE };
+      return { file: OUTBOX_FILE, ...(row === undefined ? {} : { row }), what, kept: this.#keptAs };
     });
   }
 
@@ -165,17 +170,34 @@ export class OutboxFile {
   async #keepDamaged(): Promise<void> {
     if (this.fileSystem.stat(this.#path) === undefined) return;
     if (!this.#isKeptAsItIs && readOutbox(this.fileSystem, this.folder).damage === undefined) return;
-    const aside = path.join(this.folder, DAMAGED_OUTBOX_FILE);
     const read = readIfReadable(this.fileSystem, this.#path);
-    if (read.kind === 'unreadable') {
+    const bytes = read.kind === 'unreadable' ? undefined : read.bytes;
+    const found = this.#placeToKeep(bytes);
+    this.#keptAs = found.name;
+    if (found.isKept) return;
+    const aside = path.join(this.folder, found.name);
+    if (bytes === undefined) {
       this.fileSystem.remove(aside);
       this.fileSystem.rename(this.#path, aside);
       return;
     }
     await orDiskFull(
-      () => writeWhole(this.fileSystem, aside, read.bytes),
-      () => undefined,
+      () => writeWhole(this.fileSystem, aside, bytes),
+      () => this.fileSystem.remove(aside),
     );
+  }
+
+  /** What was kept before stays: it may be the only copy of an order that was acknowledged. */
+  #placeToKeep(bytes: Uint8Array | undefined): { readonly name: string; readonly isKept: boolean } {
+    for (let number = 1; ; number++) {
+      const name = keptName(number);
+      const place = path.join(this.folder, name);
+      if (number === KEPT_MAX || this.fileSystem.stat(place) === undefined) return { name, isKept: false };
+      const before = readIfReadable(this.fileSystem, place);
+      // A start that was broken off finds the same file again.
+      if (bytes !== undefined && before.kind !== 'unreadable' && Buffer.from(before.bytes).equals(bytes))
+        return { name, isKept: true };
+    }
   }
 
   /** Changes what the file should hold, after every change before, and writes it. */

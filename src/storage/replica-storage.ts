@@ -29,7 +29,7 @@ import { finishInstall, Incoming } from './incoming.js';
 import { JOURNAL_FOLDER } from './journal-mark.js';
 import { finishSwitch, removeUnfinished, segmentsOf, writeUnfinished, type LogEnd } from './journal-segment.js';
 import { Journal } from './journal.js';
-import { durableOf, loadFolder, type LoadedFolder } from './load-folder.js';
+import { durableOf, loadFolder, READ_LATER_BYTES_MIN, type LoadedFolder } from './load-folder.js';
 import { OutboxFile } from './outbox-file.js';
 import { readableEntries } from './readable-entries.js';
 import type { LogShape, ReplicaFile } from './replica-file.js';
@@ -41,6 +41,11 @@ export interface StorageOptions {
   readonly segmentBytesMax?: number;
   /** Whose folder it is: one that names another replica is refused. Without it any is taken. */
   readonly replicaId?: string;
+  /**
+   * From this many bytes of tables on, a start does not wait until they are read: they are held against their hashes while they
+   * are in use; default 64 MiB.
+   */
+  readonly readLaterBytesMin?: number;
 }
 
 /**
@@ -94,7 +99,7 @@ class FolderStorage implements ReplicaStorage {
     readonly options: StorageOptions,
     readonly lock: { release(): void },
   ) {
-    this.#files = new FolderFiles(fileSystem, folder);
+    this.#files = new FolderFiles(fileSystem, folder, options.readLaterBytesMin ?? READ_LATER_BYTES_MIN);
     this.files = this.#files;
     this.#incoming = new Incoming(fileSystem, folder);
     this.#checkpoints = new CheckpointReader(fileSystem, folder);
@@ -106,7 +111,7 @@ class FolderStorage implements ReplicaStorage {
   async load(told?: string): Promise<Loaded> {
     assert(this.#state === 'opened', 'a folder is loaded once');
     const distrust = told ?? readDoubt(this.fileSystem, this.folder);
-    const found = await loadFolder(this.fileSystem, this.folder, this.options.replicaId);
+    const found = await loadFolder(this.fileSystem, this.folder, this.options);
     const loaded = distrust === undefined ? found : distrusted(found, distrust);
     this.#state = loaded.kind;
     if (loaded.kind === 'empty') return { kind: 'empty' };
@@ -207,7 +212,9 @@ class FolderStorage implements ReplicaStorage {
   }
 
   offer(): CheckpointOffer | undefined {
-    return this.#state === 'sound' ? this.#checkpoints.offer() : undefined;
+    // What was not read since the start is vouched for to nobody.
+    const isRead = this.#state === 'sound' && this.#files.unverified() === undefined;
+    return isRead ? this.#checkpoints.offer() : undefined;
   }
 
   readChunk(op: OpNumber, file: string, offset: number, length: number): Uint8Array | undefined {
@@ -276,6 +283,10 @@ class FolderStorage implements ReplicaStorage {
 
   scrub(part: number): Promise<{ damage: Damage[]; mended: Damage[] }> {
     return this.#health.scrub(part);
+  }
+
+  distrustIndexes(): void {
+    this.#files.distrust();
   }
 
   leaveDoubt(why: string): Promise<void> {
@@ -374,8 +385,11 @@ class FolderStorage implements ReplicaStorage {
     const { tables, documents } = this.#files.capture();
     const copies = new Map(documents);
     for (const [service, text] of Object.entries(head.snapshots)) copies.set(snapshotName(service), text);
+    const read = await Promise.all(
+      tables.map(async ({ table, length, hash }) => ({ table, length, hash: await hash })),
+    );
     const files = [
-      ...tables.map(({ table, length, hash }) => ({ name: table.name, kind: 'table' as const, length, hash })),
+      ...read.map(({ table, length, hash }) => ({ name: table.name, kind: 'table' as const, length, hash })),
       ...[...copies].map(([name, text]) => ({
         name,
         kind: documents.has(name) ? ('document' as const) : ('snapshot' as const),
@@ -389,6 +403,7 @@ class FolderStorage implements ReplicaStorage {
         // After a loss of power the mark must reach as far as the checkpoint: older segments go.
         await journal.mark.sync();
         await addCheckpoint(this.fileSystem, this.folder, { base: head.base, files }, copies);
+        for (const table of tables) table.keepSums();
         this.#base = head.base;
         const oldest = await keepNewest(this.fileSystem, this.folder);
         this.#checkpoints.watch();

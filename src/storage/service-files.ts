@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { assert } from '../base/assert.js';
-import { DamagedFileError, type Document, type ServiceFiles, type Table } from '../base/service.js';
+import { DamagedFileError, type Document, type IndexFile, type ServiceFiles, type Table } from '../base/service.js';
 import { DiskFullError, type Damage, type FileSystem } from '../ports.js';
 import { serviceOfSnapshot } from './checkpoint-head.js';
 import { DocumentFile } from './document.js';
+import { FolderIndexFile } from './index-file.js';
+import { KeptSums } from './kept-sums.js';
 import type { Upcoming } from './scrub.js';
 import { TableFile, type TableContent } from './table.js';
 import { TrackedFile } from './tracked-file.js';
@@ -13,6 +15,16 @@ import { TrackedFile } from './tracked-file.js';
 export interface FilesContent {
   readonly tables: ReadonlyMap<string, TableContent>;
   readonly documents: ReadonlyMap<string, string>;
+}
+
+/** A table as a checkpoint takes it. */
+export interface CapturedTable {
+  readonly table: TableFile;
+  readonly length: number;
+  /** SHA-256 in hex, once all of the table has been read. */
+  readonly hash: Promise<string>;
+  /** Writes the block sums of this moment down; after the checkpoint is there. */
+  keepSums(): void;
 }
 
 const NAME = /^[a-z0-9][a-z0-9-]*\.[a-z]+$/;
@@ -28,13 +40,18 @@ export const isServiceFileName = (name: string): boolean => NAME.test(name) && !
 export class FolderFiles implements ServiceFiles {
   readonly #tables = new Map<string, TableFile>();
   readonly #documents = new Map<string, DocumentFile>();
+  readonly #indexes = new Map<string, FolderIndexFile>();
+  /** By the names of the tables. */
+  readonly #sums = new Map<string, KeptSums>();
   #content: FilesContent | undefined;
   #isStart = false;
   #told: ReadonlySet<string> = new Set();
 
+  /** `keptSumsBytesMin`: from this many bytes of tables on their block sums are kept, so that a start may read them later. */
   constructor(
     readonly fileSystem: FileSystem,
     readonly folder: string,
+    readonly keptSumsBytesMin = Number.POSITIVE_INFINITY,
   ) {}
 
   table(name: string, header: string): Table {
@@ -43,6 +60,7 @@ export class FolderFiles implements ServiceFiles {
     assert(isServiceFileName(name) && serviceOfSnapshot(name) === undefined, `a table may be named ${name}`);
     const table = new TableFile(name, header);
     this.#tables.set(name, table);
+    this.#sums.set(name, new KeptSums(this.fileSystem, this.folder, name));
     if (this.#content !== undefined) this.#beginTable(table, this.#content);
     return table;
   }
@@ -55,6 +73,16 @@ export class FolderFiles implements ServiceFiles {
     this.#documents.set(name, document);
     if (this.#content !== undefined) this.#beginDocument(document, this.#content);
     return document;
+  }
+
+  index(name: string): IndexFile {
+    const known = this.#indexes.get(name);
+    if (known !== undefined) return known;
+    assert(isServiceFileName(name), `an index file may be named ${name}`);
+    const index = new FolderIndexFile(this.fileSystem, path.join(this.folder, name));
+    this.#indexes.set(name, index);
+    if (this.#content !== undefined) index.begin();
+    return index;
   }
 
   /**
@@ -71,12 +99,25 @@ export class FolderFiles implements ServiceFiles {
     this.#told = new Set(told.map(({ file }) => file));
     for (const table of this.#tables.values()) this.#beginTable(table, content);
     for (const document of this.#documents.values()) this.#beginDocument(document, content);
+    for (const index of this.#indexes.values()) index.begin();
   }
 
   /** Closes all files and lets nothing reach the disk until the next `begin`; the objects stay valid, empty. */
   detach(): void {
     this.#content = undefined;
     for (const table of this.#tables.values()) table.reset(undefined);
+    for (const file of [...this.#indexes.values(), ...this.#sums.values()]) file.close();
+  }
+
+  /** Something here is not what it should be: the next start must read everything. */
+  distrust(): void {
+    for (const index of this.#indexes.values()) index.cut(0);
+    for (const sums of this.#sums.values()) sums.forget();
+  }
+
+  /** A table that is in use and was not read whole yet. */
+  unverified(): TableFile | undefined {
+    return [...this.#tables.values()].find((table) => !table.isVerified);
   }
 
   /** Writes what is buffered. Without room it stays in memory, and false is returned. */
@@ -89,12 +130,21 @@ export class FolderFiles implements ServiceFiles {
   }
 
   /** What a checkpoint of this moment holds: flushed tables with length and hash, and the documents' texts. */
-  capture(): { tables: { table: TableFile; length: number; hash: string }[]; documents: Map<string, string> } {
+  capture(): { tables: CapturedTable[]; documents: Map<string, string> } {
     if (!this.flush()) throw new DiskFullError('no room on the disk for the tables of a checkpoint');
+    const tables = [...this.#tables.values()];
+    const isMuch = tables.reduce((sum, { length }) => sum + length, 0) >= this.keptSumsBytesMin;
     return {
-      tables: [...this.#tables.values()].map((table) => ({ table, length: table.length, hash: table.hash() })),
+      tables: tables.map((table) => this.#capture(table, isMuch)),
       documents: new Map([...this.#documents.values()].map((document) => [document.name, document.read()])),
     };
+  }
+
+  #capture(table: TableFile, isMuch: boolean): CapturedTable {
+    const { length, hash, sums } = table.captured();
+    const kept = isMuch ? this.#sums.get(table.name) : undefined;
+    const frame = kept?.frameOf(sums);
+    return { table, length, hash, keepSums: () => (frame === undefined ? undefined : kept?.keep(frame)) };
   }
 
   isDocument(name: string): boolean {
@@ -128,6 +178,7 @@ export class FolderFiles implements ServiceFiles {
 
   close(): void {
     for (const table of this.#tables.values()) table.close();
+    for (const file of [...this.#indexes.values(), ...this.#sums.values()]) file.close();
   }
 
   #beginDocument(document: DocumentFile, { documents }: FilesContent): void {
@@ -146,6 +197,7 @@ export class FolderFiles implements ServiceFiles {
     if (this.#isStart) table.takeUp(file, found, this.#told.has(table.name));
     else if (found === undefined) table.reset(file);
     else table.attach(file, found);
+    this.#sums.get(table.name)?.begin();
   }
 }
 

@@ -7,19 +7,34 @@ import { BLOCK_BYTES, BlockSums } from './block-sums.js';
 import { checkedByHash } from './checked-files.js';
 import { forEachChunk } from './durable-file.js';
 import { isDiskFull } from './errors.js';
+import { LateHash } from './late-hash.js';
 import { FOUND_BYTES_MAX, FoundTail } from './found-tail.js';
 import type { CheckedFile } from './scrub.js';
 import type { TrackedFile } from './tracked-file.js';
+import { reading } from './unreadable.js';
 
 const TAIL_BYTES_FIRST = 4096;
 /** Bytes of one UTF-16 unit as UTF-8 at most. */
 const UTF8_BYTES_MAX = 3;
 const LINE_FEED = 0x0a;
 
+/** An error of the disk while reading is damage, to be repaired as such; any other is thrown. */
+function unreadable(file: string, error: unknown): Damage {
+  try {
+    return reading(file, () => {
+      throw error;
+    });
+  } catch (read) {
+    if (!(read instanceof DamagedFileError)) throw read;
+    return { file: read.file, what: read.detail };
+  }
+}
+
 /** A table as a checkpoint left it: its length and the hash that has run over exactly these bytes. */
 export interface TableContent {
   readonly length: number;
-  readonly hash: Hash;
+  /** What has run over them; or, where they were not read yet, the hash they should have. Then `sums` are there. */
+  readonly hash: Hash | { readonly expected: string };
   /** Of the same bytes; absent: they are read for it. */
   readonly sums?: BlockSums;
 }
@@ -36,6 +51,8 @@ export class TableFile implements Table {
   /** Bytes of the tail over which the hash has run: it is cheaper once for a batch of rows than for each. */
   #hashedTailBytes = 0;
   #hash: Hash;
+  /** While not all of the file was read since the start: takes the place of `#hash`. */
+  #late: LateHash | undefined;
   /** Of what was flushed. */
   #sums = new BlockSums();
   #found: FoundTail | undefined;
@@ -71,8 +88,49 @@ export class TableFile implements Table {
     return fromFile === length ? bytes : Buffer.concat([bytes, this.#tailSlice(this.#flushedBytes, length - fromFile)]);
   }
 
+  /** Whether all of it has been read and held against its checkpoint since the start. */
+  get isVerified(): boolean {
+    return this.#late === undefined;
+  }
+
+  /** What a checkpoint of this moment, flushed, says of it: the hash is there when all of it has been read. */
+  captured(): { readonly length: number; readonly hash: Promise<string>; readonly sums: BlockSums } {
+    const hash = this.#late?.digestAt(this.length) ?? Promise.resolve(this.hash());
+    return { length: this.length, hash, sums: this.#sums };
+  }
+
+  /** Reads on in a table that is in use before it was read: the next `bytes`. What is wrong with it. */
+  async verifyNext(bytes: number): Promise<Damage | undefined> {
+    const late = this.#late;
+    const open = this.#file?.open;
+    if (late === undefined || open === undefined || late.isBusy) return undefined;
+    late.isBusy = true;
+    const end = late.stopBefore(Math.min(late.at + bytes, this.#flushedBytes));
+    let piece: Uint8Array;
+    try {
+      piece = await open.readAsync(late.at, end - late.at);
+    } catch (error) {
+      return unreadable(this.name, error);
+    } finally {
+      late.isBusy = false;
+    }
+    if (this.#late !== late) return undefined;
+    if (piece.length < end - late.at)
+      return { file: this.name, what: `it ends at byte ${late.at + piece.length} of ${this.#flushedBytes}` };
+    if (!late.update(piece)) {
+      const what = `its first ${late.length} bytes are not those of the checkpoint`;
+      return { file: this.name, what, ...this.#firstDamage() };
+    }
+    if (late.isProven && late.at === this.#flushedBytes) {
+      this.#hash = late.hash;
+      this.#late = undefined;
+    }
+    return undefined;
+  }
+
   /** SHA-256 of everything so far, in hex. */
   hash(): string {
+    assert(this.#late === undefined, 'the hash of a table is known when all of it was read');
     this.#hashTail();
     return this.#hash.copy().digest('hex');
   }
@@ -102,7 +160,11 @@ export class TableFile implements Table {
 
   /** Takes a file that holds exactly this content. */
   attach(file: TrackedFile, { length, hash, sums }: TableContent): void {
-    this.#attach(file, length, hash.copy());
+    if ('expected' in hash) {
+      assert(sums !== undefined, 'a table that was not read has sums to read it by');
+      this.#attach(file, length, createHash('sha256'));
+      this.#late = new LateHash(length, hash.expected);
+    } else this.#attach(file, length, hash.copy());
     if (sums !== undefined) this.#sums = sums;
     else forEachChunk(file.open, length, (bytes) => this.#sums.add(bytes));
   }
@@ -132,7 +194,7 @@ export class TableFile implements Table {
 
   /** The file as it should be; `undefined` while rows wait for room. */
   checked(): CheckedFile | undefined {
-    if (this.#file === undefined || this.#tailBytes > 0) return undefined;
+    if (this.#file === undefined || this.#tailBytes > 0 || this.#late !== undefined) return undefined;
     const { path } = this.#file.open;
     const place = { file: this.name, path, bytes: this.#flushedBytes };
     return checkedByHash(place, this.hash(), () => this.#firstDamage());
@@ -156,6 +218,7 @@ export class TableFile implements Table {
   }
 
   close(): void {
+    this.#late?.cancel();
     this.#file?.close();
     this.#file = undefined;
   }
@@ -199,6 +262,8 @@ export class TableFile implements Table {
   #attach(file: TrackedFile | undefined, length: number, hash: Hash): void {
     if (this.#file !== file) this.#file?.close();
     this.#found = undefined;
+    this.#late?.cancel();
+    this.#late = undefined;
     this.#file = file;
     this.#flushedBytes = length;
     this.#tailBytes = 0;
@@ -208,7 +273,7 @@ export class TableFile implements Table {
   }
 
   #hashTail(): void {
-    if (this.#hashedTailBytes === this.#tailBytes) return;
+    if (this.#hashedTailBytes === this.#tailBytes || this.#late !== undefined) return;
     this.#hash.update(this.#tail.subarray(this.#hashedTailBytes, this.#tailBytes));
     this.#hashedTailBytes = this.#tailBytes;
   }

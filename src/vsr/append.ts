@@ -2,6 +2,7 @@ import { assert } from '../base/assert.js';
 import { encodeEntry, type Entry } from '../base/entry.js';
 import { maxOp, nextOp, type OpNumber, type View } from '../base/numbers.js';
 import { lastChain, lastOp, lastTimeMs, pushEntry, SUFFIX_BYTES_MAX } from './log.js';
+import type { Message } from './message.js';
 import { actsAsPrimary, peersOf, send, type Step } from './state.js';
 
 /** How far a backup may be behind before it is sent no more prepares: it then asks for what it misses, in its own time. */
@@ -30,18 +31,19 @@ export function shipEntries(step: Step, entries: readonly Entry[]): void {
   if (first === undefined) return;
   assert(actsAsPrimary(state), 'only an acting primary ships entries');
   step.effects.push({ kind: 'append', entries, commit: state.commit });
-  const batches = inBatches(entries, state.config.suffixBytesMax ?? SUFFIX_BYTES_MAX);
+  const { view, start, commit } = state;
+  // One message for all peers: the transport writes it once.
+  const prepares = inBatches(entries, state.config.suffixBytesMax ?? SUFFIX_BYTES_MAX).map((batch): Message => ({
+    kind: 'prepare',
+    view,
+    start,
+    commit,
+    entries: batch,
+  }));
   for (const peer of peersOf(state)) {
     const acked = state.acked[peer] ?? 0;
     if (first.op - maxOp(acked as OpNumber, state.start) > PREPARE_WINDOW_OPS) continue;
-    for (const batch of batches)
-      send(step, peer, {
-        kind: 'prepare',
-        view: state.view,
-        start: state.start,
-        commit: state.commit,
-        entries: batch,
-      });
+    for (const prepare of prepares) send(step, peer, prepare);
   }
 }
 

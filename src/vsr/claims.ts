@@ -1,5 +1,13 @@
 import type { Chain } from '../base/entry.js';
-import { op as opNumber, view as makeView, type OpNumber, type ReplicaIndex, type View } from '../base/numbers.js';
+import {
+  maxOp,
+  minOp,
+  op as opNumber,
+  view as makeView,
+  type OpNumber,
+  type ReplicaIndex,
+  type View,
+} from '../base/numbers.js';
 import { chainAt } from './log.js';
 import type { Claimed, Differs, Message } from './message.js';
 import { isBackup, notice, primaryOf, send, type Claim, type State, type Step } from './state.js';
@@ -87,13 +95,13 @@ export function isOfThisLog(step: Step, from: ReplicaIndex, op: OpNumber, chain:
   const own = chainAt(state.log, op);
   if (own === undefined) return true;
   if (own === chain) {
-    state.agreed.add(from);
-    state.diverged.delete(from);
+    noteAgreed(state, from, op);
     return true;
   }
   const isKnown = state.diverged.has(from);
   tellDiverged(step, from, op);
-  const agreeing = 1 + state.agreed.size;
+  // Who agrees further down only says nothing of this op: its word may have come late, or it may be about to differ too.
+  const agreeing = 1 + [...state.agreed.values()].filter((upTo) => upTo >= op).length;
   // Whoever agreed did so before this; who is with the primary now shows in the next round.
   state.agreed.clear();
   if (state.diverged.size >= state.majority)
@@ -104,6 +112,13 @@ export function isOfThisLog(step: Step, from: ReplicaIndex, op: OpNumber, chain:
   else if (isKnown && agreeing >= state.majority)
     send(step, from, { kind: 'differs', view: state.view, op, chain: own, ofMajority: true });
   return false;
+}
+
+/** A backup's log is this one up to `op`. One that differs further up differs still: the message may be from before. */
+function noteAgreed({ diverged, agreed }: State, from: ReplicaIndex, op: OpNumber): void {
+  if (op < (diverged.get(from) ?? 0)) return;
+  diverged.delete(from);
+  agreed.set(from, maxOp(op, agreed.get(from) ?? op));
 }
 
 /** Backup: whether the log of the own disk is the primary's at its commit number, as far as both reach. */
@@ -138,7 +153,7 @@ export function onDiffers(step: Step, from: ReplicaIndex, message: Differs): str
 function tellDiverged(step: Step, peer: ReplicaIndex, op: OpNumber): void {
   const { diverged } = step.state;
   if (!diverged.has(peer)) notice(step, { kind: 'diverged', peer, op });
-  diverged.add(peer);
+  diverged.set(peer, minOp(op, diverged.get(peer) ?? op));
 }
 
 /** The folder is sound and yet wrong: the process ends, and the next one believes nothing of it (rule 7). */

@@ -27,6 +27,7 @@ export function switchLog(step: Step, view: View, splice: Splice, next: Transiti
   state.view = view;
   state.logView = view;
   state.fetch = undefined;
+  dropStaged(step);
   const promises = { clusterId: state.clusterId, view, logView: view, recovering: false };
   const salvaged = salvage(step, cut);
   const transition = beginTransition(step, next);
@@ -54,6 +55,16 @@ export function installFetched(
   const transition = beginTransition(step, next, offer);
   const promises = { clusterId: state.clusterId, ...into };
   step.effects.push({ kind: 'installCheckpoint', transition, promises, offer, entries: fetch.entries, salvaged });
+}
+
+/**
+ * Gives up what is staged of a checkpoint: the log came another way, or the copy is not what was offered. It may be as large as all
+ * that was ever ordered, and nothing else would make room of it before the next start.
+ */
+export function dropStaged({ state, effects }: Step): void {
+  if (state.staged.size === 0) return;
+  state.staged.clear();
+  effects.push({ kind: 'beginStaging', kept: new Map() });
 }
 
 /** What the cut entries had promised to customers. */

@@ -4,7 +4,7 @@ import { extendLog } from './append.js';
 import { raiseCommit } from './commit.js';
 import { anyPeer, beginFetch } from './fetch.js';
 import { holdItems } from './held-items.js';
-import { beginAtCheckpoint } from './log-switch.js';
+import { beginAtCheckpoint, dropStaged } from './log-switch.js';
 import { cutFrom, emptyLog, GENESIS, lastOp } from './log.js';
 import type { NewState, RecoveryResponse, WantReplica } from './message.js';
 import { renewOffice } from './suspicion.js';
@@ -129,6 +129,7 @@ export function takeData(step: Step, message: NewState): void {
   const { state } = step;
   state.fetch = undefined;
   if (state.isDiskFull) return;
+  dropStaged(step);
   extendLog(step, message.suffix.entries);
   raiseCommit(step, lastOp(state.log));
   if (lastOp(state.log) < message.op && message.suffix.entries.length > 0) {

@@ -4,7 +4,7 @@ import type { Event, Now } from './event.js';
 import { addFetched, ask, beginFetch, fetchedTo } from './fetch.js';
 import { joinFounding } from './founding.js';
 import { isSound, lastOp, spliceOnto, type Splice } from './log.js';
-import { installFetched, switchLog } from './log-switch.js';
+import { dropStaged, installFetched, switchLog } from './log-switch.js';
 import type { CheckpointOffer, OfferedFile } from '../base/checkpoint.js';
 import type { CheckpointOffered, Chunk, NewState } from './message.js';
 import { followCommit } from './normal.js';
@@ -89,6 +89,7 @@ function finishNormal(step: Step, fetch: Fetch, message: NewState): string | und
     state.fetch = undefined;
     const known = lastOp(state.log) - fetch.after;
     if (known < 0 || state.isDiskFull) return 'the own log was cut by a full disk';
+    dropStaged(step);
     extendLog(step, fetch.entries.slice(known));
     followCommit(step, message.commit);
     if (lastOp(state.log) < message.op) beginFetch(step, 'normal', state.view, fetch.from, lastOp(state.log));
@@ -160,13 +161,6 @@ function keepStaged({ state, effects }: Step, { files }: CheckpointOffer): void 
   staged.clear();
   for (const [name, bytes] of kept) staged.set(name, bytes);
   effects.push({ kind: 'beginStaging', kept });
-}
-
-/** Gives up what was staged: the log came another way, or the copy is not what was offered. */
-function dropStaged({ state, effects }: Step): void {
-  if (state.staged.size === 0) return;
-  state.staged.clear();
-  effects.push({ kind: 'beginStaging', kept: new Map() });
 }
 
 const stagedOf = (state: State, file: OfferedFile | undefined): number =>

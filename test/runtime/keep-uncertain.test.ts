@@ -198,6 +198,36 @@ describe('runtime: what a damaged folder had promised', () => {
       expect((await started(fileSystem)).outbox).to.deep.equal([good]);
     });
 
+  it('what was kept of an outbox is never written over: it may be the only copy of an order', async () => {
+    const fileSystem = await folderOf();
+    const storage = openReplicaStorage(fileSystem, FOLDER);
+    await loadIntact(storage);
+    const rotten = { ...OTHER, requestId: '30000000-0000-4000-8000-000000000002', update: 'rotten' };
+    await storage.appendOutbox([{ ...OTHER, update: UNSOUND }, rotten]);
+    fileSystem.kill();
+    const file = `${FOLDER}/outbox.csv`;
+    fileSystem.flipBit(file, Buffer.from(fileSystem.readFile(file)).indexOf('rotten'), 1);
+    const before = fileSystem.readFile(file);
+    const loaded = await started(fileSystem);
+    expect(loaded.kind === 'intact' && loaded.repaired?.map(({ kept: as }) => as)).to.deep.equal([
+      undefined,
+      'outbox-damaged-2.csv',
+    ]);
+    expect(fileSystem.readFile(`${FOLDER}/outbox-damaged.csv`)).to.deep.equal(before);
+    expect(Buffer.from(fileSystem.readFile(`${FOLDER}/outbox-damaged-2.csv`)).includes(UNSOUND)).to.equal(true);
+    // The same damage again, as after a start that was broken off, is kept already.
+    fileSystem.kill();
+    const open = fileSystem.open(file, false);
+    open.truncate(0);
+    open.write(0, before);
+    open.close();
+    await started(fileSystem);
+    expect(fileSystem.list(FOLDER).filter((name) => name.startsWith('outbox-damaged'))).to.have.members([
+      'outbox-damaged.csv',
+      'outbox-damaged-2.csv',
+    ]);
+  });
+
   for (const [what, write] of [
     ['a new log', (storage) => storage.initialise(promises(0, 0, true), [])],
     ['an order taken alone', (storage) => storage.appendOutbox([OTHER])],

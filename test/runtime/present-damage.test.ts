@@ -111,7 +111,7 @@ describe('runtime: damage as status shows it', () => {
     const state = newState(config, new Map(), receiptsTable(new MemoryFiles({})));
     damage.noteDifference({ kind: 'diverged', peer: replicaIndex(2), op: op(7) });
     expect(damage.lines(state)).to.deep.equal([]);
-    state.diverged.add(replicaIndex(2));
+    state.diverged.set(replicaIndex(2), op(7));
     expect(damage.lines(state)).to.have.length(1);
     expect(damage.lines(state)[0]).to.contain('op 7 is another one at replica-3');
   });

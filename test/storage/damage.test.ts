@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { op } from '../../src/base/numbers.js';
 import type { Entry } from '../../src/base/entry.js';
-import type { Damage, Loaded, ReplicaStorage } from '../../src/ports.js';
+import { DiskFullError, type Damage, type Loaded, type ReplicaStorage } from '../../src/ports.js';
 import { openReplicaStorage } from '../../src/storage/replica-storage.js';
 import { headAt, loadIntact } from '../contract/replica-storage.js';
 import type { SimulatedFileSystem } from '../support/simulated-file-system.js';
@@ -343,6 +343,21 @@ describe('storage: damage', () => {
           expect(textOf('menu.csv')).to.equal('menu');
           expect(await lookUntilTold(storage)).to.deep.equal([]);
         });
+
+      it('what was put right is told later when something else has no room to be put right', async () => {
+        disk.remove(`${FOLDER}/menu.csv`);
+        const storage = openReplicaStorage(disk, FOLDER);
+        storage.files.document('menu.csv');
+        await loadIntact(storage);
+        storage.flushTables();
+        disk.remove(`${FOLDER}/journal/synced`);
+        disk.limitRoom(0);
+        const refused = await storage.mend().catch((error: unknown) => error);
+        expect(refused).to.be.instanceOf(DiskFullError);
+        disk.limitRoom(Number.POSITIVE_INFINITY);
+        expect((await storage.mend()).map(({ file }) => file)).to.deep.equal(['menu.csv', 'journal/synced']);
+        expect(await storage.mend()).to.deep.equal([]);
+      });
 
       it('saved as it was is nothing to tell', async () => {
         const storage = openReplicaStorage(disk, FOLDER);

@@ -104,6 +104,11 @@ export class DrivenCore {
     this.#run(effects);
   }
 
+  /** Names of the files that are staged. */
+  get stagedFiles(): string[] {
+    return [...this.#staged.keys()];
+  }
+
   /** Turns over the first byte of a staged file. */
   spoilStaged(name: string): void {
     const text = this.#staged.get(name) ?? '';

@@ -98,6 +98,35 @@ describe('rule 6 claims: a disk that is set back', () => {
     expect(cluster.core(0).notices.some(({ kind }) => kind === 'diverged')).to.equal(true);
   });
 
+  it('rule 2: who agrees with the primary further down only is no majority against a backup that differs', () => {
+    const cluster = Cluster.founded();
+    cluster.write(0, 'a');
+    cluster.hold(cluster.inFlight('prepare', { to: 1 }));
+    const prepares = cluster.hold(cluster.inFlight('prepare', { to: 2 }));
+    cluster.core(0).fsync();
+    const { clusterId, log } = cluster.core(0).state;
+    const below = { kind: 'prepareOk', view: view(0), op: op(2), chain: entryAt(log, op(2))?.chain ?? '' } as const;
+    const other = { kind: 'prepareOk', view: view(0), op: op(3), chain: '5'.repeat(32) } as const;
+    const say = (from: number, message: typeof below | typeof other): void =>
+      cluster.deliverAgain({ from, to: 0, clusterId, message });
+    for (let times = 0; times < 3; times++) {
+      say(1, other);
+      say(2, below);
+    }
+    expect(cluster.inFlight('differs', { from: 0 })).to.deep.equal([]);
+    // Its own word of before it differed takes nothing back either.
+    say(1, below);
+    say(1, other);
+    expect(cluster.core(0).notices.filter(({ kind }) => kind === 'diverged')).to.have.length(1);
+    for (const prepare of prepares) cluster.deliverAgain(prepare);
+    cluster.core(2).fsync();
+    cluster.deliver(cluster.inFlight('prepareOk', { from: 2 }));
+    say(1, other);
+    expect(cluster.inFlight('differs', { from: 0, to: 1 }).map(({ message }) => message)).to.deep.equal([
+      { kind: 'differs', view: 0, op: 3, chain: entryAt(log, op(3))?.chain, ofMajority: true },
+    ]);
+  });
+
   it('rule 2: a backup does not give its folder up on the word of its primary alone', () => {
     const cluster = Cluster.founded();
     cluster.write(0, 'a');

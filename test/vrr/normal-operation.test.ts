@@ -18,6 +18,13 @@ describe('4.1 normal operation (rules 1 and 2)', () => {
     expect(call.outcome).to.have.nested.property('receipt.committed', true);
   });
 
+  it('4.1 normal operation: a prepare is one message for all backups, which the transport writes once', () => {
+    const cluster = Cluster.founded();
+    cluster.write(0, 'a');
+    const [first, second] = cluster.inFlight('prepare').map(({ message }) => message);
+    expect(first !== undefined && first === second).to.equal(true);
+  });
+
   it('rule 1: prepareOk follows the fsync, never the message', () => {
     const cluster = Cluster.founded();
     cluster.write(0, 'a');

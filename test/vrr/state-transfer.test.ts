@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { present } from '../../src/base/assert.js';
+import type { Entry } from '../../src/base/entry.js';
 import { Cluster, entryOf, HEARTBEAT_MS } from '../support/core-driver.js';
 
 const refused = (cluster: Cluster, at: number, peer: number): void =>
@@ -246,12 +248,13 @@ describe('5.2 state transfer (rules 2 and 5)', () => {
   });
 
   /** Replica 2 lags and copies; while it has `pieces` pieces of the file of receipts, the others make it and another checkpoint old. */
-  function overtaken(pieces: number): Cluster {
+  function overtaken(pieces: number, written: Entry[] = []): Cluster {
     const cluster = Cluster.founded({ checkpointIntervalOps: 4, chunkBytesMax: 500 });
     cluster.isolate(2);
     const write = (from: number, to: number): void => {
       for (let index = from; index < to; index++) {
         cluster.write(0, `id-${index}`);
+        written.push(entryOf(cluster.core(0), cluster.core(0).lastOp));
         cluster.settle([0, 1]);
       }
     };
@@ -303,5 +306,27 @@ describe('5.2 state transfer (rules 2 and 5)', () => {
     expect(cluster.core(2).has('id-59')).to.equal(true);
     const [own, others] = [2, 0].map((index) => cluster.core(index).folder.files.contents()['receipts.csv']);
     expect(own).to.equal(others);
+  });
+
+  it('5.2 state transfer: what is staged is given up when the log comes another way, for the room that it takes', () => {
+    const written: Entry[] = [];
+    const cluster = overtaken(3, written);
+    const core = cluster.core(2);
+    cluster.deliver(cluster.inFlight('chunk', { to: 2 }));
+    cluster.sleep(HEARTBEAT_MS);
+    cluster.core(0).tick();
+    cluster.deliver(cluster.inFlight('heartbeat', { to: 2 }));
+    const [asked] = cluster.hold(cluster.inFlight('getState', { from: 2 }));
+    if (asked?.message.kind !== 'getState') throw new Error('it asks for what it lacks');
+    expect([core.state.staged.size, core.stagedFiles]).to.deep.equal([1, ['receipts.csv']]);
+    // The answer of a primary whose log reaches back to where this one ends.
+    const { after, afterChain, nonce } = asked.message;
+    const { view, logView, start, commit, clusterId } = cluster.core(0).state;
+    const suffix = { after, afterChain, entries: written.filter((entry) => entry.op > after) };
+    const { op } = present(written.at(-1), 'much was written');
+    const message = { kind: 'newState', view, logView, start, commit, op, suffix, nonce, isFounded: true } as const;
+    cluster.deliverAgain({ from: 0, to: 2, clusterId, message });
+    expect(core.lastOp).to.equal(op);
+    expect([core.state.staged.size, core.stagedFiles]).to.deep.equal([0, []]);
   });
 });

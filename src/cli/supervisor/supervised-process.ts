@@ -12,6 +12,8 @@ export interface ProcessSpec {
   readonly upDetail: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** Added to this process's environment. */
+  readonly env?: NodeJS.ProcessEnv;
   /** Appended to, never truncated. */
   readonly logFile: string;
 }
@@ -78,13 +80,14 @@ export class SupervisedProcess {
     const extraArgs = this.#mustRecover ? ['--recover'] : [];
     this.#state = 'starting';
     this.#failure = '';
-    const { command, args, logFile } = this.spec;
+    const { command, args, logFile, env } = this.spec;
     let child: ChildProcess;
     try {
       const log = openSync(logFile, 'a');
       try {
         writeSync(log, `--- ${new Date().toISOString()} ${[command, ...args, ...extraArgs].join(' ')}\n`);
         child = spawn(command, [...args, ...extraArgs], {
+          env: { ...process.env, ...env },
           // A session of its own: Ctrl-C in the terminal reaches the supervisor alone, which stops all in order.
           detached: true,
           stdio: ['ignore', log, log, 'ipc'],

@@ -1,23 +1,21 @@
 import { assert } from '../../base/assert.js';
 import { textOfWords, wordsOfText, type UuidWords } from '../uuid.js';
 import { withRoom } from './columns.js';
+import { hashOfWords, Slots } from './slots.js';
 
 /** What `find` returns when an id is not there. */
 export const ABSENT = -1;
 
 const WORDS = 4;
-const SLOTS_MIN = 64;
-/** Slots are doubled when more than this share is taken: linear probing stays short. */
-const LOAD_MAX = 0.6;
+const ROOM_FIRST = 64;
 
 /**
  * From UUID to record number, 0, 1, 2 … in the order of `add`: open addressing with linear probing over typed arrays,
- * 16 bytes for the id and 7 to 14 for its slots, where a Map of strings takes over 100.
+ * 16 bytes for the id and 6 to 9 for its slot, where a Map of strings takes over 100.
  */
 export class IdIndex {
-  #words: UuidWords = new Uint32Array(SLOTS_MIN * WORDS);
-  /** Record number + 1; 0 is free. */
-  #slots = new Int32Array(SLOTS_MIN);
+  #words: UuidWords = new Uint32Array(ROOM_FIRST * WORDS);
+  readonly #slots = new Slots((record) => hashOfWords(this.#words, record * WORDS));
   #count = 0;
   readonly #scratch: UuidWords = new Uint32Array(WORDS);
 
@@ -33,11 +31,7 @@ export class IdIndex {
 
   /** As `find`, of an id given as its words. */
   findWords(words: UuidWords): number {
-    const mask = this.#slots.length - 1;
-    for (let slot = mix(words, 0) & mask; ; slot = (slot + 1) & mask) {
-      const record = (this.#slots[slot] as number) - 1;
-      if (record === ABSENT || this.isAt(record, words)) return record;
-    }
+    return this.#slots.find(hashOfWords(words, 0), (record) => this.isAt(record, words));
   }
 
   /** Adds an id that is not there; returns its record number. */
@@ -50,25 +44,37 @@ export class IdIndex {
 
   /** As `add`, of an id given as its words; ABSENT when the id is there already, and nothing changes. */
   addNewWords(words: UuidWords): number {
-    if (this.#count + 1 > this.#slots.length * LOAD_MAX) this.#rebuild(this.#slots.length * 2);
-    const mask = this.#slots.length - 1;
-    let slot = mix(words, 0) & mask;
-    for (; this.#slots[slot] !== 0; slot = (slot + 1) & mask)
-      if (this.isAt((this.#slots[slot] as number) - 1, words)) return ABSENT;
+    if (this.findWords(words) !== ABSENT) return ABSENT;
     const record = this.#count++;
-    this.#slots[slot] = record + 1;
-    this.#words = withRoom(this.#words, this.#count * WORDS);
-    const at = record * WORDS;
-    for (let index = 0; index < WORDS; index++) this.#words[at + index] = words[index] as number;
+    const place = record * WORDS;
+    this.#words = withRoom(this.#words, place + WORDS);
+    for (let index = 0; index < WORDS; index++) this.#words[place + index] = words[index] as number;
+    this.#slots.add(record, hashOfWords(words, 0));
     return record;
+  }
+
+  /** Adds many ids, by their words, that are known not to be there. None is found before `placeAll`. */
+  addUnplaced(words: UuidWords): void {
+    const first = this.#count * WORDS;
+    this.#count += words.length / WORDS;
+    this.#words = withRoom(this.#words, this.#count * WORDS);
+    this.#words.set(words, first);
+  }
+
+  /** Lets what `addUnplaced` added be found. */
+  placeAll(): void {
+    this.#slots.takeAll(this.#count);
   }
 
   /** Makes room for `count` ids at once. */
   reserve(count: number): void {
-    let length = this.#slots.length;
-    while (count > length * LOAD_MAX) length *= 2;
-    if (length > this.#slots.length) this.#rebuild(length);
+    this.#slots.reserve(count);
     this.#words = withRoom(this.#words, count * WORDS);
+  }
+
+  /** The words of the records from `from` to, and without, `to`. */
+  wordsOf(from: number, to: number): UuidWords {
+    return this.#words.subarray(from * WORDS, to * WORDS);
   }
 
   /** The id of a record. */
@@ -88,27 +94,4 @@ export class IdIndex {
       this.#words[at + 3] === words[3]
     );
   }
-
-  #place(record: number): void {
-    const mask = this.#slots.length - 1;
-    let slot = mix(this.#words, record * WORDS) & mask;
-    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
-    this.#slots[slot] = record + 1;
-  }
-
-  #rebuild(length: number): void {
-    this.#slots = new Int32Array(length);
-    for (let record = 0; record < this.#count; record++) this.#place(record);
-  }
-}
-
-/** Mixes all 128 bits: ids may be sequential, or differ in one word only (UUIDv1, v7). */
-function mix(words: UuidWords, at: number): number {
-  let hash = 0;
-  for (let index = at; index < at + WORDS; index++) {
-    hash = Math.imul(hash ^ (words[index] as number), 0x9e3779b1);
-    hash ^= hash >>> 15;
-  }
-  hash = Math.imul(hash ^ (hash >>> 13), 0x85ebca6b);
-  return hash ^ (hash >>> 16);
 }

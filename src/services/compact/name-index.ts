@@ -21,6 +21,11 @@ export class NameIndex {
     return this.#names.length;
   }
 
+  /** The names from this number on. */
+  namesFrom(number: number): readonly string[] {
+    return this.#names.slice(number);
+  }
+
   /** Number of a name; ABSENT when it is not there. */
   find(name: string): number {
     return this.#find(name, hashOfText(name));

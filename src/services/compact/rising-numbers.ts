@@ -23,6 +23,11 @@ export class RisingNumbers {
     return this.#count;
   }
 
+  /** Makes room for `count` numbers at once. */
+  makeRoom(count: number): void {
+    this.#distances = withRoom(this.#distances, count);
+  }
+
   /** Appends a number, at least the last one. */
   append(value: number): void {
     assert(value >= this.#last, 'rising numbers never fall');

@@ -1,10 +1,13 @@
-import { withRoom } from '../compact/columns.js';
-import { ABSENT, IdIndex } from '../compact/id-index.js';
+import { roomFor, withRoom } from '../compact/columns.js';
+import { HashedIds } from '../compact/hashed-ids.js';
+import { ABSENT } from '../compact/id-index.js';
 import { RisingNumbers } from '../compact/rising-numbers.js';
 import type { UuidWords } from '../uuid.js';
-import { NONE } from './order-index.js';
 import { statusCode, statusOfCode, type OrderStatus } from './order-status.js';
 import { verdictCode, verdictOfCode, type PostcodeVerdict } from './postcode-verdict.js';
+
+/** No record: the end of a chain. */
+export const NONE = -1;
 
 /** What the index keeps of a change. */
 export interface ChangeFacts {
@@ -19,13 +22,26 @@ export interface ChangeFacts {
   readonly check: PostcodeVerdict;
 }
 
+/** Consecutive changes, a column a fact. */
+export interface ChangeColumns {
+  /** Hashes of the request ids. */
+  readonly hashes: Int32Array;
+  readonly ops: Float64Array;
+  readonly offsets: Float64Array;
+  readonly orders: Int32Array;
+  /** `statusCode` of each. */
+  readonly statuses: Uint8Array;
+  /** `verdictCode` of each. */
+  readonly checks: Uint8Array;
+}
+
 /**
  * Where each change of an order stands in order-status.csv: every row of it but the plain placings. Columns over typed
- * arrays, about 45 bytes a change. The changes of an order are a chain, newest first. Requests are found by their ids
- * for ever, as orders are.
+ * arrays, about 30 bytes a change. The changes of an order are a chain, newest first. Requests are found by their ids
+ * for ever, as orders are; but seldom, so that memory has no more than a hash of each.
  */
 export class ChangeIndex {
-  readonly #requestIds = new IdIndex();
+  readonly #requestIds: HashedIds;
   readonly #ops = new RisingNumbers();
   readonly #offsets = new RisingNumbers();
   #orders = new Int32Array(64);
@@ -34,6 +50,11 @@ export class ChangeIndex {
   #checks = new Uint8Array(64);
   /** Newest change of each order, by the order's record; shifted by one so that an empty column means none. */
   #newest = new Int32Array(64);
+
+  /** `requestIdAt`: the id of the request that made a change, from its row. */
+  constructor(requestIdAt: (record: number) => string) {
+    this.#requestIds = new HashedIds(requestIdAt);
+  }
 
   /** Changes in the index. */
   get count(): number {
@@ -58,7 +79,59 @@ export class ChangeIndex {
 
   /** Makes room for `count` changes at once. */
   makeRoom(count: number): void {
-    this.#requestIds.reserve(count);
+    this.#reserve(roomFor(count));
+  }
+
+  #reserve(room: number): void {
+    this.#requestIds.reserve(room);
+    this.#ops.makeRoom(room);
+    this.#offsets.makeRoom(room);
+    this.#orders = withRoom(this.#orders, room);
+    this.#previous = withRoom(this.#previous, room);
+    this.#statuses = withRoom(this.#statuses, room);
+    this.#checks = withRoom(this.#checks, room);
+  }
+
+  /** The records from `from` to, and without, `to`, as columns. */
+  columnsOf(from: number, to: number): ChangeColumns {
+    const ops = new Float64Array(to - from);
+    const offsets = new Float64Array(to - from);
+    for (let record = from; record < to; record++) {
+      ops[record - from] = this.#ops.at(record);
+      offsets[record - from] = this.#offsets.at(record);
+    }
+    return {
+      hashes: this.#requestIds.hashesOf(from, to),
+      ops,
+      offsets,
+      orders: this.#orders.subarray(from, to),
+      statuses: this.#statuses.subarray(from, to),
+      checks: this.#checks.subarray(from, to),
+    };
+  }
+
+  /** Lets what `addColumns` added be found. */
+  placeAll(): void {
+    this.#requestIds.placeAll();
+  }
+
+  /** Adds what `columnsOf` gave: requests that are not there. None is found before `placeAll`. */
+  addColumns({ hashes, ops, offsets, orders, statuses, checks }: ChangeColumns): void {
+    const first = this.count;
+    this.#reserve(first + ops.length);
+    this.#requestIds.addUnplaced(hashes);
+    for (let index = 0; index < ops.length; index++) {
+      const record = first + index;
+      const order = orders[index] as number;
+      this.#ops.append(ops[index] as number);
+      this.#offsets.append(offsets[index] as number);
+      this.#newest = withRoom(this.#newest, order + 1);
+      this.#previous[record] = (this.#newest[order] as number) - 1;
+      this.#newest[order] = record + 1;
+    }
+    this.#orders.set(orders, first);
+    this.#statuses.set(statuses, first);
+    this.#checks.set(checks, first);
   }
 
   #fill(record: number, { op, offset, order, status, check }: ChangeFacts): number {
@@ -96,6 +169,16 @@ export class ChangeIndex {
   /** The order's status after it. */
   statusAt(record: number): OrderStatus {
     return statusOfCode(this.#statuses[record] as number);
+  }
+
+  /** As `statusAt`, as its code. */
+  statusCodeAt(record: number): number {
+    return this.#statuses[record] as number;
+  }
+
+  /** As `checkAt`, as its code. */
+  checkCodeAt(record: number): number {
+    return this.#checks[record] as number;
   }
 
   /** What is known of the order's postcode after it. */

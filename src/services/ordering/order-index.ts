@@ -1,14 +1,14 @@
 import { assert } from '../../base/assert.js';
-import { withRoom } from '../compact/columns.js';
+import { roomFor, withRoom } from '../compact/columns.js';
 import { ABSENT, IdIndex } from '../compact/id-index.js';
 import { NameIndex } from '../compact/name-index.js';
 import { RisingNumbers } from '../compact/rising-numbers.js';
 import type { UuidWords } from '../uuid.js';
+import { NONE, type ChangeIndex } from './change-index.js';
 import { isClosed, ORDER_STATUSES, statusCode, statusOfCode, type OrderStatus } from './order-status.js';
 import { verdictCode, verdictOfCode, type PostcodeVerdict } from './postcode-verdict.js';
 
-/** No record: the end of a chain. */
-export const NONE = -1;
+export { NONE } from './change-index.js';
 
 /** Lines whose portions came from limited stock, as one byte; `some` are listed beside. */
 const RESERVED_NONE = 0;
@@ -26,6 +26,19 @@ export interface OrderFacts {
   readonly check: PostcodeVerdict;
 }
 
+const UNCHECKED = verdictCode('unchecked');
+
+/** Consecutive orders, a column a fact: what of them never changes, and the check of the postcode as it once was. */
+export interface OrderColumns {
+  /** Four words each. */
+  readonly ids: Uint32Array;
+  readonly ops: Float64Array;
+  readonly offsets: Float64Array;
+  readonly users: Int32Array;
+  /** `verdictCode` of each. */
+  readonly checks: Uint8Array;
+}
+
 /** The orders whose limited stock may still come back, by record number: every line, or the lines that are listed. */
 export interface Reservations {
   readonly all: readonly number[];
@@ -33,7 +46,7 @@ export interface Reservations {
 }
 
 /**
- * Where each order stands in orders.csv and what may have changed since: columns over typed arrays, no content, about 60
+ * Where each order stands in orders.csv and what may have changed since: columns over typed arrays, no content, about 45
  * bytes an order. Records are numbered 0, 1, 2 … in op order; a user's orders are a chain, newest first.
  */
 export class OrderIndex {
@@ -102,7 +115,69 @@ export class OrderIndex {
 
   /** Makes room for `count` orders at once. */
   makeRoom(count: number): void {
-    this.#ids.reserve(count);
+    this.#reserve(roomFor(count));
+  }
+
+  #reserve(room: number): void {
+    this.#ids.reserve(room);
+    this.#ops.makeRoom(room);
+    this.#offsets.makeRoom(room);
+    this.#users = withRoom(this.#users, room);
+    this.#previous = withRoom(this.#previous, room);
+    this.#statuses = withRoom(this.#statuses, room);
+    this.#checks = withRoom(this.#checks, room);
+    this.#reserved = withRoom(this.#reserved, room);
+  }
+
+  /** The records from `from` to, and without, `to`, as columns; `checks` as they are now. */
+  columnsOf(from: number, to: number): OrderColumns {
+    const ops = new Float64Array(to - from);
+    const offsets = new Float64Array(to - from);
+    for (let record = from; record < to; record++) {
+      ops[record - from] = this.#ops.at(record);
+      offsets[record - from] = this.#offsets.at(record);
+    }
+    const users = this.#users.subarray(from, to);
+    return { ids: this.#ids.wordsOf(from, to), ops, offsets, users, checks: this.#checks.subarray(from, to) };
+  }
+
+  /**
+   * Adds what `columnsOf` gave, as placed: ids that are not there, users that are in `users`. Nothing is counted or
+   * found before `takeLatest`.
+   */
+  addColumns({ ids, ops, offsets, users, checks }: OrderColumns): void {
+    const first = this.count;
+    this.#reserve(first + ops.length);
+    this.#newest = withRoom(this.#newest, this.users.count);
+    this.#ids.addUnplaced(ids);
+    for (let index = 0; index < ops.length; index++) {
+      const record = first + index;
+      const user = users[index] as number;
+      this.#ops.append(ops[index] as number);
+      this.#offsets.append(offsets[index] as number);
+      this.#previous[record] = (this.#newest[user] as number) - 1;
+      this.#newest[user] = record + 1;
+    }
+    this.#users.set(users, first);
+    this.#checks.set(checks, first);
+  }
+
+  /** Gives every order the status and check of its newest change, where it has one, and counts all anew. */
+  takeLatest(changes: ChangeIndex): void {
+    this.#ids.placeAll();
+    for (let record = 0; record < this.count; record++) {
+      const newest = changes.newestOf(record);
+      if (newest === NONE) continue;
+      this.#statuses[record] = changes.statusCodeAt(newest);
+      this.#checks[record] = changes.checkCodeAt(newest);
+    }
+    this.#countByStatus.fill(0);
+    this.#uncheckedCount = 0;
+    for (let record = 0; record < this.count; record++) {
+      const code = this.#statuses[record] as number;
+      this.#countByStatus[code] = (this.#countByStatus[code] as number) + 1;
+      if (this.#checks[record] === UNCHECKED && !isClosed(statusOfCode(code))) this.#uncheckedCount++;
+    }
   }
 
   #fill(record: number, { op, offset, user, status, check }: OrderFacts): number {

@@ -1,6 +1,7 @@
 import { assert } from '../../base/assert.js';
 import { DamagedFileError, type ServiceFiles, type Table } from '../../base/service.js';
 import { ChangeIndex } from './change-index.js';
+import { INDEX_FILE, IndexKeeper } from './index-keeper.js';
 import { NONE, OrderIndex } from './order-index.js';
 import { hasPreparingBegun, isCalledOff, type OrderStatus } from './order-status.js';
 import { ORDERS_FILE, ORDERS_HEADER, readOrder, rowsOfOrder, type PlacedOrder } from './orders-table.js';
@@ -23,13 +24,15 @@ export interface Change {
 /** Committed orders: their rows in orders.csv and order-status.csv, and the indexes over both. */
 export class OrderStore {
   readonly index = new OrderIndex();
-  readonly changes = new ChangeIndex();
+  readonly changes = new ChangeIndex((record) => this.textOf(record).requestId);
   readonly ordersTable: Table;
   readonly statusTable: Table;
+  readonly keeper: IndexKeeper;
 
   constructor(files: ServiceFiles) {
     this.ordersTable = files.table(ORDERS_FILE, ORDERS_HEADER);
     this.statusTable = files.table(STATUS_FILE, STATUS_HEADER);
+    this.keeper = new IndexKeeper(files.index?.(INDEX_FILE), this);
   }
 
   /**
@@ -44,6 +47,7 @@ export class OrderStore {
     const row = rowOfStatus({ op, orderId, status, postcodeCheck: check, at, reason, requestId: orderId });
     const statusOffset = this.statusTable.append(row);
     if (status !== 'placed') this.changes.add(orderId, { op, offset: statusOffset, order: record, status, check });
+    this.keeper.keep();
   }
 
   /** Changes an order's status or what is known of its postcode. */
@@ -56,6 +60,7 @@ export class OrderStore {
     this.changes.add(requestId, { op, offset, order, status, check });
     this.index.change(order, status, check);
     if (hasPreparingBegun(status)) this.index.release(order);
+    this.keeper.keep();
   }
 
   /** The order as it was placed. */

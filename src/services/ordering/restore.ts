@@ -2,13 +2,14 @@ import { DamagedFileError, type ServiceFiles } from '../../base/service.js';
 import { ABSENT } from '../compact/id-index.js';
 import { RowScanner } from '../row-scanner.js';
 import { CommittedState } from './committed-state.js';
+import type { IndexPlace } from './index-frame.js';
 import { Menu } from './menu.js';
 import { isClosed, ORDER_STATUSES, statusOfCode } from './order-status.js';
 import type { OrderStore } from './order-store.js';
 import { ORDERS_COLUMN, ORDERS_FILE, ORDERS_HEADER } from './orders-table.js';
 import { POSTCODE_VERDICTS, verdictOfCode } from './postcode-verdict.js';
 import { REFUSED_FILE } from './refused-table.js';
-import { decodeSnapshot } from './snapshot.js';
+import { decodeSnapshot, type Snapshot } from './snapshot.js';
 import { STATUS_COLUMN, STATUS_FILE, STATUS_HEADER } from './status-table.js';
 
 const STATUS_WORDS = ORDER_STATUSES.map((status) => Buffer.from(status));
@@ -20,19 +21,18 @@ const VERDICT_WORDS = POSTCODE_VERDICTS.map((verdict) => Buffer.from(verdict));
  * DamagedFileError when the tables do not agree with themselves, with each other or with the snapshot.
  */
 export function restoreState(files: ServiceFiles, text: string): CommittedState {
-  const state = new CommittedState(files);
-  const { orders } = state;
   const snapshot = text === '' ? undefined : decodeSnapshot(text);
-  orders.index.makeRoom(snapshot?.orders ?? 0);
-  orders.changes.makeRoom(snapshot?.changes ?? 0);
-  scanOrders(orders);
-  const placings = scanChanges(orders);
+  const { state, from } = fromIndex(files, snapshot) ?? { state: emptyState(files, snapshot), from: undefined };
+  const { orders } = state;
+  scanOrders(orders, from);
+  const placings = scanChanges(orders, from);
   if (placings !== orders.index.count)
     throw new DamagedFileError(STATUS_FILE, `${placings} of ${orders.index.count} orders are placed there`);
   state.refusals.scan();
   mustHold(ORDERS_FILE, 'orders', orders.index.count, snapshot?.orders ?? 0);
   mustHold(STATUS_FILE, 'changes', orders.changes.count, snapshot?.changes ?? 0);
   mustHold(REFUSED_FILE, 'refusals', state.refusals.count, snapshot?.refusals ?? 0);
+  orders.keeper.keep();
   if (snapshot === undefined) return state;
   state.op = snapshot.op;
   state.menu = new Menu(snapshot.menu);
@@ -49,15 +49,33 @@ export function restoreState(files: ServiceFiles, text: string): CommittedState 
   return state;
 }
 
+/** State with room for what the snapshot counts. */
+function emptyState(files: ServiceFiles, snapshot: Snapshot | undefined): CommittedState {
+  const state = new CommittedState(files);
+  state.orders.index.makeRoom(snapshot?.orders ?? 0);
+  state.orders.changes.makeRoom(snapshot?.changes ?? 0);
+  return state;
+}
+
+/** State as far as the index file reaches; `undefined` when that file is no good. */
+function fromIndex(
+  files: ServiceFiles,
+  snapshot: Snapshot | undefined,
+): { state: CommittedState; from: IndexPlace } | undefined {
+  const state = emptyState(files, snapshot);
+  const from = state.orders.keeper.load(snapshot ?? { orders: 0, changes: 0, op: 0 });
+  return from === undefined ? undefined : { state, from };
+}
+
 function mustHold(file: string, what: string, found: number, expected: number): void {
   if (found !== expected) throw new DamagedFileError(file, `${found} ${what} instead of ${expected}`);
 }
 
-function scanOrders({ index, ordersTable }: OrderStore): void {
-  const scanner = new RowScanner(ordersTable, ORDERS_HEADER);
+function scanOrders({ index, ordersTable }: OrderStore, from: IndexPlace | undefined): void {
+  const scanner = new RowScanner(ordersTable, ORDERS_HEADER, from?.ordersBytes);
   const words = new Uint32Array(4);
   const column = ORDERS_COLUMN;
-  let lastOp = 0;
+  let lastOp = from?.op ?? 0;
   let lastLine = 0;
   let lastRecord = ABSENT;
   while (scanner.next()) {
@@ -87,12 +105,12 @@ function scanOrders({ index, ordersTable }: OrderStore): void {
 }
 
 /** Returns how many rows place an order: the caller compares that with the orders there are. */
-function scanChanges({ index, changes, statusTable }: OrderStore): number {
-  const scanner = new RowScanner(statusTable, STATUS_HEADER);
+function scanChanges({ index, changes, statusTable }: OrderStore, from: IndexPlace | undefined): number {
+  const scanner = new RowScanner(statusTable, STATUS_HEADER, from?.statusBytes);
   const words = new Uint32Array(4);
   const column = STATUS_COLUMN;
-  let placings = 0;
-  let lastOp = 0;
+  let placings = from?.orders ?? 0;
+  let lastOp = from?.op ?? 0;
   while (scanner.next()) {
     const op = scanner.whole(column.op);
     if (op <= lastOp) scanner.damaged(`op ${op} follows op ${lastOp}`);

@@ -112,6 +112,7 @@ export class DiskWitness {
       inspect: () => storage.inspect(),
       mend: () => storage.mend(),
       scrub: (fraction) => storage.scrub(fraction),
+      distrustIndexes: () => storage.distrustIndexes(),
       leaveDoubt: (why) => storage.leaveDoubt(why),
       appendOutbox: async (items) => {
         await storage.appendOutbox(items);
