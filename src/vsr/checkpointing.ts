@@ -1,7 +1,8 @@
 import { present } from '../base/assert.js';
 import type { OpNumber } from '../base/numbers.js';
 import { chainAt, timeAt, trimTo } from './log.js';
-import type { State, Step } from './state.js';
+import { unpinned } from './pins.js';
+import type { Step } from './state.js';
 
 /** At the end of a step: orders a checkpoint when enough was committed since the last. */
 export function checkpointWhenDue(step: Step): void {
@@ -19,13 +20,14 @@ export function checkpointWhenDue(step: Step): void {
   });
 }
 
-/** A checkpoint is durable: the log in memory reaches back to the one before, for replicas that lag a little. */
-export function onCheckpointed(state: State, at: OpNumber): void {
+/** A checkpoint is durable: the log in memory reaches back to the one before, for replicas that lag a little, or to where one that copies is. */
+export function onCheckpointed(step: Step, at: OpNumber): void {
+  const { state } = step;
   const { checkpoints } = state;
   checkpoints.isUnderWay = false;
   // A checkpoint received from a peer may have overtaken the own one.
   if (at <= checkpoints.newest) return;
   checkpoints.older = checkpoints.newest;
   checkpoints.newest = at;
-  trimTo(state.log, checkpoints.older);
+  trimTo(state.log, unpinned(step, checkpoints.older));
 }

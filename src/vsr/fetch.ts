@@ -2,6 +2,7 @@ import { present } from '../base/assert.js';
 import type { OpNumber, ReplicaIndex, View } from '../base/numbers.js';
 import { chainAt, lastOp, suffixAfter } from './log.js';
 import type { GetChunk, GetState } from './message.js';
+import { keepPin, pin } from './pins.js';
 import { peersOf, send, type Fetch, type State, type Step } from './state.js';
 
 /** Heartbeats without an answer after which a piece is asked for again, of another replica where one may do. */
@@ -95,8 +96,9 @@ export function askAgainWhenLate(step: Step): void {
   if (fetch === undefined || now.nowMs - fetch.askedAtMs < ASK_AGAIN_AFTER * state.config.heartbeatMs) return;
   if (fetch.checkpoint?.state === 'verifying') return;
   const isWorthAsking = fetch.checkpoint !== undefined || fetch.purpose === 'doViewChange';
-  if (!isWorthAsking || ++fetch.asks > ASKS_MAX) state.fetch = undefined;
-  else ask(step, fetch);
+  if (isWorthAsking && ++fetch.asks <= ASKS_MAX) return ask(step, fetch);
+  state.fetch = undefined;
+  if (state.recovery !== undefined) state.recovery.source = undefined;
 }
 
 /** Another replica than this one, by chance. */
@@ -112,7 +114,8 @@ export function onGetState(step: Step, from: ReplicaIndex, message: GetState): s
   if (ignored !== undefined) return ignored;
   const { log } = state;
   if (message.after < log.base.op) {
-    const { view, logView } = state;
+    const { view, logView, checkpoints } = state;
+    pin(step, from, checkpoints.newest);
     step.effects.push({ kind: 'offerCheckpoint', to: from, view, logView, nonce: message.nonce });
     return undefined;
   }
@@ -122,6 +125,7 @@ export function onGetState(step: Step, from: ReplicaIndex, message: GetState): s
       send(step, from, { kind: 'differs', view: state.view, op: message.after, chain });
     return `the asker holds something else at op ${message.after}`;
   }
+  if (isBehind(state, message.after)) pin(step, from, message.after);
   const isFounded = lastOp(log) >= 2;
   const isCommittedOnly = message.purpose === 'data' && isFounded;
   const end = isCommittedOnly ? state.commit : message.purpose === 'doViewChange' ? state.durable : lastOp(log);
@@ -141,6 +145,9 @@ export function onGetState(step: Step, from: ReplicaIndex, message: GetState): s
   });
   return undefined;
 }
+
+/** What follows would be forgotten with the next checkpoint. */
+const isBehind = ({ checkpoints }: State, after: OpNumber): boolean => after < checkpoints.newest;
 
 function whyNotServed(state: State, message: GetState): string | undefined {
   if (state.status === 'founding') return 'the own folder is empty';
@@ -164,6 +171,7 @@ function whyNotServed(state: State, message: GetState): string | undefined {
 export function onGetChunk(step: Step, from: ReplicaIndex, message: GetChunk): string | undefined {
   if (step.state.status === 'founding' || step.state.status === 'recovering') return 'nothing to serve';
   const { checkpoint, file, offset, nonce } = message;
+  keepPin(step, from);
   const length = step.state.config.chunkBytesMax ?? CHUNK_BYTES_MAX;
   step.effects.push({ kind: 'sendChunk', to: from, checkpoint, file, offset, length, nonce });
   return undefined;

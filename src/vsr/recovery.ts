@@ -28,7 +28,7 @@ export function beginRecovery(step: Step, why: string, isFolderLost: boolean): v
   state.status = 'recovering';
   state.fetch = undefined;
   state.founding = undefined;
-  state.recovery = { nonce: now.randomU32, answers: new Map(), isFolderLost, above: undefined };
+  state.recovery = { nonce: now.randomU32, answers: new Map(), isFolderLost, source: undefined, above: undefined };
   if (isFolderLost) state.log = emptyLog(GENESIS);
   notice(step, { kind: 'recovering', why });
 }
@@ -119,9 +119,10 @@ export function afterRecoveryViewKept(step: Step, transition: Transition): void 
 
 function askForData(step: Step): void {
   const { state } = step;
-  const from = anyPeer(step);
-  if (from !== undefined && state.recovery?.above !== undefined)
-    beginFetch(step, 'data', state.recovery.above, from, lastOp(state.log));
+  const { recovery } = state;
+  if (recovery?.above === undefined) return;
+  recovery.source ??= anyPeer(step);
+  if (recovery.source !== undefined) beginFetch(step, 'data', recovery.above, recovery.source, lastOp(state.log));
 }
 
 /** Committed entries from a peer: they are added as data and applied; no vote goes with them. */

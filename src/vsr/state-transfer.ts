@@ -215,6 +215,7 @@ export function onCheckpointVerified(
   if (!isValid) {
     dropStaged(step);
     state.fetch = undefined;
+    if (state.recovery !== undefined) state.recovery.source = undefined;
     return;
   }
   const { offer } = fetch.checkpoint;

@@ -106,6 +106,12 @@ export interface Fetch {
   checkpoint: FetchedCheckpoint | undefined;
 }
 
+/** Up to where a peer that copies this replica's state has it: what follows is what it asks for next. */
+export interface Pin {
+  readonly op: OpNumber;
+  readonly untilMs: number;
+}
+
 /** A checkpoint on its way in: which file and byte comes next. */
 export interface FetchedCheckpoint {
   /** Its head has the snapshots when all is verified. */
@@ -129,6 +135,8 @@ export interface RecoveryState {
   readonly answers: Map<ReplicaIndex, View>;
   /** Nothing in the folder can be kept: it is made anew. */
   isFolderLost: boolean;
+  /** Whom data comes from: who has offered a checkpoint keeps the log after it. */
+  source: ReplicaIndex | undefined;
   /** h + 1 once it is on disk: the replica is a member again only in a view above. */
   above: View | undefined;
 }
@@ -204,6 +212,8 @@ export interface State {
    * is no longer kept where it came from, goes on here.
    */
   readonly staged: Map<string, number>;
+  /** Peers that copy this replica's state, and how far they are. */
+  readonly pins: Map<ReplicaIndex, Pin>;
   recovery: RecoveryState | undefined;
   founding: { nonce: number; readonly empty: Set<ReplicaIndex> } | undefined;
 
@@ -277,6 +287,7 @@ export function newState(config: CoreConfig, services: ReadonlyMap<string, Servi
     votes: new Map(),
     fetch: undefined,
     staged: new Map(),
+    pins: new Map(),
     recovery: undefined,
     founding: undefined,
     reads: [],

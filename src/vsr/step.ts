@@ -80,7 +80,7 @@ function take(step: Step, event: Event): void {
     case 'checkpointVerified':
       return onCheckpointVerified(step, event);
     case 'checkpointed':
-      return onCheckpointed(state, event.op);
+      return onCheckpointed(step, event.op);
     case 'checkpointFailed':
       state.checkpoints.isUnderWay = false;
       return;

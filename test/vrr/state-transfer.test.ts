@@ -329,4 +329,57 @@ describe('5.2 state transfer (rules 2 and 5)', () => {
     expect(core.lastOp).to.equal(op);
     expect([core.state.staged.size, core.stagedFiles]).to.deep.equal([0, []]);
   });
+
+  it('5.2 state transfer: the log after a checkpoint is kept for the one who installs it, however many follow', () => {
+    const cluster = Cluster.founded({ checkpointIntervalOps: 4, chunkBytesMax: 500 });
+    const write = (from: number, to: number): void => {
+      for (let index = from; index < to; index++) {
+        cluster.write(0, `id-${index}`);
+        cluster.settle([0, 1]);
+      }
+    };
+    cluster.isolate(2);
+    write(0, 40);
+    cluster.mend();
+    cluster.core(2).crash();
+    cluster.core(2).wipe();
+    cluster.core(2).boot();
+    const isInstalling = (): boolean => cluster.core(2).disk.some(({ kind }) => kind === 'installCheckpoint');
+    for (let round = 0; round < 2_000 && !isInstalling(); round++) {
+      const [next] = cluster.network;
+      if (next === undefined) cluster.sleep(HEARTBEAT_MS);
+      else cluster.deliver([next]);
+      for (const core of cluster.cores) {
+        if (next === undefined) core.tick();
+        if (core !== cluster.core(2) || !isInstalling()) core.fsync();
+        for (const run of core.later.splice(0)) run();
+      }
+    }
+    expect(isInstalling()).to.equal(true);
+    cluster.isolate(2);
+    write(40, 80);
+    cluster.mend();
+    cluster.core(2).fsync();
+    let chunks = 0;
+    for (let round = 0; round < 2_000 && !cluster.core(2).has('id-79'); round++) {
+      chunks += cluster.inFlight('getChunk', { from: 2 }).length;
+      const [next] = cluster.network;
+      if (next === undefined) cluster.sleep(HEARTBEAT_MS);
+      else cluster.deliver([next]);
+      for (const core of cluster.cores) {
+        if (next === undefined) core.tick();
+        core.fsync();
+        for (const run of core.later.splice(0)) run();
+      }
+    }
+    expect(cluster.core(2).has('id-79')).to.equal(true);
+    expect(chunks, 'nothing is copied twice').to.equal(0);
+    // Whoever has stopped asking keeps nothing in memory.
+    cluster.isolate(2);
+    cluster.pass(31_000);
+    write(80, 90);
+    const { log, checkpoints } = cluster.core(0).state;
+    expect(cluster.core(0).has('id-89')).to.equal(true);
+    expect(log.base.op).to.equal(checkpoints.older);
+  });
 });
