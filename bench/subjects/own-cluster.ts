@@ -25,6 +25,11 @@ interface Replica {
 
 /** The cluster under test, whose backups can be stopped and wiped. */
 export interface OwnCluster extends Subject {
+  /** Where its customers call: its front end. */
+  readonly address: string;
+  /** Where operators ask each replica, and with which token. */
+  readonly replicas: readonly { readonly id: string; readonly address: string }[];
+  readonly token: string;
   /** Stops one backup and returns what starts it again and waits until it is a member. */
   stopBackup(): Promise<() => Promise<void>>;
   /**
@@ -60,6 +65,9 @@ export async function startOwnCluster(env: NodeJS.ProcessEnv = {}): Promise<OwnC
     kind: 'just-hungry',
     name: 'just-hungry',
     target: { addresses: [address] },
+    address,
+    replicas: IDS.map((id, index) => ({ id, address: `127.0.0.1:${ports[index]}` })),
+    token: TOKEN,
     orderCalls: 'order',
     settings: 'three replicas and one front end, write concern majority, every fsync on, linearizable reads',
     processes: () => servers.filter((one) => one.isRunning).map(({ name, pid }) => ({ name, pid })),

@@ -6,9 +6,11 @@ export interface Refusal {
   readonly reason: RefusalReason;
   readonly message: string;
   readonly details?: Readonly<Record<string, string>>;
+  /** Least wait before the next attempt, ms; where not given, the one of src/net/status-table.ts, if any. */
+  readonly retryDelayMs?: number;
 }
 
-/** Every reason a call can be refused for. src/net/status.ts maps each to its gRPC status. */
+/** Every reason a call can be refused for. src/net/status-table.ts maps each to its gRPC status. */
 export const REFUSAL_REASONS = [
   // the request itself
   'INVALID_FIELD',

@@ -1,4 +1,5 @@
 import pino from 'pino';
+import { Admission } from '../front-end/admission.js';
 import { createPostcodeChecker } from '../front-end/postcodes/checker.js';
 import { startRechecking } from '../front-end/postcodes/rechecking.js';
 import { Router } from '../front-end/router.js';
@@ -32,6 +33,7 @@ export async function runFrontEnd(configuration: ClusterConfiguration, id: strin
       configuration,
       listenAddress: own.address,
       router,
+      admission: new Admission({ clock: systemClock }),
       links,
       postcodes,
       onProblem: (problem, error) => log.error({ err: error }, problem),

@@ -22,6 +22,8 @@ const CALLS_MAX = 20_000;
 const HEDGE_MS = 300;
 /** While a replica stays silent the others are asked again this often, ms. */
 const HEDGE_AGAIN_MS = 100;
+/** A replica that has too much to do is asked again this much later, ms. */
+const OVERLOADED_AGAIN_MS = 200;
 /** Calls for which others are asked in one sweep at most: a few are enough to find a new primary. */
 const HEDGES_PER_SWEEP_MAX = 32;
 /** Deadlines and silent replicas are looked for this often, ms. */
@@ -159,6 +161,8 @@ export class Router implements CallRouter {
       case 'refused':
         if (refusals.isAnsweredElsewhere(reply.refusal)) return this.#onElsewhere(way, replica, reply);
         if (actsAsPrimary && !attempt.isRelayed && refusals.isOfPrimary(reply.refusal)) this.#becomesPrimary(replica);
+        // It did not look whether it knows the id: what became of an attempt before is as open as it was.
+        if (reply.refusal.reason === 'OVERLOADED' && way.isUncertain) return this.#askLater(way);
         return this.#refuse(way, reply.refusal);
       case 'dropped':
       case 'linkDown': {
@@ -233,6 +237,11 @@ export class Router implements CallRouter {
     }
     way.aloneTried.add(next);
     this.#ask(way, next, { isAlone: true });
+  }
+
+  /** The replica is there and has too much to do: the sweep asks again. */
+  #askLater(way: CallOnItsWay): void {
+    if (way.attempts.size === 0) way.hedgeAtMs = this.#clock.monotonicMs() + OVERLOADED_AGAIN_MS;
   }
 
   #endRound(way: CallOnItsWay): void {
@@ -326,7 +335,7 @@ export class Router implements CallRouter {
     for (const way of this.#calls) {
       if (now >= way.endMs) {
         this.#refuse(way, atDeadline(way));
-      } else if (now >= way.hedgeAtMs && way.attempts.size > 0 && hedges < HEDGES_PER_SWEEP_MAX) {
+      } else if (now >= way.hedgeAtMs && !this.#parked.has(way) && hedges < HEDGES_PER_SWEEP_MAX) {
         if (this.#isBusy(way, now)) continue;
         hedges++;
         way.hedgeAtMs = now + HEDGE_AGAIN_MS;

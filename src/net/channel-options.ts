@@ -6,6 +6,11 @@ export const CLUSTER_MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
 export const CUSTOMER_MESSAGE_BYTES_MAX = 1024 * 1024;
 /** What gRPC takes in at all, gRPC's own default: beyond, it ends the call itself, without a reason. */
 const CUSTOMER_RECEIVE_BYTES_MAX = 4 * CUSTOMER_MESSAGE_BYTES_MAX;
+/**
+ * Calls of one customer connection at the same time. Its gRPC library holds back what goes beyond: no connection can fill a turn
+ * of the front end's event loop, in which answers to others would wait. RFC 9113 (6.5.2) asks for no less than 100.
+ */
+const CUSTOMER_STREAMS_MAX = 128;
 /** First and longest wait before a broken connection is tried again, ms: a returned process is found at once (design 3). */
 export const RECONNECT_MS = { first: 50, max: 200 } as const;
 /** An idle connection is asked for a sign of life this often, and given up after as long again, ms: dead TCP is cleaned up. */
@@ -49,5 +54,6 @@ export const clusterServerOptions: ServerOptions = {
 /** Servers of front ends. */
 export const customerServerOptions: ServerOptions = {
   ...serverBase,
+  'grpc.max_concurrent_streams': CUSTOMER_STREAMS_MAX,
   'grpc.max_receive_message_length': CUSTOMER_RECEIVE_BYTES_MAX,
 };

@@ -1,11 +1,19 @@
 import type { handleUnaryCall, sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
 import { refusal, type Refusal } from '../base/refusal.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
-import type { CallRouter, PostcodeGate, RoutedCall, RoutedReply } from '../ports/front-end.js';
+import type {
+  AdmittedCall,
+  CallAdmission,
+  CallRouter,
+  Decision,
+  PostcodeGate,
+  RoutedCall,
+  RoutedReply,
+} from '../ports/front-end.js';
 import { POST_CODE_LENGTH_MAX } from '../services/ordering/limits.js';
 import { textProblem } from '../services/ordering/text.js';
 import { fieldRefusal } from '../services/ordering/validation.js';
-import { statusOf } from './error-details.js';
+import { keptStatusOf, statusOf } from './error-details.js';
 import type { ValidatePostcodeRequest__Output } from './generated/justhungry/v1/ValidatePostcodeRequest.js';
 import type { ValidatePostcodeResponse } from './generated/justhungry/v1/ValidatePostcodeResponse.js';
 import type { Method } from './method.js';
@@ -31,6 +39,8 @@ export interface CustomerCallsOptions {
   readonly configuration: Pick<ClusterConfiguration, 'replicas' | 'writeConcern' | 'staffToken'> &
     Partial<Pick<ClusterConfiguration, 'whenAlone'>>;
   readonly router: CallRouter;
+  /** Decides which calls are taken in at all. */
+  readonly admission: CallAdmission;
   readonly postcodes: PostcodeGate;
   /** Told of bugs. */
   readonly onProblem: (problem: string, error: unknown) => void;
@@ -62,33 +72,66 @@ export class CustomerCalls {
     for (const method of orderingMethods.values()) {
       if (method.access === 'internal') continue;
       handlers.set(method.name, (call, callback) => {
-        this.#guarded(method.name, call, callback, () => this.#forward(method, call, callback));
+        this.#guarded(method.name, call, callback, (inside, answer) => this.#forward(method, call, inside, answer));
       });
     }
     handlers.set('ValidatePostcode', (call, callback) => {
-      this.#guarded('ValidatePostcode', call, callback, () => this.#validatePostcode(call, callback));
+      this.#guarded('ValidatePostcode', call, callback, (_, answer) => this.#validatePostcode(call, answer));
     });
     return handlers;
   }
 
-  /** Nothing of a message over the limit is looked at, and no exception reaches a customer. */
-  #guarded(name: string, call: Call, callback: sendUnaryData<Buffer>, run: () => Promise<void> | undefined): void {
+  /** Nothing of a message over the limit, or of a call that is not taken in, is looked at; no exception reaches a customer. */
+  #guarded(
+    name: string,
+    call: Call,
+    callback: sendUnaryData<Buffer>,
+    run: (inside: AdmittedCall, answer: sendUnaryData<Buffer>) => Promise<void> | undefined,
+  ): void {
     if (call.request.length > CUSTOMER_MESSAGE_BYTES_MAX) {
       callback(statusOf(tooLarge(call.request.length)));
       return;
     }
+    const leftMs = this.#deadlineOf(call) - this.#options.wallMs();
+    const onDecision = (decision: Decision): void => {
+      if ('reason' in decision) callback(keptStatusOf(decision));
+      else this.#serve(name, decision, call, callback, run);
+    };
+    const wait = this.#options.admission.enter({ kind: 'call', bytes: call.request.length, onDecision }, leftMs);
+    if (wait !== undefined) call.on('cancelled', () => wait.giveUp());
+  }
+
+  #serve(
+    name: string,
+    inside: AdmittedCall,
+    call: Call,
+    callback: sendUnaryData<Buffer>,
+    run: (inside: AdmittedCall, answer: sendUnaryData<Buffer>) => Promise<void> | undefined,
+  ): void {
+    // Also when the customer gives up, or the time is up: then nobody answers.
+    call.on('cancelled', () => inside.leave());
+    const answer: sendUnaryData<Buffer> = (error, value) => {
+      if (error === null) inside.answered();
+      else inside.leave();
+      callback(error, value);
+    };
     const report = (error: unknown): void => {
       this.#options.onProblem(`${name} failed`, error);
-      callback(statusOf(INTERNAL));
+      answer(statusOf(INTERNAL));
     };
     try {
-      run()?.catch(report);
+      run(inside, answer)?.catch(report);
     } catch (error) {
       report(error);
     }
   }
 
-  #forward(method: Method, call: Call, callback: sendUnaryData<Buffer>): Promise<void> | undefined {
+  #forward(
+    method: Method,
+    call: Call,
+    inside: AdmittedCall,
+    callback: sendUnaryData<Buffer>,
+  ): Promise<void> | undefined {
     const { configuration } = this.#options;
     const needs = method.name === 'CancelOrder' ? 'staffOrCustomer' : method.access === 'staff' ? 'staff' : 'anyone';
     const standing = standingOf(call.metadata, needs, configuration.staffToken);
@@ -103,12 +146,12 @@ export class CustomerCalls {
     if (gated.kind === 'refused') return refuse(callback, gated.refusal);
     const deadlineWallMs = this.#deadlineOf(call);
     if (gated.kind === 'write' && gated.request.body.kind === 'makeOrder') {
-      return this.#makeOrder(call, gated, gated.request.body.postCode, deadlineWallMs, callback);
+      return this.#makeOrder(call, gated, gated.request.body.postCode, { deadlineWallMs, inside }, callback);
     }
     const isWrite = gated.kind === 'write';
     const target = gated.kind === 'write' || gated.consistency === 'linearizable' ? 'primary' : 'any';
     const known = { method: method.name, payload: call.request, deadlineWallMs, isStaff };
-    this.#route(call, { ...known, target, isWrite }, callback);
+    this.#route(call, { ...known, target, isWrite }, inside, callback);
     return undefined;
   }
 
@@ -116,18 +159,20 @@ export class CustomerCalls {
     call: Call,
     gated: GatedWrite,
     postCode: string,
-    deadlineWallMs: number,
+    { deadlineWallMs, inside }: { deadlineWallMs: number; inside: AdmittedCall },
     callback: sendUnaryData<Buffer>,
   ): Promise<void> {
     const { configuration, postcodes, wallMs } = this.#options;
     const now = wallMs();
     // Half of the time is kept for the order itself.
     const postcode = await postcodes.check(postCode, now + (deadlineWallMs - now) / 2);
-    this.#route(call, orderCall(configuration, gated, { payload: call.request, deadlineWallMs, postcode }), callback);
+    const routed = orderCall(configuration, gated, { payload: call.request, deadlineWallMs, postcode });
+    this.#route(call, routed, inside, callback);
   }
 
-  #route(call: Call, routed: RoutedCall, callback: sendUnaryData<Buffer>): void {
+  #route(call: Call, routed: RoutedCall, inside: AdmittedCall, callback: sendUnaryData<Buffer>): void {
     if (call.cancelled) return;
+    inside.forwarded();
     const giveUp = this.#options.router.route(routed, (reply) => answer(callback, reply));
     call.on('cancelled', giveUp);
   }

@@ -33,7 +33,9 @@ export function statusOf(of: Refusal): EndStatus {
 
 /** A refusal as a serialized google.rpc.Status with details. */
 export function statusBytes(of: Refusal): Buffer {
-  const { status: code, retryDelayMs } = statusRow(of.reason);
+  const row = statusRow(of.reason);
+  const { status: code } = row;
+  const retryDelayMs = of.retryDelayMs ?? row.retryDelayMs;
   const message = safeText(of.message, MESSAGE_LENGTH_MAX);
   const entries = Object.entries(of.details ?? {}).slice(0, DETAILS_MAX);
   const info = Object.fromEntries(entries.map(([name, value]) => [name, safeText(value, DETAIL_LENGTH_MAX)]));
@@ -43,9 +45,27 @@ export function statusBytes(of: Refusal): Buffer {
     details.push(packed(badRequestCodec, { field_violations: [{ field, description: message }] }));
   }
   if (retryDelayMs !== undefined) {
-    details.push(packed(retryInfoCodec, { retry_delay: { nanos: retryDelayMs * 1_000_000 } }));
+    const retry_delay = { seconds: Math.floor(retryDelayMs / 1000), nanos: (retryDelayMs % 1000) * 1_000_000 };
+    details.push(packed(retryInfoCodec, { retry_delay }));
   }
   return statusCodec.write({ code, message, details });
+}
+
+/** `statusOf` for a refusal object that is given many times: its status is made once. */
+export const keptStatusOf = madeOnce(statusOf);
+/** `statusBytes`, likewise. */
+export const keptStatusBytes = madeOnce(statusBytes);
+
+function madeOnce<Made>(make: (of: Refusal) => Made): (of: Refusal) => Made {
+  const kept = new WeakMap<Refusal, { readonly made: Made }>();
+  return (of) => {
+    let one = kept.get(of);
+    if (one === undefined) {
+      one = { made: make(of) };
+      kept.set(of, one);
+    }
+    return one.made;
+  };
 }
 
 /** Text that a header can carry: grpc-js throws on half a surrogate pair. */
@@ -82,7 +102,13 @@ export function toldRefusal({ details }: Pick<Status__Output, 'details'>, messag
   if (found === undefined) return undefined;
   const { reason, domain, metadata } = errorInfoCodec.read(found.value);
   if (domain !== ERROR_DOMAIN || !isRefusalReason(reason)) return undefined;
-  return refusal(reason, message, Object.keys(metadata).length > 0 ? metadata : undefined);
+  const told = refusal(reason, message, Object.keys(metadata).length > 0 ? metadata : undefined);
+  const retry = details.find(({ type_url }) => type_url.endsWith(`/${retryInfoCodec.name}`));
+  return retry === undefined ? told : { ...told, retryDelayMs: delayMsOf(retryInfoCodec.read(retry.value)) };
+}
+
+function delayMsOf({ retry_delay }: RetryInfo__Output): number {
+  return Number(retry_delay?.seconds ?? 0) * 1000 + Math.ceil((retry_delay?.nanos ?? 0) / 1_000_000);
 }
 
 /** Reasons for errors that gRPC made itself, by status. */

@@ -1,6 +1,6 @@
 import { credentials, status, type CallOptions, type ClientUnaryCall, type ServiceError } from '@grpc/grpc-js';
 import { assert, present } from '../base/assert.js';
-import { refusal, type RefusalReason } from '../base/refusal.js';
+import { refusal, type Refusal, type RefusalReason } from '../base/refusal.js';
 import { CallRefusedError } from '../ports/ordering-client.js';
 import { customerChannelOptions } from './channel-options.js';
 import { callRefusedError, refusalOf } from './error-details.js';
@@ -35,7 +35,8 @@ export type StartCall<Response> = (
 
 /**
  * Several front ends as one: the one that last answered, then the others in order. A front end that cannot be reached or does
- * not answer is passed over within the call's deadline, and so is one that cannot have it done while another may; the request stays the same, ids included, so that nothing is done twice.
+ * not answer is passed over within the call's deadline, and so is one that cannot have it done while another may; where all have too much to do they
+ * are asked again when they say. The request stays the same, ids included, so that nothing is done twice.
  */
 export class FailoverCaller {
   readonly #clients: readonly FoodOrderingClient[];
@@ -73,8 +74,14 @@ export class FailoverCaller {
         }
         this.passOver(index);
         if (attempt % this.#clients.length !== 0) continue;
-        if (refusedInRound !== undefined)
-          throw mayBeDone ? brokenOff(refusedInRound) : callRefusedError(refusedInRound);
+        if (refusedInRound !== undefined) {
+          const delayMs = retryDelayMsOf(refusalOf(refusedInRound));
+          if (delayMs === undefined || Date.now() + delayMs >= deadline)
+            throw mayBeDone ? brokenOff(refusedInRound) : callRefusedError(refusedInRound);
+          refusedInRound = undefined;
+          await new Promise((resolve) => setTimeout(resolve, delayMs));
+          continue;
+        }
         if (Date.now() + waitMs >= deadline) throw unreachable(error, mayBeDone);
         await new Promise((resolve) => setTimeout(resolve, waitMs));
         waitMs = Math.min(waitMs * 2, WAIT_MS.max);
@@ -122,6 +129,15 @@ export class FailoverCaller {
 /** Whether a connection was refused, so that it never carried a request. */
 export function isNeverSent({ details }: { readonly details: string }): boolean {
   return /ECONNREFUSED|No connection established/.test(details);
+}
+
+/**
+ * When a front end that has too much to do wants to be asked again, ms; later by up to a half, so that not all come back together.
+ * `undefined` where it did not say so.
+ */
+export function retryDelayMsOf(refused: Refusal | undefined): number | undefined {
+  if (refused?.reason !== 'OVERLOADED' || refused.retryDelayMs === undefined) return undefined;
+  return refused.retryDelayMs * (1 + Math.random() / 2);
 }
 
 function isServiceError(error: unknown): error is ServiceError {

@@ -1,7 +1,7 @@
 import { Server, type ServiceDefinition } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { replicaIndex } from '../base/numbers.js';
-import type { CallRouter, PostcodeGate } from '../ports/front-end.js';
+import type { CallAdmission, CallRouter, PostcodeGate } from '../ports/front-end.js';
 import type { RequestLinks } from '../ports/request-links.js';
 import { customerServerOptions } from './channel-options.js';
 import { CustomerCalls, type CustomerCallsOptions } from './customer-calls.js';
@@ -16,6 +16,8 @@ export interface FrontEndServerOptions {
   /** Where to listen, `host:port`; port 0: any free one. */
   readonly listenAddress: string;
   readonly router: CallRouter;
+  /** Decides which customers' calls are taken in; health checks and watchers are none of them. */
+  readonly admission: CallAdmission;
   /** For the health check: in service while some replica can be reached. */
   readonly links: Pick<RequestLinks, 'count' | 'isUp' | 'onChange'>;
   readonly postcodes: PostcodeGate;

@@ -3,7 +3,13 @@ import { refusal } from '../base/refusal.js';
 import { CallRefusedError, type NewOrder, type StreamedOrder } from '../ports/ordering-client.js';
 import { CUSTOMER_MESSAGE_BYTES_MAX } from './channel-options.js';
 import { callRefusedError, refusalOf, statusRefusedError } from './error-details.js';
-import { CANNOT_BE_DONE_THERE, type FailoverCaller, isNeverSent, PATIENCE_MS_MIN } from './failover-caller.js';
+import {
+  CANNOT_BE_DONE_THERE,
+  type FailoverCaller,
+  isNeverSent,
+  PATIENCE_MS_MIN,
+  retryDelayMsOf,
+} from './failover-caller.js';
 import type { MakeOrderRequest } from './generated/justhungry/v1/MakeOrderRequest.js';
 import type { MakeOrdersResponse__Output } from './generated/justhungry/v1/MakeOrdersResponse.js';
 import type { OrderAnswer__Output } from './generated/justhungry/v1/OrderAnswer.js';
@@ -19,7 +25,7 @@ import { partOf } from './wire-values.js';
 const WINDOW_MAX = 1000;
 /** Wait before a broken stream is opened again: the first one and the longest, ms. */
 const WAIT_MS = { first: 20, max: 200 } as const;
-/** Deadlines and front ends that are silent are looked for this often, ms. */
+/** Deadlines, orders that are to come back, and front ends that are silent are looked for this often, ms. */
 const LOOK_MS = 50;
 /** Bytes of a message at most: room is left for its deadline_ms. */
 const MESSAGE_BYTES_MAX = CUSTOMER_MESSAGE_BYTES_MAX - 2 * ORDER_FRAME_BYTES_MAX;
@@ -39,6 +45,8 @@ interface Outstanding {
   readonly endMs: number;
   /** Whether some stream may have carried it to a front end. */
   mayBeDone: boolean;
+  /** While it waits to come back to a front end that had too much to do. */
+  turnedAway: { readonly backAtMs: number; readonly error: CallRefusedError } | undefined;
 }
 
 /**
@@ -77,6 +85,8 @@ class OrderSender {
   /** What the present stream carries, by its number there. */
   #carried = new Map<number, Outstanding>();
   #carriedCount = 0;
+  /** What was turned away and comes back later. */
+  readonly #turnedAway = new Set<Outstanding>();
   #answers: StreamedOrder[] = [];
   #count = 0;
   #stream: { readonly call: Stream; readonly index: number } | undefined;
@@ -158,7 +168,14 @@ class OrderSender {
     const number = ++this.#count;
     const payload = requestCodec.write(makeOrderRequest(order));
     const endMs = performance.now() + this.#deadlineMs;
-    const added: Outstanding = { number, orderId: order.order_id, payload, endMs, mayBeDone: false };
+    const added: Outstanding = {
+      number,
+      orderId: order.order_id,
+      payload,
+      endMs,
+      mayBeDone: false,
+      turnedAway: undefined,
+    };
     if (payload.length + ORDER_FRAME_BYTES_MAX > MESSAGE_BYTES_MAX) {
       return this.#refuse(added, new CallRefusedError(tooLarge(payload.length), 'RESOURCE_EXHAUSTED'));
     }
@@ -252,6 +269,12 @@ class OrderSender {
     const refused = statusRefusedError(partOf(error, 'error'));
     // The stream will end, and the next one carries it again.
     if (refused.refusal.reason === 'STOPPING') return;
+    const backAtMs = performance.now() + (retryDelayMsOf(refused.refusal) ?? Infinity);
+    if (backAtMs < order.endMs) {
+      order.turnedAway = { backAtMs, error: refused };
+      this.#turnedAway.add(order);
+      return;
+    }
     const isOpen = order.mayBeDone && CANNOT_BE_DONE_THERE.has(refused.refusal.reason);
     this.#refuse(order, isOpen ? outcomeUnknown() : refused);
   }
@@ -261,8 +284,9 @@ class OrderSender {
     this.#settle(order, { kind: 'refused', number, order_id: orderId, error });
   }
 
-  #settle({ number }: Outstanding, answer: StreamedOrder): void {
-    this.#outstanding.delete(number);
+  #settle(order: Outstanding, answer: StreamedOrder): void {
+    this.#outstanding.delete(order.number);
+    this.#turnedAway.delete(order);
     this.#answers.push(answer);
     this.#tell();
   }
@@ -275,8 +299,9 @@ class OrderSender {
     if (index !== undefined) this.#caller.passOver(index);
     if (!isNeverSent(ended)) for (const order of this.#carried.values()) order.mayBeDone = true;
     if (!mayComeBack(error)) return this.#fail(callRefusedError(error));
-    this.#unsent = [...this.#outstanding.values()];
-    this.#reconnecting = setTimeout(() => this.#connect(), this.#waitMs);
+    this.#unsent = [...this.#outstanding.values()].filter((order) => !this.#turnedAway.has(order));
+    const waitMs = Math.max(this.#waitMs, retryDelayMsOf(refusalOf(error)) ?? 0);
+    this.#reconnecting = setTimeout(() => this.#connect(), waitMs);
     this.#waitMs = Math.min(this.#waitMs * 2, WAIT_MS.max);
   }
 
@@ -285,16 +310,29 @@ class OrderSender {
     this.#tell();
   }
 
+  /** Sends what was turned away once more, with the same bytes, when it was told to come back. */
+  #comeBack(now: number): void {
+    for (const order of this.#turnedAway) {
+      if (order.turnedAway === undefined || order.turnedAway.backAtMs > now) continue;
+      this.#turnedAway.delete(order);
+      order.turnedAway = undefined;
+      this.#unsent.push(order);
+    }
+    if (this.#unsent.length > 0) this.#planFlush();
+  }
+
   /** Answers what had no answer in time; leaves a front end that says nothing, where there is another. */
   #look(): void {
     const now = performance.now();
     for (const order of this.#outstanding.values()) {
       // In the order of their deadlines.
       if (order.endMs > now) break;
-      const isOnItsWay = this.#stream !== undefined && !this.#unsent.includes(order);
-      this.#refuse(order, order.mayBeDone || isOnItsWay ? outcomeUnknown() : unreachable());
+      const isOnItsWay = this.#stream !== undefined && order.turnedAway === undefined && !this.#unsent.includes(order);
+      const notDone = order.turnedAway?.error ?? unreachable();
+      this.#refuse(order, order.mayBeDone || isOnItsWay ? outcomeUnknown() : notDone);
       this.#unsent = this.#unsent.filter((one) => one !== order);
     }
+    this.#comeBack(now);
     const patienceMs = Math.max(PATIENCE_MS_MIN, this.#deadlineMs / 2);
     if (this.#stream === undefined || this.#outstanding.size === 0 || this.#caller.count === 1) return;
     if (now - this.#heardMs > patienceMs) this.#stream.call.cancel();

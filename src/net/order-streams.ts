@@ -1,11 +1,13 @@
 import { Metadata, type handleBidiStreamingCall, type ServerDuplexStream } from '@grpc/grpc-js';
 import { assert, present } from '../base/assert.js';
 import { refusal, type Refusal } from '../base/refusal.js';
+import type { AdmittedCall, Decision, Entrant, Wait } from '../ports/front-end.js';
 import type { PostcodeFinding } from '../ports/request-links.js';
 import { fieldRefusal } from '../services/ordering/validation.js';
+import { canonicalUuid } from '../services/uuid.js';
 import { CUSTOMER_MESSAGE_BYTES_MAX } from './channel-options.js';
 import { type CustomerCallsOptions, DEADLINE_MS_DEFAULT, DEADLINE_MS_MAX, INTERNAL } from './customer-calls.js';
-import { statusBytes, statusOf } from './error-details.js';
+import { keptStatusBytes, statusBytes, statusOf } from './error-details.js';
 import type { MakeOrderRequest__Output } from './generated/justhungry/v1/MakeOrderRequest.js';
 import type { GateContext } from './method.js';
 import { type GatedWrite, orderCall } from './order-call.js';
@@ -21,10 +23,17 @@ const STREAMS_MAX = 1000;
 export const ORDERS_IN_FLIGHT_MAX = 2000;
 /** Bytes of the messages that hold orders without an answer, likewise. */
 const BYTES_IN_FLIGHT_MAX = 8 * 1024 * 1024;
+/**
+ * Orders of one stream that wait to be let in (decision 5): at this many it is not read from either. Whoever has no more than that
+ * under way, as our own client by default, is always read from, so that the time of each order counts from when it was sent.
+ */
+export const ORDERS_WAITING_MAX = 1000;
 /** A stream that was full is read from again when this part of it has been answered. */
 const RESUME_AT = 1 / 2;
 /** What an answer costs besides its outcome, about, in bytes. */
 const ANSWER_BYTES = 50;
+/** What an order that waits costs besides its bytes, about, in bytes. */
+const ORDER_BYTES = 300;
 /** Characters of an order_id that is none, as the answer repeats them. */
 const BAD_ID_LENGTH_MAX = 100;
 
@@ -65,7 +74,7 @@ export class OrderStreams {
 
   /** Takes no more orders, answers those it has, then ends the streams: callers go on elsewhere. */
   close(): void {
-    for (const stream of this.#streams) stream.endWith(STOPPING);
+    for (const stream of this.#streams) stream.stop(STOPPING);
   }
 }
 
@@ -77,14 +86,36 @@ interface MessageInFlight {
   readonly deadlineWallMs: number;
 }
 
-interface OrderOnStream {
-  readonly number: number;
+/** One order; it enters the admission itself, so that nothing is made for that. */
+class OrderOnStream implements Entrant {
+  readonly kind = 'order';
   /** Empty until it is known. */
-  orderId: string;
-  readonly message: MessageInFlight;
+  orderId = '';
+  /** While it waits to be let in. */
+  wait: Wait | undefined;
+  /** Once it was let in. */
+  inside: AdmittedCall | undefined;
+
+  constructor(
+    readonly stream: OrderStream,
+    readonly number: number,
+    readonly payload: Buffer,
+    readonly message: MessageInFlight,
+  ) {}
+
+  get bytes(): number {
+    return this.payload.length + ORDER_BYTES;
+  }
+
+  onDecision(decision: Decision): void {
+    this.stream.onDecision(this, decision);
+  }
 }
 
-/** One stream. When it breaks, its orders go on and their answers are dropped: the caller asks again with the same ids. */
+/**
+ * One stream. Where there is no room its orders wait to be let in (decision 5), and when many do it is not read from. When it breaks,
+ * those inside go on and their answers are dropped: the caller asks again with the same ids.
+ */
 class OrderStream {
   readonly #call: OrderStreamCall;
   readonly #options: CustomerCallsOptions;
@@ -97,6 +128,8 @@ class OrderStream {
   #inFlight = 0;
   /** Of messages with such orders. */
   #bytesInFlight = 0;
+  /** Orders that wait to be let in. */
+  readonly #waiting = new Set<OrderOnStream>();
   #isPaused = false;
   /** How it ends when everything is answered; `done`: as the caller wished. */
   #ending: 'done' | Refusal | undefined;
@@ -116,6 +149,12 @@ class OrderStream {
     });
     call.on('error', () => this.#close());
     call.on('cancelled', () => this.#close());
+  }
+
+  /** As `endWith`; what was not let in is not waited for: the caller is to hand it in elsewhere. */
+  stop(why: Refusal): void {
+    for (const order of this.#dropWaiting()) this.#refuseUnread(order, why);
+    this.endWith(why);
   }
 
   /** Reads no more; ends with the refusal when everything taken is answered. */
@@ -138,13 +177,40 @@ class OrderStream {
     const message = { bytes: bytes.length, left: orders.length, arrivedMs, deadlineWallMs };
     if (orders.length > 0) this.#bytesInFlight += bytes.length;
     this.#inFlight += orders.length;
-    for (const payload of orders) this.#take(payload, { number: ++this.#count, orderId: '', message });
-    if (this.#inFlight < ORDERS_IN_FLIGHT_MAX && this.#bytesInFlight < BYTES_IN_FLIGHT_MAX) return;
+    const leftMs = deadlineWallMs - arrivedMs;
+    for (const payload of orders) {
+      const order = new OrderOnStream(this, ++this.#count, payload, message);
+      order.wait = this.#options.admission.enter(order, leftMs);
+      if (order.wait !== undefined) this.#waiting.add(order);
+    }
+    if (this.#fullness < 1) return;
     this.#isPaused = true;
     this.#call.pause();
   }
 
-  #take(payload: Buffer, order: OrderOnStream): void {
+  /** The admission has let the order in, or turned it away. */
+  onDecision(order: OrderOnStream, decision: Decision): void {
+    if (order.wait !== undefined) {
+      order.wait = undefined;
+      this.#waiting.delete(order);
+    }
+    if ('reason' in decision) return this.#refuseUnread(order, decision);
+    order.inside = decision;
+    this.#take(order);
+    this.#resumeWhenAnswered();
+  }
+
+  /** How much of what a stream may hold it holds, in the one of which it has most; from 1 on it is full. */
+  get #fullness(): number {
+    return Math.max(
+      this.#inFlight / ORDERS_IN_FLIGHT_MAX,
+      this.#bytesInFlight / BYTES_IN_FLIGHT_MAX,
+      this.#waiting.size / ORDERS_WAITING_MAX,
+    );
+  }
+
+  #take(order: OrderOnStream): void {
+    const { payload } = order;
     try {
       const gated = makeOrder.gate(payload, this.#gate);
       if (gated.kind === 'refused') {
@@ -156,26 +222,35 @@ class OrderStream {
       const { postcodes } = this.#options;
       const { postCode } = gated.request.body;
       const known = postcodes.known(postCode);
-      if (known !== undefined) return this.#route(order, gated, payload, known);
+      if (known !== undefined) return this.#route(order, gated, known);
       const { arrivedMs, deadlineWallMs } = order.message;
       // Half of the time is kept for the order itself.
       postcodes
         .check(postCode, arrivedMs + (deadlineWallMs - arrivedMs) / 2)
-        .then((finding) => this.#route(order, gated, payload, finding))
+        .then((finding) => this.#route(order, gated, finding))
         .catch((error: unknown) => this.#onBug(order, error));
     } catch (error) {
       this.#onBug(order, error);
     }
   }
 
-  #route(order: OrderOnStream, gated: GatedWrite, payload: Buffer, postcode: PostcodeFinding): void {
+  #route(order: OrderOnStream, gated: GatedWrite, postcode: PostcodeFinding): void {
     const { configuration, router } = this.#options;
-    const { deadlineWallMs } = order.message;
+    const { payload, message } = order;
+    const { deadlineWallMs } = message;
+    order.inside?.forwarded();
     // Not given up when the stream breaks: the caller will ask for it again.
     router.route(orderCall(configuration, gated, { payload, deadlineWallMs, postcode }), (reply) => {
-      if (reply.kind === 'refused') this.#refuse(order, reply.refusal);
-      else this.#answer(order, reply.payload, false);
+      if (reply.kind === 'refused') return this.#refuse(order, reply.refusal);
+      order.inside?.answered();
+      this.#answer(order, reply.payload, false);
     });
+  }
+
+  /** Refuses what was not let in, so not looked at. */
+  #refuseUnread(order: OrderOnStream, of: Refusal): void {
+    order.orderId = idAsSent(order.payload);
+    this.#answer(order, keptStatusBytes(of), true);
   }
 
   #onBug(order: OrderOnStream, error: unknown): void {
@@ -184,6 +259,7 @@ class OrderStream {
   }
 
   #refuse(order: OrderOnStream, of: Refusal): void {
+    order.inside?.leave();
     this.#answer(order, statusBytes(of), true);
   }
 
@@ -203,9 +279,7 @@ class OrderStream {
   }
 
   #resumeWhenAnswered(): void {
-    if (!this.#isPaused || this.#isEndingWithRefusal) return;
-    if (this.#inFlight > ORDERS_IN_FLIGHT_MAX * RESUME_AT || this.#bytesInFlight > BYTES_IN_FLIGHT_MAX * RESUME_AT)
-      return;
+    if (!this.#isPaused || this.#isEndingWithRefusal || this.#fullness > RESUME_AT) return;
     this.#isPaused = false;
     this.#call.resume();
   }
@@ -225,8 +299,18 @@ class OrderStream {
   #close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    // Nothing was done with these, and nobody hears what would be.
+    this.#dropWaiting();
     this.#answers.clear();
     this.#onEnd();
+  }
+
+  /** Takes back what waits to be let in. */
+  #dropWaiting(): OrderOnStream[] {
+    const dropped = [...this.#waiting];
+    this.#waiting.clear();
+    for (const { wait } of dropped) wait?.giveUp();
+    return dropped;
   }
 }
 
@@ -243,10 +327,12 @@ function noOrders(problem: string): Refusal {
   });
 }
 
-/** The order_id of an order that the gate refused, as far as it can be read. */
+/** The order_id of an order that was refused before it was taken apart, as far as it can be read. */
 function idAsSent(payload: Buffer): string {
   try {
     const { order_id: orderId } = requestCodec.read(payload);
+    const canonical = canonicalUuid(orderId);
+    if (canonical !== undefined) return canonical;
     // Not through the middle of a surrogate pair.
     return Buffer.from(orderId.slice(0, BAD_ID_LENGTH_MAX)).toString();
   } catch {

@@ -17,9 +17,11 @@ import type { WireCall, WireCalls } from './wire/requests-exchange.js';
 const CALL_NUMBER_MAX = 0xffffffff;
 /** What a call costs besides its payload, about, in bytes. */
 const CALL_BYTES = 100;
-/** Replies handed on in one turn of the event loop, at least, and the turns that a large batch takes at most. */
+/** Replies handed on in one turn of the event loop, at least, and the turns that a large batch takes at most … */
 const REPLIES_PER_TURN_MIN = 16;
 const TURNS_PER_BATCH_MAX = 16;
+/** … unless the last turn took this long, ms: where much arrives, answers would come out slower than they come in. */
+const TURN_MS_LONG = 5;
 
 /** What request links are made of. */
 export interface RequestLinksOptions {
@@ -60,7 +62,7 @@ export function createRequestLinks(options: RequestLinksOptions): RequestLinks {
         lastProblem = '';
         for (const listener of listeners) listener(index, true);
       },
-      onData: ({ replies }) => handOn(pending, replies, 0),
+      onData: ({ replies }) => handOn(pending, replies),
       onDrain: () => batcher.drained(),
       onDown({ wasUp, isRefused, problem }) {
         const unsent = new Set(batcher.clear().map(({ call }) => call));
@@ -80,16 +82,25 @@ export function createRequestLinks(options: RequestLinksOptions): RequestLinks {
    * written. In one go a batch of customers moves through all processes in lockstep and leaves a core idle. Batches as streams of
    * orders make them are cut into larger pieces: each piece is a message to the stream.
    */
-  function handOn(pending: Way['pending'], replies: readonly CallReply__Output[], from: number): void {
+  function handOn(pending: Way['pending'], replies: readonly CallReply__Output[], from = 0): void {
+    const begunMs = performance.now();
     const piece = Math.max(REPLIES_PER_TURN_MIN, Math.ceil(replies.length / TURNS_PER_BATCH_MAX));
     const to = Math.min(from + piece, replies.length);
-    for (const reply of replies.slice(from, to)) {
+    handOnPiece(pending, replies.slice(from, to));
+    if (to === replies.length) return;
+    setImmediate(() => {
+      if (performance.now() - begunMs > TURN_MS_LONG) handOnPiece(pending, replies.slice(to));
+      else handOn(pending, replies, to);
+    });
+  }
+
+  function handOnPiece(pending: Way['pending'], replies: readonly CallReply__Output[]): void {
+    for (const reply of replies) {
       const done = pending.get(reply.call);
       if (done === undefined) continue;
       pending.delete(reply.call);
       done(replyOf(reply));
     }
-    if (to < replies.length) setImmediate(() => handOn(pending, replies, to));
   }
 
   function replyOf(wire: CallReply__Output): ForwardedReply {

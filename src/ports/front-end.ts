@@ -24,6 +24,46 @@ export interface CallRouter {
   close(): void;
 }
 
+/** A unary call, or an order of a stream: neither kind takes all places from the other. */
+export type EntrantKind = 'call' | 'order';
+
+/** What asks to be let in. */
+export interface Entrant {
+  readonly kind: EntrantKind;
+  /** What is held in memory for its request, about. */
+  readonly bytes: number;
+  /** Told once what was decided, unless it gave up before. */
+  onDecision(decision: Decision): void;
+}
+
+/** Lets calls and orders in while there is room and time for them, and turns the others away (decision 5). */
+export interface CallAdmission {
+  /**
+   * Decides about an entrant that has so many ms left: at once, or later; then it returns the wait. A call waits a moment; an order
+   * for half of its time, which holds its stream back. The same refusal is given many times: what is made of it can be kept.
+   */
+  enter(entrant: Entrant, leftMs: number): Wait | undefined;
+}
+
+/** One that waits to be let in. */
+export interface Wait {
+  /** It is not to be decided any more; no effect when it has been. */
+  giveUp(): void;
+}
+
+/** Let in, or the refusal (OVERLOADED, with `retryDelayMs`) of a call with which nothing was done. */
+export type Decision = AdmittedCall | Refusal;
+
+/** A call that was let in. It must leave, by `answered` or `leave`; what is said after that is ignored. */
+export interface AdmittedCall {
+  /** It goes on to the replicas now: the wait for them is what is measured. */
+  forwarded(): void;
+  /** The replicas have answered it, and it leaves. */
+  answered(): void;
+  /** It leaves for any other reason: refused, out of time, given up. */
+  leave(): void;
+}
+
 /** Judges postcodes as people type them: never throws, never waits longer than allowed. */
 export interface PostcodeGate {
   /** What can be said without asking anybody; `undefined` where it takes a `check`. */

@@ -273,4 +273,36 @@ describe('router', () => {
     script.router.close();
     expect([reasonOf(sent.reply), reasonOf(parked.reply)]).to.deep.equal(['OUTCOME_UNKNOWN', 'STOPPING']);
   });
+
+  it('overloaded replica: the customer is told so at once, and nothing was done', () => {
+    const script = new Script();
+    const call = script.call();
+    script.answerLast(refused('OVERLOADED'));
+    expect(reasonOf(call.reply)).to.equal('OVERLOADED');
+    expect(script.sent).to.have.length(1);
+  });
+
+  it('overloaded replica, after an attempt that may have been done: asked again later, and never called undone', () => {
+    const script = new Script();
+    const call = script.call();
+    script.answerLast(linkDown);
+    script.react = () => refused('OVERLOADED');
+    script.pass(4_900);
+    expect(reasonOf(call.reply)).to.equal(undefined);
+    const times = script.sent.slice(1).map(({ atMs }) => atMs);
+    const waits = times.slice(1).map((atMs, index) => atMs - (times[index] ?? 0));
+    expect(Math.min(...waits)).to.be.at.least(200);
+    expect(Math.max(...waits)).to.be.at.most(250);
+    script.pass(100);
+    expect(reasonOf(call.reply)).to.equal('OUTCOME_UNKNOWN');
+  });
+
+  it('overloaded replica, after an attempt that may have been done: its later answer counts', () => {
+    const script = new Script();
+    const call = script.call();
+    script.answerLast(linkDown);
+    script.react = ({ atMs }) => (atMs < 1_000 ? refused('OVERLOADED') : ok);
+    script.pass(1_500);
+    expect(reasonOf(call.reply)).to.equal('ok');
+  });
 });

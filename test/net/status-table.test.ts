@@ -12,7 +12,8 @@ describe('status table', () => {
     it(`round trip: ${reason}`, () => {
       const given = refusal(reason, 'What happened; what to do.', { price_pence: '450' });
       const error = callRefusedError(asError(statusOf(given)));
-      expect(error.refusal).to.deep.equal(given);
+      const { retryDelayMs } = statusRow(reason);
+      expect(error.refusal).to.deep.equal(retryDelayMs === undefined ? given : { ...given, retryDelayMs });
       expect(error.status).to.equal(status[statusRow(reason).status]);
     });
   }
@@ -26,6 +27,13 @@ describe('status table', () => {
     expect(of(status.UNAUTHENTICATED)).to.deep.equal(['TOKEN_MISSING']);
     expect(of(status.PERMISSION_DENIED)).to.deep.equal(['TOKEN_WRONG']);
   });
+
+  for (const retryDelayMs of [1, 200, 999, 1_000, 2_000, 2_001]) {
+    it(`retry delay: ${retryDelayMs} ms`, () => {
+      const given = { ...refusal('OVERLOADED', 'What happened; what to do.'), retryDelayMs };
+      expect(refusalOf(asError(statusOf(given)))).to.deep.equal(given);
+    });
+  }
 
   it('details: long and broken texts fit into a trailer', () => {
     const details = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`k${index}`, 'v'.repeat(5000)]));

@@ -1,4 +1,5 @@
 import { replicaIndex } from '../../../src/base/numbers.js';
+import { Admission } from '../../../src/front-end/admission.js';
 import { Router } from '../../../src/front-end/router.js';
 import { startFrontEndServer, type FrontEndServer } from '../../../src/net/front-end-server.js';
 import { createOrderingClient, type OrderingClientOptions } from '../../../src/net/ordering-client.js';
@@ -6,7 +7,7 @@ import { createPeerTransport, type PeerTransport } from '../../../src/net/peer-t
 import { startReplicaServer, type ReplicaServer } from '../../../src/net/replica-server.js';
 import { createRequestLinks } from '../../../src/net/request-links.js';
 import type { ClusterConfiguration } from '../../../src/ports/configuration.js';
-import type { PostcodeGate } from '../../../src/ports/front-end.js';
+import type { CallAdmission, PostcodeGate } from '../../../src/ports/front-end.js';
 import type { OrderingClient } from '../../../src/ports/ordering-client.js';
 import type { RequestLinks } from '../../../src/ports/request-links.js';
 import { MemoryCluster } from './memory-cluster.js';
@@ -84,6 +85,7 @@ export class Rig {
       staffToken?: string | undefined;
       links?: (links: RequestLinks) => RequestLinks;
       postcodes?: PostcodeGate;
+      admission?: CallAdmission;
       whenAlone?: ClusterConfiguration['whenAlone'];
     } = {},
   ): Promise<FrontEndServer> {
@@ -104,6 +106,7 @@ export class Rig {
       configuration,
       listenAddress: '127.0.0.1:0',
       router,
+      admission: options.admission ?? new Admission({ clock }),
       links,
       postcodes: options.postcodes ?? postcodes,
       onProblem,
