@@ -7,6 +7,7 @@ import type { Transport } from '../ports/transport.js';
 import type { Effect, Notice } from '../vsr/effect.js';
 import type { Event, ReadRequest, Started, Untimed, WriteRequest } from '../vsr/event.js';
 import type { Envelope } from '../vsr/message.js';
+import { lastOp } from '../vsr/log.js';
 import { receiptsTable } from '../vsr/receipts.js';
 import { start } from '../vsr/start.js';
 import { actsAsPrimary, type CoreConfig, type State } from '../vsr/state.js';
@@ -21,7 +22,7 @@ import { statusOf } from './status.js';
 
 /** ms between two looks whether a full disk has room again. */
 const ROOM_EVERY_MS = 250;
-/** ms between two writes to the tables' files, which nothing relies on but people who read along. */
+/** ms between two writes to the tables' files under load: nothing relies on them but people who read along. */
 const FLUSH_EVERY_MS = 20;
 /** ms that a process whose disk failed waits for the note that says so. */
 const DOUBT_PATIENCE_MS = 1_000;
@@ -268,9 +269,13 @@ export class ReplicaRuntime implements ReplicaCalls {
     this.#flushWhenDue(timed.nowMs);
   }
 
-  /** Under load rows of several batches reach the tables' files with one write; the next tick sees to the last. */
+  /**
+   * While more is on its way the rows of several batches reach the tables' files with one write; when all is committed the files
+   * have all of it, at once.
+   */
   #flushWhenDue(nowMs: number): void {
-    if (nowMs - this.#flushedMs < FLUSH_EVERY_MS) return;
+    const isMoreComing = this.#state.applied < lastOp(this.#state.log);
+    if (isMoreComing && nowMs - this.#flushedMs < FLUSH_EVERY_MS) return;
     this.#flushedMs = nowMs;
     this.#parts.storage.flushTables();
   }

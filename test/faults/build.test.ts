@@ -17,6 +17,7 @@ describe('build', () => {
       'GetMenu',
       'GetMotd',
       'MakeOrder',
+      'MakeOrders',
       'GetOrders',
       'GetOrder',
       'UpdateOrderStatus',
