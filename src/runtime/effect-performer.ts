@@ -28,6 +28,8 @@ export interface EffectWorld {
   whenRoom(run: () => void): void;
   /** Runs once after so many ms, unless the process was given up before. */
   after(ms: number, run: () => void): void;
+  /** Monotonic clock, ms. */
+  nowMs(): number;
 }
 
 /** Does what the core wants done. Durable effects go through the disk queue and come back as events. */

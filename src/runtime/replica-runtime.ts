@@ -108,6 +108,7 @@ export class ReplicaRuntime implements ReplicaCalls {
       onDistrust: (why) => this.#die({ kind: 'setBack', why }),
       whenRoom: (run) => this.#whenRoom(run),
       after: (ms, run) => this.#after(ms, run),
+      nowMs: () => parts.clock.monotonicMs(),
     });
     this.#watch = new FolderWatch({
       storage: parts.storage,

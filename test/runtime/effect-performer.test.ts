@@ -20,6 +20,9 @@ if (last === undefined) throw new Error('three entries were made');
 const ROWS = '1,pizza\r\n2,soup\r\n3,rice\r\n';
 const HEADER = 'op,item\r\n';
 
+/** ms that pass between two looks at the clock. */
+const READING_MS = 3;
+
 /** A performer over real storage on a simulated disk, and everything it told. */
 async function performer() {
   const { fileSystem, folder } = simulated();
@@ -33,6 +36,7 @@ async function performer() {
   const sent: { to: number; message: Message }[] = [];
   const later: { ms: number; run: () => void }[] = [];
   const ignore = (): void => undefined;
+  let readings = 0;
   const disk = new DiskQueue(
     storage,
     {
@@ -57,6 +61,7 @@ async function performer() {
     whenRoom: (run) => later.push({ ms: 0, run }),
     onDistrust: ignore,
     after: (ms, run) => later.push({ ms, run }),
+    nowMs: () => (readings += READING_MS),
   });
   return { fileSystem, storage, effects, events, notices, failures, later, sent };
 }
@@ -157,7 +162,7 @@ describe('runtime: effects', () => {
       ask(to, offset);
     expect(sent.map(({ to }) => to)).to.deep.equal([1]);
     for (let pause = later.shift(); pause !== undefined; pause = later.shift()) {
-      expect(pause.ms).to.be.greaterThan(0);
+      expect(pause.ms, 'four times as long as a piece takes').to.equal(4 * READING_MS);
       pause.run();
     }
     const offsets = sent.map(({ to, message }) => [to, message.kind === 'chunk' ? message.offset : undefined]);
