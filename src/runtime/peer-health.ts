@@ -35,9 +35,11 @@ const WORSE: Record<Health, number> = { healthy: 0, suspected: 1, unhealthy: 2 }
  */
 export class PeerHealthWatch {
   readonly #peers: readonly Peer[];
+  #startedMs: number;
 
   constructor(private readonly options: PeerHealthOptions) {
     const { startedMs, unhealthyBefore } = options;
+    this.#startedMs = startedMs;
     this.#peers = options.peers.map((index) => ({
       index,
       told: unhealthyBefore.has(index) ? 'unhealthy' : 'healthy',
@@ -46,10 +48,16 @@ export class PeerHealthWatch {
     }));
   }
 
-  /** A message of this replica has come. */
+  /** A message of this replica, as a member, has come. */
   heard(from: ReplicaIndex, nowMs: number): void {
     const peer = this.#peers.find(({ index }) => index === from);
     if (peer !== undefined) peer.heardMs = nowMs;
+  }
+
+  /** Everything before this counts for nothing: before a cluster is founded none of its members is heard as one. */
+  beginAt(nowMs: number): void {
+    this.#startedMs = nowMs;
+    for (const peer of this.#peers) peer.heardMs = -Infinity;
   }
 
   /** Looks at all of them; `healthOf` is what the core says. */
@@ -65,8 +73,8 @@ export class PeerHealthWatch {
   }
 
   #isMissed({ heardMs }: Peer, nowMs: number): boolean {
-    const { startedMs, heartbeatMs } = this.options;
-    return heardMs !== -Infinity || nowMs - startedMs > Math.max(MISSED_AFTER_MS_MIN, MISSED_AFTER * heartbeatMs);
+    const { heartbeatMs } = this.options;
+    return heardMs !== -Infinity || nowMs - this.#startedMs > Math.max(MISSED_AFTER_MS_MIN, MISSED_AFTER * heartbeatMs);
   }
 
   #isBack({ told, worseMs, heardMs }: Peer, health: Health): boolean {

@@ -158,8 +158,11 @@ export class ReplicaRuntime implements ReplicaCalls {
   }
 
   onEnvelope(envelope: Envelope): void {
-    this.#peerHealth.heard(envelope.from, this.#parts.clock.monotonicMs());
+    const { heardMs } = this.#state;
+    const beforeMs = heardMs[envelope.from];
     this.#dispatch({ kind: 'message', envelope });
+    // What an empty or a recovering replica says does not make it heard as a member.
+    if (heardMs[envelope.from] !== beforeMs) this.#peerHealth.heard(envelope.from, this.#parts.clock.monotonicMs());
   }
 
   onRefused(peer: ReplicaIndex): void {
@@ -305,7 +308,9 @@ export class ReplicaRuntime implements ReplicaCalls {
   /** One that stops hears nobody, for a reason of its own. */
   #lookAtPeers(): void {
     const nowMs = this.#parts.clock.monotonicMs();
-    if (!this.#isStopping && !this.#isDead) this.#peerHealth.look((peer) => healthOf(this.#state, peer, nowMs), nowMs);
+    if (this.#isStopping || this.#isDead) return;
+    if (this.#state.status === 'founding') this.#peerHealth.beginAt(nowMs);
+    else this.#peerHealth.look((peer) => healthOf(this.#state, peer, nowMs), nowMs);
   }
 
   #onDiskFull(): void {

@@ -46,7 +46,7 @@ export function addEventsCommand(program: Command, cli: Cli): void {
       );
       const told = new Reachability(cli);
       try {
-        const tail = new EventTail(sources);
+        const tail = new EventTail(sources, Date.now());
         const round = await tail.first(sinceTime === undefined && options.primaries !== true ? last : Infinity);
         told.note(round);
         const events = round.events.filter(({ time }) => sinceTime === undefined || time >= sinceTime).slice(-last);

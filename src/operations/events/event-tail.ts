@@ -34,7 +34,11 @@ export class EventTail {
   readonly #after = new Map<string, number>();
   #held: { readonly event: ReplicaEvent; readonly untilMs: number }[] = [];
 
-  constructor(private readonly sources: readonly EventSource[]) {}
+  /** `wallMs`: of one that cannot be asked yet only what comes from then on; numbers are times. */
+  constructor(
+    private readonly sources: readonly EventSource[],
+    private readonly wallMs: number,
+  ) {}
 
   /** The newest `limit` of each replica; all that it keeps where that is `Infinity`. */
   async first(limit: number): Promise<TailRound> {
@@ -49,7 +53,7 @@ export class EventTail {
   /** What is new; `nowMs` is monotonic. */
   async next(nowMs: number): Promise<TailRound> {
     const { events, unreachable } = await this.#round(async ({ id, reader }) => {
-      const found = await allAfter(reader, this.#after.get(id) ?? 1);
+      const found = await allAfter(reader, this.#after.get(id) ?? Math.floor(this.wallMs));
       const last = found.at(-1);
       if (last !== undefined) this.#after.set(id, last.number);
       return found;

@@ -176,11 +176,14 @@ export class Conditions {
     for (const one of this.#all) one.isRestored = one.isOpen;
   }
 
-  /** Forgets what nobody will tell any more. */
-  forget(nowMs: number): void {
+  /**
+   * Forgets what nobody will tell any more. `isSeenWell`: whether this replica itself sees that it is not so, by now: then what a peer
+   * told is another matter than what may come.
+   */
+  forget(nowMs: number, isSeenWell: (condition: Condition) => boolean): void {
     this.#all = this.#all.filter((one) => {
       const ageMs = nowMs - one.sinceMs;
-      if (one.isOpen) return !one.isAdopted || ageMs <= ADOPTED_MS;
+      if (one.isOpen) return !one.isAdopted || (ageMs <= ADOPTED_MS && !isSeenWell(one));
       if (one.isRestored && one.beginning.by === '') return false;
       if (one.beginning.stage !== 'waiting' || (one.end !== undefined && one.end.stage !== 'waiting')) return true;
       if (one.beginning.settled.size > 0) return ageMs <= KEPT_TOLD_MS;

@@ -23,6 +23,9 @@ const ASK_AGAIN_MS = 1_000;
 /** ms after a start before what the process before saw is told, or told to be over: by then it is known whether it still is. */
 const SETTLED_AFTER_MS = 5_000;
 
+/** Heartbeats after which this replica sees itself what a peer saw, or it is not so: health is a matter of five. */
+const SEEN_AFTER = 10;
+
 /** What the desk is made of. */
 export interface NoticeDeskOptions {
   /** Id of the replica. */
@@ -140,7 +143,7 @@ export class NoticeDesk {
     const { clock, status } = this.#options;
     const nowMs = clock.monotonicMs();
     this.#teller.look(status(), nowMs);
-    this.#conditions.forget(nowMs);
+    this.#conditions.forget(nowMs, (condition) => this.#isSeenWell(condition, nowMs));
     this.#endWhatIsOver(nowMs);
     const waiting = new Set<string>();
     for (const condition of this.#conditions.all) {
@@ -152,6 +155,11 @@ export class NoticeDesk {
         if (this.#isToTell(condition, telling, nowMs)) void this.#tellShared(telling);
       }
     }
+  }
+
+  #isSeenWell({ kind, subject, sinceMs }: Condition, nowMs: number): boolean {
+    if (nowMs - sinceMs < SEEN_AFTER * this.#options.heartbeatMs) return false;
+    return kind === 'unhealthy' ? this.#teller.hears(subject) : this.#teller.hasPrimary;
   }
 
   #isSettled({ kind, settled }: Telling): boolean {
