@@ -104,7 +104,7 @@ export class ReplicaEvents implements OperatorEvents {
   }
 
   share(...[notice]: Parameters<OperatorEvents['share']>): ReturnType<OperatorEvents['share']> {
-    return this.#desk?.share(notice) ?? { key: '', isMine: false, delivered: [] };
+    return this.#desk?.share(notice) ?? { key: '', isMine: false, by: '', delivered: [] };
   }
 
   /** The core or the runtime tells something. */

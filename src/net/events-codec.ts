@@ -35,7 +35,8 @@ export function answerNotice(events: OperatorEvents, wire: ShareNoticeRequest__O
   const { from, subject, key, delivered } = wire;
   const kind = kinds.get(wire.kind);
   const isShort = [from, subject, key, ...delivered].every((text) => text.length <= TEXT_LENGTH_MAX);
-  if (kind === undefined || !isShort || delivered.length > WAYS_MAX) return { key: '', is_mine: false, delivered: [] };
+  if (kind === undefined || !isShort || delivered.length > WAYS_MAX)
+    return { key: '', is_mine: false, by: '', delivered: [] };
   const known: KnownNotice = events.share({ from, kind, subject, key, delivered });
-  return { key: known.key, is_mine: known.isMine, delivered: [...known.delivered] };
+  return { key: known.key, is_mine: known.isMine, by: known.by, delivered: [...known.delivered] };
 }

@@ -94,7 +94,7 @@ export function createOperationsClient(address: string, token: string): Operatio
       const wire = await new Promise<ShareNoticeResponse__Output>((resolve, reject) => {
         client.ShareNotice(request, metadata, deadline, settle(resolve, reject, deadlineMs));
       });
-      return { key: wire.key, isMine: wire.is_mine, delivered: wire.delivered };
+      return { key: wire.key, isMine: wire.is_mine, by: wire.by, delivered: wire.delivered };
     },
     close: () => client.close(),
   };

@@ -126,7 +126,7 @@ function guardedStream<S extends GuardedStream>(token: string, accept: (stream: 
 
 const NO_EVENTS: OperatorEvents = {
   list: () => [],
-  share: () => ({ key: '', isMine: false, delivered: [] }),
+  share: () => ({ key: '', isMine: false, by: '', delivered: [] }),
 };
 
 function operationsHandlers(token: string, calls: ReplicaCalls, events: OperatorEvents): OperationsHandlers {

@@ -97,6 +97,8 @@ export interface KnownNotice {
   readonly key: string;
   /** Whether that peer is telling it now. */
   readonly isMine: boolean;
+  /** Id of the replica that tells it, or told it last; empty: not known. */
+  readonly by: string;
   readonly delivered: readonly string[];
 }
 

@@ -5,6 +5,8 @@ import type { Notice } from '../../src/ports/events.js';
 export class NoticeReceiver {
   /** What it has taken, in its order. */
   readonly notices: Notice[] = [];
+  /** Where they were posted. */
+  readonly paths: string[] = [];
   /** What it answers; below 300 it has taken the notice. */
   status = 204;
   #server: Server | undefined;
@@ -26,7 +28,7 @@ export class NoticeReceiver {
       let text = '';
       request.on('data', (piece: Buffer) => (text += piece.toString('utf8')));
       request.on('end', () => {
-        if (this.status < 300) this.notices.push(JSON.parse(text) as Notice);
+        if (this.status < 300) this.#take(request.url ?? '', text);
         response.writeHead(this.status).end();
       });
     });
@@ -35,6 +37,11 @@ export class NoticeReceiver {
       server.once('error', reject);
       server.listen(this.port, '127.0.0.1', resolve);
     });
+  }
+
+  #take(url: string, text: string): void {
+    this.notices.push(JSON.parse(text) as Notice);
+    this.paths.push(url);
   }
 
   /** Refuses connections from now on, and breaks those that are open. */

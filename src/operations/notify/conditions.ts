@@ -139,11 +139,15 @@ export class Conditions {
     const isFirst = replicaIds.indexOf(self) < replicaIds.indexOf(from);
     const isMine = own.stage === 'sending' || (own.stage === 'asking' && isFirst);
     const known = [...own.settled];
-    const answer = isMine || known.length > 0 ? { key: own.key, isMine, delivered: known } : NOTHING;
+    const answer =
+      isMine || known.length > 0 ? { key: own.key, isMine, by: isMine ? self : own.by, delivered: known } : NOTHING;
     if (!isMine) {
-      own.by = from;
       own.stage = 'waiting';
-      if (known.length === 0 || delivered.length > 0) own.key = key;
+      // Who only asks learns from the answer who has told it.
+      if (known.length === 0 || delivered.length > 0) {
+        own.by = from;
+        own.key = key;
+      }
     }
     for (const way of delivered) own.settled.add(way);
     return answer;
@@ -211,7 +215,7 @@ function telling(kind: Telling['kind'], subject: string, key: string): Telling {
   };
 }
 
-const NOTHING: KnownNotice = { key: '', isMine: false, delivered: [] };
+const NOTHING: KnownNotice = { key: '', isMine: false, by: '', delivered: [] };
 
 /** The end is told under the name of its beginning. */
 function endKey({ kind, beginning }: Condition): string {

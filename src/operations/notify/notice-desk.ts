@@ -168,7 +168,7 @@ export class NoticeDesk {
 
   #isToTell(condition: Condition, telling: Telling, nowMs: number): boolean {
     if (telling.stage !== 'waiting' || telling.event === undefined || nowMs < telling.notBeforeMs) return false;
-    if (condition.isRestored && nowMs - condition.sinceMs < SETTLED_AFTER_MS) return false;
+    if (condition.isOpen && condition.isRestored && nowMs - condition.sinceMs < SETTLED_AFTER_MS) return false;
     const { by } = condition.beginning;
     // Who told the beginning tells the end, wherever the primary is by then.
     if (telling === condition.end && by !== '' && this.#teller.hears(by)) return by === this.#options.self;
@@ -181,9 +181,10 @@ export class NoticeDesk {
     const answers = await this.#shareWithPeers(telling);
     // A peer that began at the same time, and comes first, has it.
     if (this.#stageOf(telling) !== 'asking') return this.#wait(telling);
-    for (const { key, isMine, delivered } of answers) {
+    for (const { key, isMine, by, delivered } of answers) {
       if (key === '' || this.#conditions.isOver(key)) continue;
       telling.key = key;
+      telling.by = by;
       for (const way of delivered) telling.settled.add(way);
       if (!isMine) continue;
       telling.stage = 'waiting';
