@@ -43,9 +43,8 @@ const notify = z
         .exactOptional(),
       command: z
         .array(z.string('a text').max(4_000, 'a shorter text'), 'a list: the program and its arguments')
-        .min(1, 'a list: the program and its arguments')
         .max(ARGUMENTS_MAX, `up to ${ARGUMENTS_MAX} arguments`)
-        .refine(([program]) => program !== undefined && program !== '', 'a list whose first text names a program')
+        .refine(([program = '']) => program !== '', 'a list whose first text names a program, its arguments behind it')
         .exactOptional(),
       on: z
         .array(z.enum(kinds, kinds.join(', ')), 'a list of kinds of events')
