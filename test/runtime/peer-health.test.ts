@@ -21,7 +21,7 @@ function watching({ unhealthyBefore = false } = {}) {
   return {
     told,
     watch,
-    at(ms: number, is: Health, { isHeard = false } = {}) {
+    at: (ms: number, is: Health, { isHeard = false } = {}): void => {
       nowMs = ms;
       health = is;
       if (isHeard) watch.heard(PEER, ms);

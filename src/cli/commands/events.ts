@@ -50,7 +50,8 @@ export function addEventsCommand(program: Command, cli: Cli): void {
         const round = await tail.first(sinceTime === undefined && options.primaries !== true ? last : Infinity);
         told.note(round);
         const events = round.events.filter(({ time }) => sinceTime === undefined || time >= sinceTime).slice(-last);
-        if (options.primaries === true) printPrimaries(cli, options, round, sinceTime ?? '', last);
+        if (options.primaries === true)
+          printPrimaries(cli, options, round, { firstMember: replicas[0]?.id ?? '', since: sinceTime ?? '', last });
         else if (options.follow === true) await follow(cli, options, tail, events, told);
         else cli.print(options, { events, unreachable: [...round.unreachable.keys()] }, eventsText(events));
         if (options.follow !== true && round.unreachable.size === sources.length) cli.exitCode = EXIT_FAILED;
@@ -110,10 +111,9 @@ function printPrimaries(
   cli: Cli,
   options: EventsOptions,
   { events, unreachable }: TailRound,
-  since: string,
-  last: number,
+  { firstMember, since, last }: { readonly firstMember: string; readonly since: string; readonly last: number },
 ): void {
-  const primaries = historyOfPrimaries(events)
+  const primaries = historyOfPrimaries(events, firstMember)
     .filter(({ from }) => from >= since)
     .slice(-last);
   cli.print(options, { primaries, unreachable: [...unreachable.keys()] }, primariesText(primaries));

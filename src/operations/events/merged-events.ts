@@ -25,11 +25,11 @@ export interface PrimaryTerm {
   readonly reason: string;
 }
 
-/** Who was primary when and why, oldest first, as far as the replicas that answer know. */
-export function historyOfPrimaries(events: readonly ReplicaEvent[]): PrimaryTerm[] {
+/** Who was primary when and why, oldest first, as far as the replicas that answer know. The first member founds the cluster as its primary. */
+export function historyOfPrimaries(events: readonly ReplicaEvent[], firstMember: string): PrimaryTerm[] {
   const changes = events.filter(({ kind }) => kind === 'view-change');
   return inOrder(events)
-    .filter(({ kind }) => kind === 'became-primary')
+    .filter(({ kind, replica }) => kind === 'became-primary' || (kind === 'founded' && replica === firstMember))
     .map(({ view, replica, time, op, reason }) => {
       // A primary that was told to change views by others knows less of why than they do.
       const first = inOrder(changes.filter((change) => change.view === view))[0];

@@ -134,12 +134,20 @@ describe('events: of several replicas', () => {
   });
 
   it('history of primaries: the reason is that of whoever left the view before first', () => {
-    const history = historyOfPrimaries([
-      event('replica-2', 3, { kind: 'became-primary', op: 7, reason: 'replica-3 is in view 1' }),
-      event('replica-2', 2, { reason: 'replica-3 is in view 1' }),
-      event('replica-3', 1, { reason: 'replica-1 refused the connection' }),
-    ]);
+    const founded = ['replica-1', 'replica-2', 'replica-3'].map((id) =>
+      event(id, 0, { kind: 'founded', view: 0, op: 1, reason: 'the cluster is founded' }),
+    );
+    const history = historyOfPrimaries(
+      [
+        ...founded,
+        event('replica-2', 3, { kind: 'became-primary', op: 7, reason: 'replica-3 is in view 1' }),
+        event('replica-2', 2, { reason: 'replica-3 is in view 1' }),
+        event('replica-3', 1, { reason: 'replica-1 refused the connection' }),
+      ],
+      'replica-1',
+    );
     expect(history).to.deep.equal([
+      { view: 0, primary: 'replica-1', from: '2026-11-21T12:00:00.000Z', op: 1, reason: 'the cluster is founded' },
       {
         view: 1,
         primary: 'replica-2',
