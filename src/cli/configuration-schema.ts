@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { majorityOf } from '../base/numbers.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
+import { EVENT_KINDS, NOTIFIED_KINDS_DEFAULT } from '../ports/events.js';
 import { isToken, TOKEN_ALLOWED } from './token-file.js';
 
 const REPLICAS_MAX = 9;
@@ -29,6 +30,33 @@ const wholeBetween = (min: number, max: number) => {
   const allowed = `a whole number from ${min} to ${max}`;
   return z.int(allowed).min(min, allowed).max(max, allowed);
 };
+
+const ARGUMENTS_MAX = 100;
+const NOT_TOLD: ReadonlySet<string> = new Set(['notified', 'not-notified']);
+const kinds = EVENT_KINDS.filter((kind) => !NOT_TOLD.has(kind));
+const notify = z
+  .strictObject(
+    {
+      webhook: z
+        .string('a text')
+        .refine(isWebhook, 'an http or https address without user and #, such as https://example.org/hook')
+        .exactOptional(),
+      command: z
+        .array(z.string('a text').max(4_000, 'a shorter text'), 'a list: the program and its arguments')
+        .max(ARGUMENTS_MAX, `up to ${ARGUMENTS_MAX} arguments`)
+        .refine(([program = '']) => program !== '', 'a list whose first text names a program, its arguments behind it')
+        .exactOptional(),
+      on: z
+        .array(z.enum(kinds, kinds.join(', ')), 'a list of kinds of events')
+        .min(1, `one or more of ${kinds.join(', ')}`)
+        .default([...NOTIFIED_KINDS_DEFAULT]),
+    },
+    'an object with webhook, command, or both, and on',
+  )
+  .refine(
+    ({ webhook, command }) => webhook !== undefined || command !== undefined,
+    'an object with webhook, command, or both',
+  );
 
 const schema = z.strictObject(
   {
@@ -61,6 +89,7 @@ const schema = z.strictObject(
       .default(POSTCODES_DEFAULT),
     token: tokenText.exactOptional(),
     staffToken: tokenText.exactOptional(),
+    notify: notify.exactOptional(),
   },
   'an object in braces',
 );
@@ -157,7 +186,7 @@ function fieldName(field: FieldPath): string {
   return name === '' ? 'the configuration' : name;
 }
 
-const SECRET: ReadonlySet<PropertyKey | undefined> = new Set(['token', 'staffToken']);
+const SECRET: ReadonlySet<PropertyKey | undefined> = new Set(['token', 'staffToken', 'webhook']);
 const SHOWN_LENGTH_MAX = 100;
 
 /** The value of a field for a message: as JSON, short, and never a secret. */
@@ -175,10 +204,18 @@ const FIELDS_OF: Readonly<Record<string, readonly string[]>> = {
   replicas: ['id', 'address', 'resources'],
   frontEnds: ['id', 'address', 'http'],
   postcodes: ['url', 'timeoutMs', 'whenUnreachable'],
+  notify: ['webhook', 'command', 'on'],
 };
 
 function knownFields(parent: FieldPath): string {
   return (FIELDS_OF[String(parent[0])] ?? Object.keys(schema.shape)).join(', ');
+}
+
+/** A path or query may be the secret by which a service knows who may post. */
+function isWebhook(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hash, username, password } = new URL(text);
+  return ['http:', 'https:'].includes(protocol) && hash === '' && username === '' && password === '';
 }
 
 function isHttpUrl(text: string): boolean {

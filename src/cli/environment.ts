@@ -1,3 +1,4 @@
+import type { EventReader } from '../operations/events/event-tail.js';
 import type { ReplicaStatus } from '../ports/calls.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import type { OrderingClient, OrderView } from '../ports/ordering-client.js';
@@ -17,6 +18,7 @@ export interface CliEnvironment {
     options: { readonly staffToken?: string },
   ): Promise<OrderingClient>;
   createStatusReader(address: string, token: string): Promise<StatusReader>;
+  createEventReader(address: string, token: string): Promise<EventReader>;
   openFolderTools(): Promise<FolderTools>;
   /** Starts a replica, which then keeps the process alive until it is told to stop. */
   runReplica(configuration: ClusterConfiguration, id: string, options: { readonly recover: boolean }): Promise<void>;

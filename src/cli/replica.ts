@@ -2,7 +2,7 @@ import pino from 'pino';
 import { majorityOf, replicaIndex } from '../base/numbers.js';
 import { createPeerTransport } from '../net/peer-transport.js';
 import { startReplicaServer } from '../net/replica-server.js';
-import type { Damage, ReplicaStorage } from '../ports.js';
+import type { Damage, Loaded, ReplicaStorage } from '../ports.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import { isDiskInDoubt } from '../runtime/disk-failure.js';
 import { keepUncertain } from '../runtime/keep-uncertain.js';
@@ -17,11 +17,18 @@ import type { Notice } from '../vsr/effect.js';
 import { announceFailure, announceReady, stopWithSupervisor } from './child-protocol.js';
 import { adviceOn } from './edited-document.js';
 import { EXIT_RESTART, exitCodeOf, exitCodeOfFailedStart } from './exit-codes.js';
+import { ReplicaEvents } from './replica-events.js';
 
 /** Committed ops between two checkpoints: bounds what a start reads again and what the log holds in memory. */
 const CHECKPOINT_INTERVAL_OPS = 10_000;
 /** Orders executed and not yet committed; beyond, more are refused. */
 const UNCOMMITTED_OPS_MAX = 20_000;
+/** How a folder was found, for people. */
+const STARTED: Readonly<Record<Loaded['kind'], string>> = {
+  empty: 'the folder is empty',
+  intact: 'everything that was promised is there',
+  damaged: 'the folder is damaged: it recovers from the others',
+};
 /** Free bytes at which a full disk counts as having room again. */
 const ROOM_BYTES_MIN = 1 << 20;
 
@@ -45,6 +52,14 @@ export async function runReplica(
   try {
     storage = openReplicaStorage(nodeFileSystem, member.resources, { replicaId: id });
     const found = await storage.load(recover ? 'a write to disk failed before: what is on it is not known' : undefined);
+    const events = new ReplicaEvents({
+      configuration,
+      id,
+      fileSystem: nodeFileSystem,
+      clock: systemClock,
+      timers: systemTimers,
+      env: process.env,
+    });
     const ordering = new Ordering(storage.files);
     const services = new Map([[ORDERING, ordering]]);
     const loaded = await keepUncertain(storage, services, found, majorityOf(configuration.replicas.length));
@@ -69,10 +84,25 @@ export async function runReplica(
       random: new RandomPool(),
       loaded,
       hasRoom: () => nodeFileSystem.freeBytes(member.resources) > ROOM_BYTES_MIN,
-      onNotice: (notice, at) => tell(log, notice, at),
-      onMended: (damage) => tellMended(log, member.resources, damage),
-      onFatal: (why) => end(log, why),
+      unhealthyBefore: events.unhealthyBefore,
+      onNotice(notice, at) {
+        tell(log, notice, at);
+        events.onNotice(notice, at);
+      },
+      onMended(damage) {
+        tellMended(log, member.resources, damage);
+        events.noteDamage('repaired', damage);
+      },
+      onFatal(why) {
+        tellFatal(log, why);
+        void events.end(why).finally(() => process.exit(exitCodeOf(why.kind)));
+      },
     });
+    events.begin(() => runtime.status());
+    events.note({ kind: 'started', subject: '', reason: STARTED[loaded.kind] });
+    if (loaded.kind === 'damaged') events.noteDamage('damage', loaded.damage);
+    if (loaded.kind === 'intact' && loaded.repaired !== undefined && loaded.repaired.length > 0)
+      events.noteDamage('repaired', loaded.repaired);
     // A menu that cannot be read is told now, to whoever started this, not when the cluster is founded.
     if (loaded.kind === 'empty') ordering.foundingSeed();
     const transport = createPeerTransport({
@@ -91,6 +121,7 @@ export async function runReplica(
       self,
       transport,
       calls: runtime,
+      events,
       onProblem: (problem) => log.warn(problem),
     });
     runtime.begin(transport);
@@ -99,9 +130,11 @@ export async function runReplica(
       if (isStopping) return;
       isStopping = true;
       log.info('stopping');
+      events.stop();
       void runtime
         .stop()
         .then(() => server.stop())
+        .then(() => events.idle())
         .then(() => process.exit(0))
         .catch((error: unknown) => {
           log.error({ err: error }, 'it did not stop in order');
@@ -115,7 +148,8 @@ export async function runReplica(
   } catch (error) {
     if (storage !== undefined && isDiskInDoubt(error)) {
       await storage.leaveDoubt(String(error)).catch(() => undefined);
-      end(log, { kind: 'diskFailed', error });
+      tellFatal(log, { kind: 'diskFailed', error });
+      process.exit(exitCodeOf('diskFailed'));
     }
     log.error({ err: error }, 'cannot start');
     await announceFailure(error instanceof Error ? error.message : String(error));
@@ -138,7 +172,7 @@ function tellMended(log: pino.Logger, folder: string, damage: readonly Damage[])
   log.warn({ damage: told }, 'files of the folder were not as they were left; they are put right');
 }
 
-function end(log: pino.Logger, why: Fatal): void {
+function tellFatal(log: pino.Logger, why: Fatal): void {
   switch (why.kind) {
     case 'damaged':
       log.error(
@@ -159,5 +193,4 @@ function end(log: pino.Logger, why: Fatal): void {
       log.fatal({ err: why.error }, 'a rule of the program is broken; starting again');
       break;
   }
-  process.exit(exitCodeOf(why.kind));
 }

@@ -1,12 +1,16 @@
 import { credentials, type ServiceError } from '@grpc/grpc-js';
 import { refusal } from '../base/refusal.js';
 import type { ReplicaStatus } from '../ports/calls.js';
+import type { KnownNotice, ReplicaEvent, SharedNotice } from '../ports/events.js';
 import { CallRefusedError, type OrderView } from '../ports/ordering-client.js';
 import { bearerMetadata } from './bearer-token.js';
 import { clusterChannelOptions } from './channel-options.js';
 import { callRefusedError, refusalOf } from './error-details.js';
+import { eventOfWire } from './events-codec.js';
 import type { GetStatusResponse__Output } from './generated/justhungry/v1/GetStatusResponse.js';
 import type { ListOutboxResponse__Output } from './generated/justhungry/v1/ListOutboxResponse.js';
+import type { ReadEventsResponse__Output } from './generated/justhungry/v1/ReadEventsResponse.js';
+import type { ShareNoticeResponse__Output } from './generated/justhungry/v1/ShareNoticeResponse.js';
 import { replicaStatusOf } from './operations-codec.js';
 import { orderView } from './ordering-views.js';
 import { protocol } from './proto-files.js';
@@ -23,6 +27,10 @@ export interface OperationsClient {
   outbox(deadlineMs?: number): Promise<OrderView[]>;
   /** Asks a primary to give up its office; done when it has been told. */
   resign(why: string, deadlineMs?: number): Promise<void>;
+  /** Events after the one with this number, oldest first, up to 1,000; the newest `limit` when it is 0. Default deadline: 1,000 ms. */
+  events(after: number, limit: number, deadlineMs?: number): Promise<ReplicaEvent[]>;
+  /** Says to a peer what is told to people; what it knows of that. Default deadline: 1,000 ms. */
+  shareNotice(notice: SharedNotice, deadlineMs?: number): Promise<KnownNotice>;
   close(): void;
 }
 
@@ -71,6 +79,22 @@ export function createOperationsClient(address: string, token: string): Operatio
       await new Promise<object>((resolve, reject) => {
         client.Resign({ why }, metadata, { deadline: Date.now() + deadlineMs }, settle(resolve, reject, deadlineMs));
       });
+    },
+    async events(after, limit, deadlineMs = DEADLINE_MS) {
+      const deadline = { deadline: Date.now() + deadlineMs };
+      const request = { after_number: after, limit };
+      const wire = await new Promise<ReadEventsResponse__Output>((resolve, reject) => {
+        client.ReadEvents(request, metadata, deadline, settle(resolve, reject, deadlineMs));
+      });
+      return wire.events.flatMap((event) => eventOfWire(event) ?? []);
+    },
+    async shareNotice({ from, kind, subject, key, delivered }, deadlineMs = DEADLINE_MS) {
+      const deadline = { deadline: Date.now() + deadlineMs };
+      const request = { from, kind, subject, key, delivered: [...delivered] };
+      const wire = await new Promise<ShareNoticeResponse__Output>((resolve, reject) => {
+        client.ShareNotice(request, metadata, deadline, settle(resolve, reject, deadlineMs));
+      });
+      return { key: wire.key, isMine: wire.is_mine, by: wire.by, delivered: wire.delivered };
     },
     close: () => client.close(),
   };

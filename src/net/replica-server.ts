@@ -4,10 +4,12 @@ import { present } from '../base/assert.js';
 import type { ReplicaIndex } from '../base/numbers.js';
 import type { ReplicaCalls } from '../ports/calls.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
+import type { OperatorEvents } from '../ports/events.js';
 import { CLUSTER_TOKEN, tokenRefusal } from './bearer-token.js';
 import { clusterServerOptions } from './channel-options.js';
 import { type EndStatus, statusOf } from './error-details.js';
 import { replicationService, requestsService } from './exchanges.js';
+import { answerNotice, eventsPage } from './events-codec.js';
 import type { OperationsHandlers } from './generated/justhungry/v1/Operations.js';
 import type { ReplicationHandlers } from './generated/justhungry/v1/Replication.js';
 import type { RequestsHandlers } from './generated/justhungry/v1/Requests.js';
@@ -30,6 +32,8 @@ export interface ReplicaServerOptions {
   readonly listenAddress?: string;
   readonly transport: PeerTransport;
   readonly calls: ReplicaCalls;
+  /** What has happened, for operators. Default: nothing ever has. */
+  readonly events?: OperatorEvents;
   /** Told what an operator should know. Default: nobody. */
   readonly onProblem?: (problem: string) => void;
 }
@@ -73,7 +77,7 @@ export async function startReplicaServer(options: ReplicaServerOptions): Promise
   addService(server, requestsService, {
     Exchange: guardedStream(token, (stream) => requests.accept(stream)),
   } satisfies RequestsHandlers);
-  addService(server, protocol.Operations.service, operationsHandlers(token, calls));
+  addService(server, protocol.Operations.service, operationsHandlers(token, calls, options.events ?? NO_EVENTS));
   health.addToServer(server);
 
   try {
@@ -120,7 +124,12 @@ function guardedStream<S extends GuardedStream>(token: string, accept: (stream: 
   };
 }
 
-function operationsHandlers(token: string, calls: ReplicaCalls): OperationsHandlers {
+const NO_EVENTS: OperatorEvents = {
+  list: () => [],
+  share: () => ({ key: '', isMine: false, by: '', delivered: [] }),
+};
+
+function operationsHandlers(token: string, calls: ReplicaCalls, events: OperatorEvents): OperationsHandlers {
   return {
     GetStatus({ metadata }, callback) {
       const refused = tokenRefusal(metadata, token, CLUSTER_TOKEN);
@@ -137,6 +146,16 @@ function operationsHandlers(token: string, calls: ReplicaCalls): OperationsHandl
       if (refused !== undefined) return callback(statusOf(refused));
       calls.resign(request.why.slice(0, WHY_LENGTH_MAX));
       callback(null, {});
+    },
+    ReadEvents({ metadata, request }, callback) {
+      const refused = tokenRefusal(metadata, token, CLUSTER_TOKEN);
+      if (refused !== undefined) return callback(statusOf(refused));
+      callback(null, eventsPage(events, request.after_number, request.limit));
+    },
+    ShareNotice({ metadata, request }, callback) {
+      const refused = tokenRefusal(metadata, token, CLUSTER_TOKEN);
+      if (refused !== undefined) return callback(statusOf(refused));
+      callback(null, answerNotice(events, request));
     },
   };
 }

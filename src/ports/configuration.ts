@@ -1,3 +1,5 @@
+import type { NotifyConfiguration } from './events.js';
+
 /** The configuration of a cluster (design 7), validated; addresses are `host:port`, folders absolute paths. */
 export interface ClusterConfiguration {
   readonly replicas: readonly { readonly id: string; readonly address: string; readonly resources: string }[];
@@ -19,4 +21,6 @@ export interface ClusterConfiguration {
   readonly token: string;
   /** Staff calls need it when set. */
   readonly staffToken?: string;
+  /** Whom to tell of events; absent: nobody. */
+  readonly notify?: NotifyConfiguration;
 }

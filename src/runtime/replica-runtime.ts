@@ -1,4 +1,4 @@
-import { view, type OpNumber, type ReplicaIndex } from '../base/numbers.js';
+import { replicaIndex, view, type OpNumber, type ReplicaIndex } from '../base/numbers.js';
 import { refusal } from '../base/refusal.js';
 import { DamagedFileError, type OutboxItem, type Service } from '../base/service.js';
 import type { Clock, Damage, Loaded, Random, ReplicaStorage, Timers } from '../ports.js';
@@ -6,6 +6,7 @@ import type { IncomingCall, ReplicaCalls, ReplicaStatus } from '../ports/calls.j
 import type { Transport } from '../ports/transport.js';
 import type { Effect, Notice } from '../vsr/effect.js';
 import type { Event, ReadRequest, Started, Untimed, WriteRequest } from '../vsr/event.js';
+import { healthOf } from '../vsr/health.js';
 import type { Envelope } from '../vsr/message.js';
 import { lastOp } from '../vsr/log.js';
 import { receiptsTable } from '../vsr/receipts.js';
@@ -17,6 +18,7 @@ import { isDiskInDoubt } from './disk-failure.js';
 import { DiskQueue } from './disk-queue.js';
 import { EffectPerformer } from './effect-performer.js';
 import { FolderWatch, INSPECT_EVERY_MS, SCRUB_EVERY_MS } from './folder-watch.js';
+import { PeerHealthWatch } from './peer-health.js';
 import { PresentDamage } from './present-damage.js';
 import { statusOf } from './status.js';
 
@@ -55,6 +57,8 @@ export interface ReplicaParts {
   readonly loaded: Loaded;
   /** Whether a full disk has room again. */
   readonly hasRoom: () => boolean;
+  /** Peers that had been told to be unhealthy before this process began; default: none. */
+  readonly unhealthyBefore?: ReadonlySet<ReplicaIndex>;
   readonly onNotice: (notice: Notice, at: { view: number; op: number; commit: number }) => void;
   /** Files were found to be not as they were left, and were put right. */
   readonly onMended: (damage: readonly Damage[]) => void;
@@ -75,6 +79,7 @@ export class ReplicaRuntime implements ReplicaCalls {
   readonly #cancelTimers = new Set<() => void>();
   readonly #inbox: Untimed[] = [];
   readonly #damage: PresentDamage;
+  readonly #peerHealth: PeerHealthWatch;
   #transport: Transport | undefined;
   #flushedMs = -Infinity;
   #isStepping = false;
@@ -119,6 +124,13 @@ export class ReplicaRuntime implements ReplicaCalls {
     });
     const { config, services, storage } = parts;
     this.#damage = new PresentDamage(parts.loaded, config.replicaIds);
+    this.#peerHealth = new PeerHealthWatch({
+      peers: config.replicaIds.map((_, index) => replicaIndex(index)).filter((index) => index !== config.self),
+      heartbeatMs: config.heartbeatMs,
+      startedMs: this.#startedMs,
+      unhealthyBefore: parts.unhealthyBefore ?? new Set(),
+      tell: (notice) => this.#tell(notice),
+    });
     const { state, effects } = start(config, services, receiptsTable(storage.files), startedOf(parts), this.#now());
     this.#state = state;
     this.#pending = effects;
@@ -137,14 +149,21 @@ export class ReplicaRuntime implements ReplicaCalls {
     const { heartbeatMs } = this.#parts.config;
     for (const effect of this.#pending) this.#effects.perform(effect);
     this.#parts.storage.flushTables();
-    this.#every(Math.max(5, Math.min(20, heartbeatMs / 5)), () => this.#dispatch({ kind: 'tick' }));
+    this.#every(Math.max(5, Math.min(20, heartbeatMs / 5)), () => {
+      this.#dispatch({ kind: 'tick' });
+      this.#lookAtPeers();
+    });
     this.#every(INSPECT_EVERY_MS, () => this.#watch.inspect());
     this.#every(SCRUB_EVERY_MS, () => void this.#watch.scrub());
     this.#every(1_000, () => this.#calls.forgetExpired(this.#parts.clock.monotonicMs()));
   }
 
   onEnvelope(envelope: Envelope): void {
+    const { heardMs } = this.#state;
+    const beforeMs = heardMs[envelope.from];
     this.#dispatch({ kind: 'message', envelope });
+    // What an empty or a recovering replica says does not make it heard as a member.
+    if (heardMs[envelope.from] !== beforeMs) this.#peerHealth.heard(envelope.from, this.#parts.clock.monotonicMs());
   }
 
   onRefused(peer: ReplicaIndex): void {
@@ -287,12 +306,22 @@ export class ReplicaRuntime implements ReplicaCalls {
     this.#parts.onNotice(notice, { view, op: durable, commit });
   }
 
+  /** One that stops hears nobody, for a reason of its own. */
+  #lookAtPeers(): void {
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (this.#isStopping || this.#isDead) return;
+    if (this.#state.status === 'founding') this.#peerHealth.beginAt(nowMs);
+    else this.#peerHealth.look((peer) => healthOf(this.#state, peer, nowMs), nowMs);
+  }
+
   #onDiskFull(): void {
     this.#dispatch({ kind: 'diskFull' });
     if (this.#isWaitingForRoom) return;
     this.#isWaitingForRoom = true;
+    this.#tell({ kind: 'diskFull' });
     this.#whenRoom(() => {
       this.#isWaitingForRoom = false;
+      this.#tell({ kind: 'diskHasRoom' });
       this.#dispatch({ kind: 'diskHasRoom' });
     });
   }

@@ -124,7 +124,9 @@ export type Notice =
   | { readonly kind: 'becamePrimary'; readonly view: View; readonly start: OpNumber }
   | { readonly kind: 'becameBackup'; readonly view: View; readonly primary: ReplicaIndex }
   | { readonly kind: 'resigned'; readonly view: View; readonly why: string }
+  /** Told by the runtime, as are the next two. */
   | { readonly kind: 'suspected' | 'unhealthy' | 'healthy'; readonly peer: ReplicaIndex }
+  | { readonly kind: 'diskFull' | 'diskHasRoom' }
   /** The peer's log holds something else at `op`: it is not counted. */
   | { readonly kind: 'diverged'; readonly peer: ReplicaIndex; readonly op: OpNumber }
   | { readonly kind: 'readOnly'; readonly why: string }

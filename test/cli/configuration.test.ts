@@ -167,6 +167,27 @@ describe('configuration', () => {
       (c) => ({ ...c, postcodes: { whenUnreachable: 'maybe' } }),
       ['postcodes.whenUnreachable is "maybe"', '"accept" or "refuse"'],
     ],
+    [
+      'a notify that tells nobody',
+      (c) => ({ ...c, notify: { on: ['damage'] } }),
+      ['notify is {"on":["damage"]}', 'an object with webhook, command, or both'],
+    ],
+    [
+      'a notify of an unknown kind',
+      (c) => ({ ...c, notify: { webhook: 'https://x', on: ['damage', 'fire'] } }),
+      ['notify.on[1] is "fire"', 'unhealthy', 'became-primary'],
+    ],
+    [
+      'a command as one text, which would need a shell',
+      (c) => ({ ...c, notify: { command: 'mail ops' } }),
+      ['notify.command is "mail ops"', 'the program and its arguments'],
+    ],
+    ['a command of nothing', (c) => ({ ...c, notify: { command: [] } }), ['notify.command is []', 'names a program']],
+    [
+      'an unknown field of notify',
+      (c) => ({ ...c, notify: { mail: 'x', command: ['a'] } }),
+      ['notify.mail is not known', 'webhook, command, on'],
+    ],
     ['a time limit of 0', (c) => ({ ...c, postcodes: { timeoutMs: 0 } }), ['postcodes.timeoutMs is 0', '10 to 60000']],
   ];
   for (const [what, changed, parts] of refused) {
@@ -183,6 +204,23 @@ describe('configuration', () => {
     write({ ...good(), token: 'hunter2', staffToken: 'also secret' });
     expect(problems().join('\n')).to.match(/token is a secret of 7 characters, not shown; allowed: 16 to 256/);
     expect(problems().join('\n')).not.to.match(/hunter2|also secret/);
+  });
+
+  it('refuse: an address of a webhook that cannot be, without showing it', () => {
+    write({ ...good(), notify: { webhook: 'https://user:hunter2@hooks.example/T0/secret' } });
+    expect(problems().join('\n')).to.match(
+      /notify\.webhook is a secret of \d+ characters, not shown; allowed: an http/,
+    );
+    expect(problems().join('\n')).not.to.match(/hunter2|T0/);
+  });
+
+  it('read: notify tells of what fails and is well again unless it says of what', () => {
+    write({ ...good(), notify: { command: ['/usr/bin/mail', '-s', 'x', 'ops'] } });
+    expect(readSettings(file).notify?.command).to.deep.equal(['/usr/bin/mail', '-s', 'x', 'ops']);
+    expect(readSettings(file).notify?.on).to.include.members(['unhealthy', 'read-only', 'damage', 'disk-full']);
+    expect(readSettings(file).notify?.on).to.not.include('suspected');
+    write({ ...good(), notify: { webhook: 'https://hooks.example/a?b=c', on: ['suspected'] } });
+    expect(readSettings(file).notify).to.deep.equal({ webhook: 'https://hooks.example/a?b=c', on: ['suspected'] });
   });
 
   it('read: whenAlone says what a replica below a majority does', () => {

@@ -133,7 +133,9 @@ describe('requests', () => {
 
   describe('token', () => {
     const streams = ['/justhungry.v1.Requests/Exchange', '/justhungry.v1.Replication/Exchange'];
-    const unary = ['GetStatus', 'Resign', 'ListOutbox'].map((name) => `/justhungry.v1.Operations/${name}`);
+    const unary = ['GetStatus', 'Resign', 'ListOutbox', 'ReadEvents', 'ShareNotice'].map(
+      (name) => `/justhungry.v1.Operations/${name}`,
+    );
     const asIs = (bytes: Buffer): Buffer => bytes;
     const metadataOf = (value: string | undefined): Metadata => {
       const metadata = new Metadata();

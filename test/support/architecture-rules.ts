@@ -53,8 +53,8 @@ const confined: readonly Confined[] = [
   },
   {
     packages: /^undici(?:\/|$)/,
-    parts: ['front-end'],
-    remedy: 'HTTP out stays in src/front-end: take its result as an interface from src/ports',
+    parts: ['front-end', 'operations'],
+    remedy: 'HTTP out stays in src/front-end and src/operations: take its result as an interface from src/ports',
   },
   {
     packages: /^@?inquirer(?:\/|$)/,

@@ -28,6 +28,12 @@ export interface ClusterOptions {
   readonly hasProxies?: boolean;
   /** Default `read-only`. */
   readonly whenAlone?: ClusterConfiguration['whenAlone'];
+  /** Whom replicas tell of events; default: nobody. */
+  readonly notify?: {
+    readonly webhook?: string;
+    readonly command?: readonly string[];
+    readonly on?: readonly string[];
+  };
 }
 
 /** One replica of the cluster. */
@@ -85,7 +91,7 @@ export class Cluster {
 
   /** Starts a new cluster and waits until it takes orders. */
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
-    const { replicas = 3, frontEnds = 2, hasProxies = false, whenAlone = 'read-only' } = options;
+    const { replicas = 3, frontEnds = 2, hasProxies = false, whenAlone = 'read-only', notify } = options;
     const folder = mkdtempSync(path.join(tmpdir(), 'just-hungry-cluster-'));
     const ports = await freePorts(replicas + frontEnds);
     const addresses = ports.map((port) => `127.0.0.1:${port}`);
@@ -96,7 +102,7 @@ export class Cluster {
     );
     try {
       if (hasProxies) await cluster.#startProxies();
-      cluster.#writeFiles(whenAlone);
+      cluster.#writeFiles({ whenAlone, ...(notify === undefined ? {} : { notify }) });
       await Promise.all([...cluster.replicas, ...cluster.frontEnds].map((one) => one.process.start()));
       await cluster.primary();
       return cluster;
@@ -107,7 +113,7 @@ export class Cluster {
     }
   }
 
-  #writeFiles(whenAlone: ClusterConfiguration['whenAlone']): void {
+  #writeFiles(more: Pick<ClusterOptions, 'whenAlone' | 'notify'>): void {
     for (const { folder } of this.replicas) {
       mkdirSync(folder);
       for (const name of SHIPPED) cpSync(path.join(ROOT, 'resources/replica-1', name), path.join(folder, name));
@@ -120,7 +126,7 @@ export class Cluster {
           resources: id,
         })),
         frontEnds: this.frontEnds.map(({ id, address }) => ({ id, address })),
-        whenAlone,
+        ...more,
         postcodes: { url: this.postcodes.url },
         token: CLUSTER_TOKEN,
         staffToken: STAFF_TOKEN,

@@ -71,6 +71,7 @@ const environment: CliEnvironment = {
     outbox: async () => [],
     close: () => undefined,
   }),
+  createEventReader: async () => ({ events: async () => [], close: () => undefined }),
   openFolderTools: () => Promise.reject(new Error('no folders in this test')),
   runReplica: async () => undefined,
   runFrontEnd: async () => undefined,

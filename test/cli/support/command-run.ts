@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { CliEnvironment, StatusReader } from '../../../src/cli/environment.js';
+import type { EventReader } from '../../../src/operations/events/event-tail.js';
 import { runCommandLine } from '../../../src/cli/program.js';
 import { FakeRestaurant } from '../../support/ordering-client-fake.js';
 
@@ -29,11 +30,12 @@ export interface RunOptions {
   /** What stdin holds; default nothing, and it does not end. */
   readonly stdin?: string;
   readonly statusReader?: (address: string) => StatusReader;
+  readonly eventReader?: (address: string) => EventReader;
 }
 
 /** Runs one command line in this process against a restaurant in memory, without a terminal. */
 export async function runCommand(argv: readonly string[], options: RunOptions = {}): Promise<CommandRun> {
-  const { restaurant = new FakeRestaurant(), env = {}, cwd = PROJECT_ROOT, statusReader } = options;
+  const { restaurant = new FakeRestaurant(), env = {}, cwd = PROJECT_ROOT, statusReader, eventReader } = options;
   const stdin = new PassThrough();
   if (options.stdin !== undefined) stdin.end(options.stdin);
   const stdout = new PassThrough();
@@ -50,6 +52,10 @@ export async function runCommand(argv: readonly string[], options: RunOptions = 
     createStatusReader: async (address) => {
       if (statusReader === undefined) throw new Error('no replicas in this test');
       return statusReader(address);
+    },
+    createEventReader: async (address) => {
+      if (eventReader === undefined) throw new Error('no replicas in this test');
+      return eventReader(address);
     },
     openFolderTools: () => Promise.reject(new Error('no folders in this test')),
     runReplica: async () => undefined,
