@@ -9,6 +9,8 @@ import type { ReplicaProcess } from './replica-process.js';
 const MARK = 'journal/synced';
 /** A file of the log; the last by name holds its end. */
 const SEGMENT = /^journal\/[0-9]+-[0-9]+\.csv$/;
+/** What makes a start fast. */
+const KEPT = /\.(index|sums)$/;
 /** What a running replica reads again for those who ask. */
 const TABLES = ['orders.csv', 'order-status.csv', 'refused.csv', 'receipts.csv'];
 /** What a healed disk takes for a call at most, ms. */
@@ -31,6 +33,8 @@ export class Nemesis {
   readonly injected = new Map<FaultKind, number>();
   /** Disks that were lost, or may have been. */
   disksHarmed = 0;
+  /** Copies of index and sums files, taken at earlier swaps. */
+  readonly #olderKept = new Map<string, Uint8Array>();
 
   constructor(
     private readonly faults: readonly TimedFault[],
@@ -148,6 +152,8 @@ export class Nemesis {
         return this.#rotLive(victim, fault.bits);
       case 'deleteFile':
         return this.#deleteFile(victim, fault.file);
+      case 'swapKept':
+        return this.#swapKept(victim, fault);
     }
   }
 
@@ -206,6 +212,24 @@ export class Nemesis {
     this.trace(() => `r${victim.index} ${name} is deleted`);
     victim.folder.delete(name);
     this.disksHarmed++;
+    return true;
+  }
+
+  /** Files of which nothing depends: nobody's disk is harmed. */
+  #swapKept(victim: ReplicaProcess, { file, how, downMs }: Extract<Fault, { kind: 'swapKept' }>): boolean {
+    const names = victim.folder.names().filter((name) => KEPT.test(name));
+    const name = names[file % names.length];
+    if (name === undefined || victim.isDown) return false;
+    victim.die(false);
+    const other = this.#replica((victim.index + 1 + (file % (this.replicas.length - 1))) % this.replicas.length);
+    const key = `${victim.index} ${name}`;
+    const older = this.#olderKept.get(key);
+    this.#olderKept.set(key, victim.folder.bytes(name));
+    const now = victim.folder.bytes(name);
+    const content = { emptied: now.subarray(0, 0), cut: now.subarray(0, file % (now.length + 1)), older };
+    victim.folder.replace(name, how === "another's" ? other.folder.bytes(name) : (content[how] ?? now));
+    this.trace(() => `r${victim.index} ${name}: ${how}`);
+    this.schedule.after(downMs, () => victim.boot());
     return true;
   }
 
