@@ -1,6 +1,7 @@
 import type { SimulationName } from '../bug.js';
 import type { Simulation } from '../simulation.js';
 import { coreSimulation, longCoreSimulation, outcomesSimulation } from './core.js';
+import { lateSimulation } from './late.js';
 import { orderingSimulation } from './ordering.js';
 import { storageSimulation } from './storage.js';
 
@@ -10,5 +11,6 @@ export const SIMULATIONS = {
   'core-outcomes': outcomesSimulation,
   'core-long': longCoreSimulation,
   storage: storageSimulation,
+  late: lateSimulation,
   ordering: orderingSimulation,
 } as const satisfies Record<SimulationName, Simulation>;
