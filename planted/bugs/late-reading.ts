@@ -63,7 +63,7 @@ export const LATE_READING_BUGS: readonly PlantedBug[] = [
   {
     name: 'unread-checkpoint-offered',
     clause: 'design 5: a checkpoint is offered to others before its tables were read',
-    simulation,
+    simulation: 'reading',
     edits: [
       expression('src/storage/replica-storage.ts', 'this.#files.isRead', 'true', {
         within: "return this.#state === 'sound' && this.#files.isRead",
@@ -73,7 +73,7 @@ export const LATE_READING_BUGS: readonly PlantedBug[] = [
   {
     name: 'unread-blocks-not-checked',
     clause: 'design 5: what is read of a table is not held against its sums before all of it was read',
-    simulation,
+    simulation: 'reading',
     edits: [
       expression(
         TABLE,
@@ -88,26 +88,26 @@ export const LATE_READING_BUGS: readonly PlantedBug[] = [
   {
     name: 'late-hash-not-compared',
     clause: 'design 5: the deferred reading does not look whether the hash is that of the checkpoint',
-    simulation,
+    simulation: 'reading',
     edits: [expression('src/storage/late-hash.ts', "this.hash.copy().digest('hex') !== this.expected", 'false')],
   },
   {
     name: 'new-rows-hashed-as-found',
     clause: 'design 5: rows after the checkpoint are hashed as the file has them, not held against what was written',
-    simulation,
+    simulation: 'reading',
     edits: [expression(TABLE, 'late.isProven', 'false', { within: 'piece = late.isProven' })],
   },
   {
     name: 'install-waits-for-reading',
     clause:
       'rule 5: an install waits for a checkpoint that waits for the deferred reading, which waits for the install',
-    simulation,
+    simulation: 'reading',
     edits: [statements('src/storage/replica-storage.ts', '    this.#files.giveUpWaiting();', '')],
   },
   {
     name: 'table-name-not-fsynced',
     clause: 'design 5: a checkpoint counts on a table whose name is not on disk: the one moved aside may come back',
-    simulation,
+    simulation: 'reading',
     edits: [statements('src/storage/replica-storage.ts', '        await this.fileSystem.syncFolder(this.folder);', '')],
   },
 ];

@@ -4,7 +4,7 @@ import { Prng } from '../../test/simulation/prng.js';
 import type { Simulation } from '../simulation.js';
 
 /** What harms tables, and the files that make a start fast. */
-const KINDS = ['powerLoss', 'crashInWrite', 'minorityDown', 'isolate', 'wipe', 'rot', 'rotLive', 'swapKept'] as const;
+const KINDS = ['powerLoss', 'crashInWrite', 'minorityDown', 'isolate', 'wipe', 'swapKept'] as const;
 
 /** Three whole replicas whose starts take up indexes and sums and read their tables while they are in use. */
 export const lateSimulation: Simulation = {
@@ -40,9 +40,9 @@ function conditionsOf(seed: number): Partial<FullConditions> {
     checkpointIntervalOps: prng.pick([5, 20]),
     pace: prng.pick([50, 150]),
     isFoundingUnkind: false,
-    kinds: ['kill', ...KINDS.filter(() => prng.chance(0.5))],
+    kinds: ['kill', 'rot', 'rotLive', ...KINDS.filter(() => prng.chance(0.5))],
     readLaterBytesMin: 0,
-    readLaterPieceBytes: prng.pick([4_000, 4_000, 8 << 20]),
+    readLaterPieceBytes: prng.pick([300, 300, 4_000]),
     indexFrameRecords: prng.pick([1, 5]),
   };
 }

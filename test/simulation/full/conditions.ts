@@ -77,7 +77,7 @@ function drawFastStart(
     return { readLaterBytesMin: 64 << 20, readLaterPieceBytes: 8 << 20, indexFrameRecords: 4_096 };
   return {
     readLaterBytesMin: 0,
-    readLaterPieceBytes: prng.pick([4_000, 8 << 20]),
+    readLaterPieceBytes: prng.pick([300, 4_000, 8 << 20]),
     indexFrameRecords: prng.pick([1, 5, 60]),
   };
 }

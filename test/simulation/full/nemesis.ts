@@ -15,6 +15,8 @@ const KEPT = /\.(index|sums)$/;
 const TABLES = ['orders.csv', 'order-status.csv', 'refused.csv', 'receipts.csv'];
 /** What a healed disk takes for a call at most, ms. */
 const KIND_DISK_MS = 0.5;
+/** Bytes of unread tables that it reads at once. */
+const KIND_PIECE_BYTES = 64 << 10;
 
 /**
  * Lets the drawn faults happen. What excuses what (design 2, guarantees):
@@ -68,7 +70,8 @@ export class Nemesis {
       replica.wallOffsetMs = 0;
       replica.resume(true);
       // What rots silently in a table is found at the next start.
-      if (replica.folder.isRotten) replica.die(false);
+      replica.readLaterPieceBytes = KIND_PIECE_BYTES;
+      if (replica.folder.isRotten || replica.isUnread) replica.die(false);
       replica.boot();
     }
   }

@@ -36,7 +36,7 @@ export interface ProcessWorld {
   onStep(replica: ReplicaIndex, event: Event, state: State, effects: readonly Effect[]): void;
   onNotice(replica: ReplicaIndex, notice: Notice): void;
   /** A process has begun with a folder that was found so. */
-  onStarted(found: 'empty' | 'intact' | 'damaged' | 'distrusted' | 'read later'): void;
+  onStarted(found: 'empty' | 'intact' | 'damaged' | 'distrusted' | 'readLater'): void;
   /** A guarantee is broken; the run ends. */
   onViolation(error: unknown): void;
   trace(line: () => string): void;
@@ -75,6 +75,8 @@ export class ReplicaProcess {
   wallOffsetMs = 0;
   /** Longest delay of one asynchronous call of the disk, ms. */
   diskDelayMs: number;
+  /** Bytes that the next start reads at once of tables that it takes up unread. */
+  readLaterPieceBytes: number | undefined;
   /** The replica's state as of its last step. */
   state: State | undefined;
   readonly #witness: DiskWitness;
@@ -95,6 +97,7 @@ export class ReplicaProcess {
   ) {
     this.index = options.config.self;
     this.diskDelayMs = options.diskDelayMs;
+    this.readLaterPieceBytes = options.storage.readLaterPieceBytes;
     this.#witness = new DiskWitness(
       (facts) => world.onDisk(this.index, facts),
       () => this.folder.madeAnew(),
@@ -264,10 +267,12 @@ export class ReplicaProcess {
 
   async #start(thread: Thread): Promise<void> {
     const { config, indexFrameRecords, clockRate } = this.options;
-    const { folder } = this;
+    const { folder, readLaterPieceBytes } = this;
     // A write that goes over another thread may be broken off by a crash; runs with large segments write as real replicas do.
     const direct = (this.options.storage.segmentBytesMax ?? 0) > 1 << 20 ? {} : { directBytesMax: 0 };
-    const storage = this.#witness.watch(openReplicaStorage(folder.disk, FOLDER, { ...this.options.storage, ...direct }));
+    const storage = this.#witness.watch(
+      openReplicaStorage(folder.disk, FOLDER, { ...this.options.storage, ...direct, readLaterPieceBytes }),
+    );
     const isDistrusted = this.#mustRecover;
     const found = await storage.load(isDistrusted ? 'a write to disk failed before' : undefined);
     if (!thread.isAlive) return;
@@ -304,7 +309,7 @@ export class ReplicaProcess {
     this.#stage = 'up';
     this.#mustRecover = false;
     this.world.onStarted(isDistrusted ? 'distrusted' : loaded.kind);
-    if (isReadLater) this.world.onStarted('read later');
+    if (isReadLater) this.world.onStarted('readLater');
     this.world.trace(() => `r${this.index} starts (${loaded.kind}${isDistrusted ? ', distrusted' : ''})`);
     runtime.begin({
       send: (to, message) => {
