@@ -1,5 +1,5 @@
 /** Which simulation is to catch a bug; see `simulations/`. */
-export type SimulationName = 'core' | 'core-outcomes' | 'core-long' | 'storage' | 'ordering';
+export type SimulationName = 'core' | 'core-outcomes' | 'core-long' | 'storage' | 'reading' | 'late' | 'ordering';
 
 /** One change of a source file. The original runs unless the bug is switched on. */
 export interface Edit {

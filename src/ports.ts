@@ -187,6 +187,8 @@ export interface ReplicaStorage {
   /**
    * Makes a checkpoint of the tables as they stand now at `head`; captures lengths and documents at the call, so that
    * later appends do not disturb it. Journal segments no longer needed go. At most one at a time; may overlap appends.
+   * While the tables have not been read since the start it waits for that; an install that overtakes it, and `close`, end the wait
+   * (CheckpointGivenUpError).
    */
   checkpoint(head: CheckpointHead): Promise<void>;
   /** The newest durable checkpoint, for a peer that asks; `undefined` when there is none. */
@@ -243,6 +245,11 @@ export interface ReplicaStorage {
   leaveDoubt(why: string): Promise<void>;
   /** Releases files and the folder's lock; nothing pending may be left. */
   close(): void;
+}
+
+/** A checkpoint that waited for tables to be read was overtaken, or the storage closed: nothing of it counts. */
+export class CheckpointGivenUpError extends Error {
+  override readonly name = 'CheckpointGivenUpError';
 }
 
 /** No room on the disk for a durable call: nothing of it counts. */

@@ -2,6 +2,7 @@ import type { PlantedBug } from '../bug.js';
 import { NORMAL_CASE_BUGS } from './normal-case.js';
 import { ORDERING_BUGS } from './ordering.js';
 import { RECOVERY_BUGS } from './recovery.js';
+import { LATE_READING_BUGS } from './late-reading.js';
 import { STORAGE_BUGS } from './storage.js';
 import { VIEW_CHANGE_BUGS } from './view-change.js';
 
@@ -11,5 +12,6 @@ export const BUGS: readonly PlantedBug[] = [
   ...VIEW_CHANGE_BUGS,
   ...RECOVERY_BUGS,
   ...STORAGE_BUGS,
+  ...LATE_READING_BUGS,
   ...ORDERING_BUGS,
 ];

@@ -1,7 +1,9 @@
 import type { SimulationName } from '../bug.js';
 import type { Simulation } from '../simulation.js';
 import { coreSimulation, longCoreSimulation, outcomesSimulation } from './core.js';
+import { lateSimulation } from './late.js';
 import { orderingSimulation } from './ordering.js';
+import { readingSimulation } from './reading.js';
 import { storageSimulation } from './storage.js';
 
 /** Every simulation by its name. */
@@ -10,5 +12,7 @@ export const SIMULATIONS = {
   'core-outcomes': outcomesSimulation,
   'core-long': longCoreSimulation,
   storage: storageSimulation,
+  reading: readingSimulation,
+  late: lateSimulation,
   ordering: orderingSimulation,
 } as const satisfies Record<SimulationName, Simulation>;

@@ -1,7 +1,7 @@
 import { assertNever } from '../base/assert.js';
 import type { CheckpointHead } from '../base/checkpoint.js';
 import type { ReplicaIndex } from '../base/numbers.js';
-import { DiskFullError, type ReplicaStorage } from '../ports.js';
+import { CheckpointGivenUpError, DiskFullError, type ReplicaStorage } from '../ports.js';
 import type { Effect, Notice, Outcome } from '../vsr/effect.js';
 import type { Token, Untimed } from '../vsr/event.js';
 import type { Message } from '../vsr/message.js';
@@ -125,7 +125,9 @@ export class EffectPerformer {
       await storage.checkpoint(head);
       this.world.dispatch({ kind: 'checkpointed', op: head.base.op });
     } catch (error) {
-      if (error instanceof DiskFullError) this.world.whenRoom(() => this.world.dispatch({ kind: 'checkpointFailed' }));
+      if (error instanceof CheckpointGivenUpError) this.world.dispatch({ kind: 'checkpointFailed' });
+      else if (error instanceof DiskFullError)
+        this.world.whenRoom(() => this.world.dispatch({ kind: 'checkpointFailed' }));
       else if (isRefusedBySystem(error)) this.#postpone(head, error as Error);
       else this.world.onDiskFailed(error);
     }

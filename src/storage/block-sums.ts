@@ -3,6 +3,17 @@ import { crc32 } from 'node:zlib';
 /** Bytes under one checksum: a row or two, so that reading an order costs little more than its row. */
 export const BLOCK_BYTES = 1024;
 
+/** Block sums as they stood at a moment. */
+export interface SumsMark {
+  readonly sums: BlockSums;
+  /** Bytes that they were of. */
+  readonly bytes: number;
+  /** Whole blocks among these. */
+  readonly whole: number;
+  /** Sum of the bytes after the last whole block. */
+  readonly lastSum: number;
+}
+
 /**
  * A checksum for each block of an append-only file, in memory (4 bytes a KiB): what is read is held against what was written, so a
  * bit that has turned over on the disk is found before anybody is told what it says.
@@ -24,14 +35,14 @@ export class BlockSums {
     return sums;
   }
 
-  /** Sum of the bytes after the last whole block. */
-  get lastSum(): number {
-    return this.#lastSum;
+  /** The sums of this moment: more may be added, these stay. */
+  mark(): SumsMark {
+    return { sums: this, bytes: this.bytes, whole: this.#whole, lastSum: this.#lastSum };
   }
 
-  /** Sums of the whole blocks from this one on: a view, good until more is added. */
-  wholeFrom(first: number): Uint32Array {
-    return this.#sums.subarray(first, this.#whole);
+  /** Sums of the whole blocks from `first` to before `end`: a view, good until more is added. */
+  wholeBetween(first: number, end: number): Uint32Array {
+    return this.#sums.subarray(first, end);
   }
 
   /** Bytes that were added. */

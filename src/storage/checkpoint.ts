@@ -181,11 +181,24 @@ function tablesToReadLater(
   const tables = new Map<string, TableContent>();
   for (const { name, length, hash } of found) {
     const sums = new KeptSums(fileSystem, folder, name).read(length);
-    const bytes = reading(name, () => fileSystem.stat(path.join(folder, name))?.bytes ?? 0);
-    if (sums === undefined || bytes < length) return undefined;
+    if (sums === undefined || bytesOf(fileSystem, path.join(folder, name)) < length) return undefined;
     tables.set(name, { length, hash: { expected: hash }, sums });
   }
   return { tables, damage: [] };
+}
+
+/** Bytes of a file that can be opened; 0 where whoever reads it will learn why it cannot. */
+function bytesOf(fileSystem: FileSystem, file: string): number {
+  try {
+    const open = fileSystem.open(file, false);
+    try {
+      return open.stat().bytes;
+    } finally {
+      open.close();
+    }
+  } catch {
+    return 0;
+  }
 }
 
 interface VerifiedTables {

@@ -22,7 +22,7 @@ export interface FolderParts {
 }
 
 /** Bytes read at once of tables that are in use before they were read: 80 MB a second, a twentieth of a core. */
-const VERIFY_BYTES = 8 << 20;
+const READ_LATER_PIECE_BYTES = 8 << 20;
 
 /** Looks after the files of a folder in use: finds damage, puts right what memory holds, drops what is no longer of use. */
 export class FolderHealth {
@@ -35,6 +35,7 @@ export class FolderHealth {
     readonly fileSystem: FileSystem,
     readonly folder: string,
     readonly parts: () => FolderParts | undefined,
+    readonly readLaterPieceBytes = READ_LATER_PIECE_BYTES,
   ) {
     this.#scrub = new Scrub(fileSystem, () => {
       const now = parts();
@@ -77,11 +78,8 @@ export class FolderHealth {
   async scrub(part: number): Promise<{ damage: Damage[]; mended: Damage[] }> {
     const files = this.parts()?.files;
     if (files === undefined) return { damage: [], mended: [] };
-    const unread = files.unverified();
-    if (unread !== undefined) {
-      const wrong = await unread.verifyNext(VERIFY_BYTES);
-      return { damage: wrong === undefined ? [] : [wrong], mended: [] };
-    }
+    const wrong = await files.readNext(this.readLaterPieceBytes);
+    if (wrong !== 'allRead') return { damage: wrong === undefined ? [] : [wrong], mended: [] };
     const found = await this.#scrub.next(part);
     const now = this.parts();
     if (found === undefined || now === undefined) return { damage: [], mended: [] };

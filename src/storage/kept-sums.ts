@@ -1,24 +1,17 @@
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { FileSystem } from '../ports.js';
-import { BLOCK_BYTES, BlockSums } from './block-sums.js';
+import { BLOCK_BYTES, BlockSums, type SumsMark } from './block-sums.js';
 import { FolderIndexFile } from './index-file.js';
 
 /** "JHS1" in the byte order of this machine. */
 const MAGIC = 0x3153_484a;
 const HEAD_BYTES = 24;
 
-/** The block sums of a table, written from the last ones on and for a checkpoint of this length. */
-export interface SumsFrame {
-  readonly bytes: Uint8Array;
-  /** Whole blocks whose sums the file holds after it. */
-  readonly whole: number;
-}
-
 /**
  * The block sums of a table up to its checkpoints, in a file: with them a start may read the table block by block, each held
  * against its sum, before it has read all of it. Neither fsynced nor needed. It is there only while nothing is known to be wrong:
- * a start takes it and empties it, and the first checkpoint after the table was read whole writes it again.
+ * a start takes it and empties it, and it is written again when the table was read whole.
  */
 export class KeptSums {
   readonly #file: FolderIndexFile;
@@ -54,20 +47,22 @@ export class KeptSums {
     this.#whole = 0;
   }
 
-  /** What `keep` is to write for these sums, which are those of a checkpoint. */
-  frameOf(sums: BlockSums): SumsFrame {
-    const fresh = sums.wholeFrom(this.#whole);
+  /** Something may be wrong: empties the file, and nothing is kept any more. */
+  distrust(): void {
+    this.#file.distrust();
+    this.#whole = 0;
+  }
+
+  /** Adds the sums of a checkpoint, all of whose bytes were read or written by this process. */
+  keep({ sums, bytes: tableBytes, whole, lastSum }: SumsMark): void {
+    const fresh = sums.wholeBetween(this.#whole, whole);
     const bytes = Buffer.alloc(HEAD_BYTES + fresh.byteLength);
-    const words = new Uint32Array([MAGIC, 0, fresh.length, sums.lastSum]);
-    bytes.set(new Uint8Array(new Float64Array([sums.bytes]).buffer), 16);
+    const words = new Uint32Array([MAGIC, 0, fresh.length, lastSum]);
+    bytes.set(new Uint8Array(new Float64Array([tableBytes]).buffer), 16);
     bytes.set(new Uint8Array(fresh.buffer, fresh.byteOffset, fresh.byteLength), HEAD_BYTES);
     bytes.set(new Uint8Array(words.buffer), 0);
     words[1] = crc32(bytes.subarray(8));
     bytes.set(new Uint8Array(words.buffer), 0);
-    return { bytes, whole: this.#whole + fresh.length };
-  }
-
-  keep({ bytes, whole }: SumsFrame): void {
     if (this.#file.append(bytes)) this.#whole = whole;
   }
 

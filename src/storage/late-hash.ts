@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
+import { CheckpointGivenUpError } from '../ports.js';
 
 interface Waiting {
   readonly length: number;
@@ -33,7 +34,7 @@ export class LateHash {
     return this.#isProven;
   }
 
-  /** The hash of the first `length` bytes, not less than what it has run over. Rejects when the table is closed before. */
+  /** The hash of the first `length` bytes, not less than what it has run over. Rejects with CheckpointGivenUpError after `giveUp`. */
   digestAt(length: number): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ length, resolve, reject });
@@ -59,9 +60,9 @@ export class LateHash {
     return true;
   }
 
-  /** The table is closed: nobody will be told. */
-  cancel(): void {
-    for (const { reject } of this.#waiting) reject(new Error('the table was closed before it was read'));
+  /** Who waits will not be told. */
+  giveUp(): void {
+    for (const { reject } of this.#waiting) reject(new CheckpointGivenUpError('the tables were not read in time'));
     this.#waiting = [];
   }
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { assert } from '../base/assert.js';
 import { chainFollows, type Entry } from '../base/entry.js';
 import { maxOp, op as makeOp, type CommitNumber, type OpNumber } from '../base/numbers.js';
-import type { OutboxItem, ServiceFiles } from '../base/service.js';
+import { DamagedFileError, type OutboxItem, type ServiceFiles } from '../base/service.js';
 import {
   DiskFullError,
   type CheckpointHead,
@@ -48,6 +48,8 @@ export interface StorageOptions {
    * are in use; default 64 MiB.
    */
   readonly readLaterBytesMin?: number;
+  /** Bytes of them that are read at once while they are in use; default 8 MiB. */
+  readonly readLaterPieceBytes?: number;
 }
 
 /**
@@ -107,7 +109,7 @@ class FolderStorage implements ReplicaStorage {
     this.#checkpoints = new CheckpointReader(fileSystem, folder);
     this.#journalFolder = path.join(folder, JOURNAL_FOLDER);
     this.#outbox = new OutboxFile(fileSystem, folder, [], false);
-    this.#health = new FolderHealth(fileSystem, folder, () => this.#parts());
+    this.#health = new FolderHealth(fileSystem, folder, () => this.#parts(), options.readLaterPieceBytes);
   }
 
   async load(told?: string): Promise<Loaded> {
@@ -215,8 +217,7 @@ class FolderStorage implements ReplicaStorage {
 
   offer(): CheckpointOffer | undefined {
     // What was not read since the start is vouched for to nobody.
-    const isRead = this.#state === 'sound' && this.#files.unverified() === undefined;
-    return isRead ? this.#checkpoints.offer() : undefined;
+    return this.#state === 'sound' && this.#files.isRead ? this.#checkpoints.offer() : undefined;
   }
 
   readChunk(op: OpNumber, file: string, offset: number, length: number): Uint8Array | undefined {
@@ -237,6 +238,8 @@ class FolderStorage implements ReplicaStorage {
 
   async install({ durable, offer, entries, salvaged }: CheckpointInstall): Promise<void> {
     this.#sound();
+    // One that waits until the tables were read is of no use any more; nor are they read while a switch is under way.
+    this.#files.giveUpWaiting();
     await this.#checkpointing;
     const { base } = offer.head;
     assert(this.#incoming.verify(offer), 'only a verified checkpoint is installed');
@@ -352,9 +355,11 @@ class FolderStorage implements ReplicaStorage {
       await finishSwitch(this.fileSystem, this.#journalFolder, shape);
       const damage = await finishInstall(this.fileSystem, this.folder, number, checkpoint);
       assert(damage === undefined, 'what was prepared for an install can be read');
+      const segments = segmentsOf(this.fileSystem.list(this.#journalFolder)).log;
+      if (segments.length === 0) throw new DamagedFileError(JOURNAL_FOLDER, 'it was deleted while it was replaced');
       const position = {
         ...this.options,
-        segments: segmentsOf(this.fileSystem.list(this.#journalFolder)).log,
+        segments,
         end: { op: shape.op, chain: shape.chain },
         offset: shape.bytes,
         number,
@@ -382,7 +387,6 @@ class FolderStorage implements ReplicaStorage {
   }
 
   async #checkpoint(head: CheckpointHead): Promise<void> {
-    const { journal } = this.#sound();
     // Everything up to the first await sees the tables of this moment.
     const { tables, documents } = this.#files.capture();
     const copies = new Map(documents);
@@ -402,8 +406,10 @@ class FolderStorage implements ReplicaStorage {
     await orDiskFull(
       async () => {
         for (const { table } of tables) await table.sync();
+        // One that was moved aside at the start and made anew must not come back with a loss of power.
+        await this.fileSystem.syncFolder(this.folder);
         // After a loss of power the mark must reach as far as the checkpoint: older segments go.
-        await journal.mark.sync();
+        await this.#sound().journal.mark.sync();
         await addCheckpoint(this.fileSystem, this.folder, { base: head.base, files }, copies);
         for (const table of tables) table.keepSums();
         this.#base = head.base;

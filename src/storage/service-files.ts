@@ -4,6 +4,7 @@ import { assert } from '../base/assert.js';
 import { DamagedFileError, type Document, type IndexFile, type ServiceFiles, type Table } from '../base/service.js';
 import { DiskFullError, type Damage, type FileSystem } from '../ports.js';
 import { serviceOfSnapshot } from './checkpoint-head.js';
+import type { SumsMark } from './block-sums.js';
 import { DocumentFile } from './document.js';
 import { FolderIndexFile } from './index-file.js';
 import { KeptSums } from './kept-sums.js';
@@ -23,7 +24,7 @@ export interface CapturedTable {
   readonly length: number;
   /** SHA-256 in hex, once all of the table has been read. */
   readonly hash: Promise<string>;
-  /** Writes the block sums of this moment down; after the checkpoint is there. */
+  /** Writes the block sums of the moment of the call down; after the checkpoint is there. */
   keepSums(): void;
 }
 
@@ -43,6 +44,8 @@ export class FolderFiles implements ServiceFiles {
   readonly #indexes = new Map<string, FolderIndexFile>();
   /** By the names of the tables. */
   readonly #sums = new Map<string, KeptSums>();
+  /** Of the checkpoint that a start took up, by the names of the tables; until they are kept. */
+  readonly #sumsOfStart = new Map<string, SumsMark>();
   #content: FilesContent | undefined;
   #isStart = false;
   #told: ReadonlySet<string> = new Set();
@@ -96,6 +99,7 @@ export class FolderFiles implements ServiceFiles {
   ): void {
     this.#content = content;
     this.#isStart = isStart;
+    this.#sumsOfStart.clear();
     this.#told = new Set(told.map(({ file }) => file));
     for (const table of this.#tables.values()) this.#beginTable(table, content);
     for (const document of this.#documents.values()) this.#beginDocument(document, content);
@@ -105,19 +109,38 @@ export class FolderFiles implements ServiceFiles {
   /** Closes all files and lets nothing reach the disk until the next `begin`; the objects stay valid, empty. */
   detach(): void {
     this.#content = undefined;
+    this.#sumsOfStart.clear();
     for (const table of this.#tables.values()) table.reset(undefined);
     for (const file of [...this.#indexes.values(), ...this.#sums.values()]) file.close();
   }
 
   /** Something here is not what it should be: the next start must read everything. */
   distrust(): void {
-    for (const index of this.#indexes.values()) index.cut(0);
-    for (const sums of this.#sums.values()) sums.forget();
+    this.#sumsOfStart.clear();
+    for (const file of [...this.#indexes.values(), ...this.#sums.values()]) file.distrust();
   }
 
-  /** A table that is in use and was not read whole yet. */
-  unverified(): TableFile | undefined {
-    return [...this.#tables.values()].find((table) => !table.isVerified);
+  /** Whether all tables have been read since the start, and held against their checkpoint. */
+  get isRead(): boolean {
+    for (const [name, { hash }] of this.#content?.tables ?? [])
+      if ('expected' in hash && this.#tables.get(name)?.isVerified !== true) return false;
+    return true;
+  }
+
+  /** Checkpoints that wait until the tables are read wait no more. */
+  giveUpWaiting(): void {
+    for (const table of this.#tables.values()) table.giveUpWaiting();
+  }
+
+  /**
+   * Reads on in the tables that were not read whole since the start: the next `bytes` of one. Returns what is wrong with it;
+   * 'allRead' when there is none left to read.
+   */
+  async readNext(bytes: number): Promise<Damage | 'allRead' | undefined> {
+    const unread = [...this.#tables.values()].find((table) => !table.isVerified);
+    if (unread !== undefined) return unread.verifyNext(bytes);
+    this.#keepSumsOfStart();
+    return 'allRead';
   }
 
   /** Writes what is buffered. Without room it stays in memory, and false is returned. */
@@ -133,18 +156,30 @@ export class FolderFiles implements ServiceFiles {
   capture(): { tables: CapturedTable[]; documents: Map<string, string> } {
     if (!this.flush()) throw new DiskFullError('no room on the disk for the tables of a checkpoint');
     const tables = [...this.#tables.values()];
-    const isMuch = tables.reduce((sum, { length }) => sum + length, 0) >= this.keptSumsBytesMin;
+    const isMuch = this.#isMuch(tables);
     return {
       tables: tables.map((table) => this.#capture(table, isMuch)),
       documents: new Map([...this.#documents.values()].map((document) => [document.name, document.read()])),
     };
   }
 
+  #isMuch(tables: Iterable<{ readonly length: number }>): boolean {
+    return [...tables].reduce((sum, { length }) => sum + length, 0) >= this.keptSumsBytesMin;
+  }
+
   #capture(table: TableFile, isMuch: boolean): CapturedTable {
     const { length, hash, sums } = table.captured();
-    const kept = isMuch ? this.#sums.get(table.name) : undefined;
-    const frame = kept?.frameOf(sums);
-    return { table, length, hash, keepSums: () => (frame === undefined ? undefined : kept?.keep(frame)) };
+    const keepSums = (): void => {
+      this.#keepSumsOfStart();
+      if (isMuch) this.#sums.get(table.name)?.keep(sums);
+    };
+    return { table, length, hash, keepSums };
+  }
+
+  /** The sums of the checkpoint that a start took up are good again: everything was read. */
+  #keepSumsOfStart(): void {
+    for (const [name, sums] of this.#sumsOfStart) this.#sums.get(name)?.keep(sums);
+    this.#sumsOfStart.clear();
   }
 
   isDocument(name: string): boolean {
@@ -198,6 +233,8 @@ export class FolderFiles implements ServiceFiles {
     else if (found === undefined) table.reset(file);
     else table.attach(file, found);
     this.#sums.get(table.name)?.begin();
+    if (this.#isStart && found !== undefined && this.#isMuch(content.tables.values()))
+      this.#sumsOfStart.set(table.name, table.sums());
   }
 }
 

@@ -3,7 +3,7 @@ import { assert } from '../base/assert.js';
 import { ROW_END } from '../base/csv.js';
 import { DamagedFileError, type Table } from '../base/service.js';
 import type { Damage, FileSystem } from '../ports.js';
-import { BLOCK_BYTES, BlockSums } from './block-sums.js';
+import { BLOCK_BYTES, BlockSums, type SumsMark } from './block-sums.js';
 import { checkedByHash } from './checked-files.js';
 import { forEachChunk } from './durable-file.js';
 import { isDiskFull } from './errors.js';
@@ -26,7 +26,8 @@ function unreadable(file: string, error: unknown): Damage {
     });
   } catch (read) {
     if (!(read instanceof DamagedFileError)) throw read;
-    return { file: read.file, what: read.detail };
+    const { row } = read;
+    return { file: read.file, what: read.detail, ...(row === undefined ? {} : { row }) };
   }
 }
 
@@ -94,9 +95,19 @@ export class TableFile implements Table {
   }
 
   /** What a checkpoint of this moment, flushed, says of it: the hash is there when all of it has been read. */
-  captured(): { readonly length: number; readonly hash: Promise<string>; readonly sums: BlockSums } {
+  captured(): { readonly length: number; readonly hash: Promise<string>; readonly sums: SumsMark } {
     const hash = this.#late?.digestAt(this.length) ?? Promise.resolve(this.hash());
-    return { length: this.length, hash, sums: this.#sums };
+    return { length: this.length, hash, sums: this.sums() };
+  }
+
+  /** The block sums of what was flushed. */
+  sums(): SumsMark {
+    return this.#sums.mark();
+  }
+
+  /** Whoever waits for the hash of a table that was not read yet waits no more. */
+  giveUpWaiting(): void {
+    this.#late?.giveUp();
   }
 
   /** Reads on in a table that is in use before it was read: the next `bytes`. What is wrong with it. */
@@ -108,9 +119,10 @@ export class TableFile implements Table {
     const end = late.stopBefore(Math.min(late.at + bytes, this.#flushedBytes));
     let piece: Uint8Array;
     try {
-      piece = await open.readAsync(late.at, end - late.at);
+      // What came after the checkpoint nobody vouches for but the sums of what was written.
+      piece = late.isProven ? this.#readFile(late.at, end - late.at) : await open.readAsync(late.at, end - late.at);
     } catch (error) {
-      return unreadable(this.name, error);
+      return this.#late === late ? unreadable(this.name, error) : undefined;
     } finally {
       late.isBusy = false;
     }
@@ -166,7 +178,7 @@ export class TableFile implements Table {
       this.#late = new LateHash(length, hash.expected);
     } else this.#attach(file, length, hash.copy());
     if (sums !== undefined) this.#sums = sums;
-    else forEachChunk(file.open, length, (bytes) => this.#sums.add(bytes));
+    else this.#readSums(file, length);
   }
 
   /**
@@ -218,7 +230,7 @@ export class TableFile implements Table {
   }
 
   close(): void {
-    this.#late?.cancel();
+    this.#late?.giveUp();
     this.#file?.close();
     this.#file = undefined;
   }
@@ -259,10 +271,21 @@ export class TableFile implements Table {
     return wrong === undefined ? undefined : this.#damageAt(wrong);
   }
 
+  /** Sums of a file that was just put there: of what was written, not of what may have become of it since. */
+  #readSums(file: TrackedFile, length: number): void {
+    const read = createHash('sha256');
+    forEachChunk(file.open, length, (bytes) => {
+      read.update(bytes);
+      this.#sums.add(bytes);
+    });
+    if (read.digest('hex') !== this.#hash.copy().digest('hex'))
+      throw new DamagedFileError(this.name, 'it does not hold what was copied from another replica');
+  }
+
   #attach(file: TrackedFile | undefined, length: number, hash: Hash): void {
     if (this.#file !== file) this.#file?.close();
     this.#found = undefined;
-    this.#late?.cancel();
+    this.#late?.giveUp();
     this.#late = undefined;
     this.#file = file;
     this.#flushedBytes = length;
@@ -295,7 +318,7 @@ export class TableFile implements Table {
     // Whole blocks, each with its checksum: nothing that has changed on the disk is given out.
     const from = offset - (offset % BLOCK_BYTES);
     const to = Math.min(this.#flushedBytes, Math.ceil((offset + length) / BLOCK_BYTES) * BLOCK_BYTES);
-    const bytes = file.read(from, to - from);
+    const bytes = reading(this.name, () => file.read(from, to - from));
     if (bytes.length < to - from) {
       throw new DamagedFileError(this.name, `it ends at byte ${from + bytes.length} of ${this.#flushedBytes}`);
     }

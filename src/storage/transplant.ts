@@ -27,9 +27,9 @@ export function remembers(fileSystem: FileSystem, folder: string): boolean {
   return read.kind === 'read' && !read.record.recovering && typeof read.record.log === 'object';
 }
 
-/** Reads a folder whole, as a start does. Throws an Error for people when it is in use, or not sound by itself. */
+/** Reads a folder whole, and waits for it. Throws an Error for people when it is in use, or not sound by itself. */
 export async function surveyFolder(fileSystem: FileSystem, folder: string, replicaId: string): Promise<Survivor> {
-  const storage = openReplicaStorage(fileSystem, folder, { replicaId });
+  const storage = openReplicaStorage(fileSystem, folder, { replicaId, readLaterBytesMin: Number.POSITIVE_INFINITY });
   try {
     const loaded = await storage.load();
     if (loaded.kind !== 'intact' || loaded.durable.recovering)

@@ -5,7 +5,7 @@ import { coreMode } from './core-mode.js';
 import { fullMode } from './full/mode.js';
 
 /**
- * npm run simulate -- [--core | --full] (--seed N [--trace] | --runs N | --minutes N) [--from K] [--replicas 3|5] [--first]
+ * npm run simulate -- [--core | --full] (--seed N [--trace] | --runs N | --minutes N) [--from K] [--replicas 3|5] [--late] [--first]
  *
  * Runs seeds and says what they did; the exit code is 1 when a guarantee was broken. `--core` (the default) runs the protocol over
  * whole records, `--full` the whole replica. `--only` with `--faults-ms` (full) and `--omit` (core) repeat a shrunk failure.
@@ -19,6 +19,8 @@ const { values } = parseArgs({
     minutes: { type: 'string' },
     from: { type: 'string', default: '1' },
     replicas: { type: 'string' },
+    /** Full: every start reads its tables while they are in use. */
+    late: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
     /** Ends at the first failure. */
     first: { type: 'boolean', default: false },
@@ -65,7 +67,10 @@ function report(mode: Mode, from: number, { seeds, seconds, ops, ...result }: Ca
 function fullOf(): Mode {
   if (values.omit !== undefined) fail('--omit is for --core; use --only');
   return fullMode({
-    ...(values.replicas === undefined ? {} : { conditions: { replicas: replicaCount(values.replicas) } }),
+    conditions: {
+      ...(values.replicas === undefined ? {} : { replicas: replicaCount(values.replicas) }),
+      ...(values.late ? { readLaterBytesMin: 0 } : {}),
+    },
     ...(values.only === undefined ? {} : { only: numbers(values.only, '--only') }),
     ...(values['faults-ms'] === undefined ? {} : { faultsMs: wholeNumber(values['faults-ms'], '--faults-ms') }),
     ...tracing(),

@@ -3,67 +3,23 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import type { Entry } from '../../src/base/entry.js';
-import { op } from '../../src/base/numbers.js';
-import type { Damage, Loaded, ReplicaStorage } from '../../src/ports.js';
+import type { Damage } from '../../src/ports.js';
 import { nodeFileSystem } from '../../src/storage/node-file-system.js';
 import { openReplicaStorage } from '../../src/storage/replica-storage.js';
-import { headAt, itemOf, loadIntact } from '../contract/replica-storage.js';
+import { headAt, loadIntact } from '../contract/replica-storage.js';
 import { FILE_DAMAGES, lastRecordOf, truncate, type FileDamage } from '../support/file-damage.js';
-import { firstEntries, promises } from '../support/storage-folders.js';
-
-const ENTRIES = firstEntries(16);
-/** Checkpoints at these ops; the journal begins behind op 1 from the third on. */
-const CHECKPOINTS = [3, 7, 11];
-const HEADERS = {
-  'orders.csv': 'op,order_id,line\r\n',
-  'order-status.csv': 'op,order_id,status\r\n',
-  'refused.csv': 'op,request_id,reason\r\n',
-  'receipts.csv': 'op,view,chain\r\n',
-} as const;
-const TABLES = Object.keys(HEADERS) as (keyof typeof HEADERS)[];
-const DOCUMENTS = ['menu.csv', 'motd.txt'] as const;
-const SETTINGS = { segmentBytesMax: 500, replicaId: 'replica-1' };
-const OUTBOX = firstEntries(19).slice(16).map(itemOf);
-
-/** What a service does for one committed entry: rows by a rule, so that every replica has the same. */
-function applyEntry({ files }: ReplicaStorage, { op: at }: Pick<Entry, 'op'>): void {
-  for (const name of TABLES) files.table(name, HEADERS[name]).append(`${at},${name}-${at * 7},"a, ${at}"\r\n`);
-  if (at % 4 !== 1) return;
-  files.document('menu.csv').write(`item,price\r\npizza,${at}.00\r\nsoup,${at}.50\r\nrice,2.00\r\n`);
-  files.document('motd.txt').write(`Welcome, ${at}\nto all\n`);
-}
-
-/** A folder after sixteen entries, three checkpoints and three promises in the outbox, its process ended in order. */
-async function makeFolder(folder: string): Promise<void> {
-  const storage = openReplicaStorage(nodeFileSystem, folder, SETTINGS);
-  await storage.load();
-  await storage.initialise(promises(4), []);
-  await storage.keep(OUTBOX);
-  for (const entry of ENTRIES) {
-    await storage.append([entry], entry.op);
-    applyEntry(storage, entry);
-    storage.flushTables();
-    if (CHECKPOINTS.includes(entry.op)) await storage.checkpoint(headAt(entry));
-  }
-  storage.flushTables();
-  storage.close();
-}
-
-/** Brings the tables of a started storage to its commit number, as the core does. */
-function replay(storage: ReplicaStorage, { checkpoint, entries, commit }: Extract<Loaded, { kind: 'intact' }>): void {
-  for (const name of TABLES) storage.files.table(name, HEADERS[name]);
-  for (const name of DOCUMENTS) storage.files.document(name);
-  if (checkpoint.base.op === 0) applyEntry(storage, { op: op(0) });
-  for (const entry of entries) if (entry.op <= commit) applyEntry(storage, entry);
-  storage.flushTables();
-}
-
-async function mended(storage: ReplicaStorage): Promise<Damage[]> {
-  const told: Damage[] = [];
-  // One look a second while a replica runs.
-  for (let look = 0; look < 4; look++) told.push(...(await storage.mend()));
-  return told;
-}
+import { promises } from '../support/storage-folders.js';
+import {
+  CHECKPOINTS,
+  DOCUMENTS,
+  ENTRIES,
+  makeFolder,
+  mended,
+  OUTBOX,
+  replay,
+  SETTINGS,
+  TABLES,
+} from '../support/whole-folder.js';
 
 describe('storage: everything that can befall a file', function () {
   this.timeout(60_000);

@@ -1,10 +1,12 @@
 import { expect } from 'chai';
 import type { Entry } from '../../src/base/entry.js';
 import { DamagedFileError, type Table } from '../../src/base/service.js';
-import type { Damage, ReplicaStorage } from '../../src/ports.js';
+import { CheckpointGivenUpError, type Damage, type ReplicaStorage } from '../../src/ports.js';
 import { openReplicaStorage } from '../../src/storage/replica-storage.js';
 import { headAt, loadIntact } from '../contract/replica-storage.js';
+import { Prng } from '../simulation/prng.js';
 import type { SimulatedFileSystem } from '../support/simulated-file-system.js';
+import { systemError } from '../support/simulated-inode.js';
 import { firstEntries, promises, simulated } from '../support/storage-folders.js';
 
 const FOLDER = '/replica';
@@ -16,6 +18,8 @@ const LATER = { readLaterBytesMin: 0 };
 const AT_ONCE = { readLaterBytesMin: Number.POSITIVE_INFINITY };
 
 const rowOf = ({ op }: Entry): string => `${op},"${'x'.repeat(ROW_BYTES)}"\r\n`;
+/** Bytes of the table at the second checkpoint. */
+const BYTES_OF_20 = ENTRIES.slice(0, 20).reduce((sum, entry) => sum + rowOf(entry).length, HEADER.length);
 const tableOf = (storage: ReplicaStorage): Table => storage.files.table('orders.csv', HEADER);
 
 /** A folder with checkpoints at op 10 and 20 whose process was killed. */
@@ -58,8 +62,14 @@ describe('storage: tables that are read after the start', () => {
     const read: string[] = [];
     const open = disk.open.bind(disk);
     disk.open = (path, create) => {
-      read.push(path);
-      return open(path, create);
+      const file = open(path, create);
+      const readOf = file.read.bind(file);
+      file.read = (offset, length) => {
+        // What follows the checkpoint, of which the journal has more, is looked at.
+        if (offset < BYTES_OF_20) read.push(path);
+        return readOf(offset, length);
+      };
+      return file;
     };
     const storage = openReplicaStorage(disk, FOLDER, LATER);
     const { checkpoint } = await loadIntact(storage);
@@ -145,5 +155,103 @@ describe('storage: tables that are read after the start', () => {
     disk.open(`${FOLDER}/orders.csv`, false).truncate(3000);
     const { repaired = [] } = await loadIntact(openReplicaStorage(disk, FOLDER, LATER));
     expect(repaired.map(({ file }) => file)).to.deep.equal(['orders.csv']);
+  });
+
+  it('rot in rows that came after the start: gets into no checkpoint', async () => {
+    const disk = await killed();
+    const storage = await started(disk);
+    disk.flipBit(`${FOLDER}/orders.csv`, BYTES_OF_20 + 50, 1);
+    const done = storage.checkpoint(headAt(ENTRIES[29] as Entry)).catch((error: unknown) => error);
+    const [damage] = await scrubbed(storage);
+    expect(damage?.file).to.equal('orders.csv');
+    expect(damage?.row).to.be.within(15, 22);
+    storage.distrustIndexes();
+    storage.close();
+    expect(await done).to.be.instanceOf(CheckpointGivenUpError);
+    disk.kill();
+    const { checkpoint, repaired = [] } = await loadIntact(openReplicaStorage(disk, FOLDER, LATER));
+    expect(checkpoint.base.op).to.equal(20);
+    expect(repaired, 'what is above the checkpoint is written again').to.deep.equal([]);
+  });
+
+  it('install: does not wait for a checkpoint that waits for the reading', async () => {
+    const { fileSystem, folder } = simulated();
+    const source = openReplicaStorage(fileSystem, folder, LATER);
+    await source.load();
+    await source.initialise(promises(0), []);
+    for (const entry of ENTRIES) {
+      await source.append([entry], entry.op);
+      tableOf(source).append(rowOf(entry));
+    }
+    await source.checkpoint(headAt(ENTRIES[29] as Entry));
+    const offer = source.offer();
+    if (offer === undefined) throw new Error('a read folder offers its checkpoint');
+    const disk = await killed();
+    const storage = await started(disk);
+    const overtaken = storage.checkpoint(headAt(ENTRIES[24] as Entry)).catch((error: unknown) => error);
+    storage.beginStaging(new Map());
+    for (const { name, length } of offer.files)
+      storage.stageChunk(name, 0, source.readChunk(offer.head.base.op, name, 0, length) ?? new Uint8Array(0));
+    await storage.install({ durable: promises(1), offer, entries: [], salvaged: [] });
+    expect(await overtaken).to.be.instanceOf(CheckpointGivenUpError);
+    expect(storage.offer()?.head.base.op).to.equal(30);
+    expect(await scrubbed(storage)).to.deep.equal([]);
+  });
+
+  it('kept sums: are there again as soon as all was read, without another checkpoint', async () => {
+    const disk = await killed();
+    await scrubbed(await started(disk));
+    disk.kill();
+    const again = await started(disk);
+    expect(again.offer(), 'read while in use').to.equal(undefined);
+    await scrubbed(again);
+    await again.checkpoint(headAt(ENTRIES[29] as Entry));
+    disk.kill();
+    expect((await started(disk)).offer(), 'and after its next checkpoint').to.equal(undefined);
+  });
+
+  it('start: a table that cannot be opened is damage, and not for ever', async () => {
+    const disk = await killed();
+    const open = disk.open.bind(disk);
+    const inode = disk.stat(`${FOLDER}/orders.csv`)?.inode;
+    disk.open = (path, create) => {
+      if (disk.stat(path)?.inode === inode) throw systemError('EACCES', `open '${path}'`, 'open');
+      return open(path, create);
+    };
+    const { repaired = [] } = await loadIntact(openReplicaStorage(disk, FOLDER, LATER));
+    expect(repaired.map(({ file }) => file)).to.include('orders.csv');
+  });
+
+  it('an error of the disk at the kept sums is none of the replica, and they go when they are distrusted all the same', async () => {
+    for (const refused of ['write', 'truncate'] as const) {
+      const disk = await killed();
+      const storage = await started(disk);
+      await scrubbed(storage);
+      expect(disk.stat(`${FOLDER}/orders-csv.sums`)?.bytes).to.be.greaterThan(0);
+      disk.onOperation = ({ kind, path }) => {
+        if (kind === refused && path.endsWith('.sums')) throw systemError('EIO', refused);
+      };
+      if (refused === 'write') {
+        await storage.checkpoint(headAt(ENTRIES[29] as Entry));
+        expect(storage.offer()?.head.base.op).to.equal(30);
+      }
+      storage.distrustIndexes();
+      disk.kill();
+      expect((await started(disk)).offer(), `everything was read (${refused})`).not.to.equal(undefined);
+    }
+  });
+
+  it('a table made anew at a start: does not fall back to what was moved aside when the power fails', async () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const disk = await killed();
+      disk.settle();
+      disk.flipBit(`${FOLDER}/orders.csv`, 50, 2);
+      const storage = await started(disk, AT_ONCE);
+      for (const at of [24, 27, 29]) await storage.checkpoint(headAt(ENTRIES[at] as Entry));
+      const prng = new Prng(seed);
+      disk.crash(() => prng.unit());
+      const { checkpoint } = await loadIntact(openReplicaStorage(disk, FOLDER, AT_ONCE));
+      expect(checkpoint.base.op, `seed ${seed}`).to.equal(30);
+    }
   });
 });

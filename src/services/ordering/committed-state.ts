@@ -36,8 +36,8 @@ export class CommittedState {
   readonly menuDocument: Document;
   readonly motdDocument: Document;
 
-  constructor(files: ServiceFiles) {
-    this.orders = new OrderStore(files);
+  constructor(files: ServiceFiles, indexFrameRecords?: number) {
+    this.orders = new OrderStore(files, indexFrameRecords);
     this.refusals = new RefusedTable(files);
     this.menuDocument = files.document(MENU_FILE);
     this.motdDocument = files.document(MOTD_FILE);

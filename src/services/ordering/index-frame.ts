@@ -2,8 +2,8 @@ import { checksumOf } from '../../base/checksum.js';
 import type { ChangeColumns } from './change-index.js';
 import type { OrderColumns } from './order-index.js';
 
-/** "JHI1" in the byte order of this machine: a folder that has moved to one of the other order is indexed anew. */
-const MAGIC = 0x3149_484a;
+/** "JHI2" in the byte order of this machine: a folder that has moved to one of the other order is indexed anew. */
+const MAGIC = 0x3249_484a;
 const BYTES_PER_ORDER = 8 + 8 + 16 + 4 + 1;
 const BYTES_PER_CHANGE = 8 + 8 + 4 + 4 + 1 + 1;
 /** No user code holds a control character. */
@@ -42,8 +42,15 @@ export interface FrameHead {
   readonly checksum: number;
 }
 
-/** A frame of the index file: head and payload. */
-export function encodeFrame({ orders, changes, users }: IndexFrame, after: IndexPlace): Uint8Array {
+/**
+ * A frame of the index file: head and payload. Its checksum goes on from that of the frame before it (0: none): a frame counts only
+ * behind the one that it was written behind.
+ */
+export function encodeFrame(
+  { orders, changes, users }: IndexFrame,
+  after: IndexPlace,
+  checksumBefore: number,
+): { bytes: Uint8Array; checksum: number } {
   const { ids, users: userNumbers } = orders;
   const wide = [orders.ops, orders.offsets, changes.ops, changes.offsets, ids, userNumbers];
   const narrow = [changes.hashes, changes.orders, orders.checks, changes.statuses, changes.checks];
@@ -57,9 +64,10 @@ export function encodeFrame({ orders, changes, users }: IndexFrame, after: Index
   frame.set(new Uint8Array(numbers.buffer), 16);
   frame.set(payload, FRAME_HEAD_BYTES);
   frame.set(new Uint8Array(words.buffer), 0);
-  words[1] = checksumOf(frame.subarray(8));
+  const checksum = checksumOf(frame.subarray(8), checksumBefore);
+  words[1] = checksum;
   frame.set(new Uint8Array(words.buffer), 0);
-  return frame;
+  return { bytes: frame, checksum };
 }
 
 /** The head of a frame; `undefined` when these bytes are none. */
@@ -73,10 +81,14 @@ export function decodeHead(bytes: Uint8Array): FrameHead | undefined {
   return { after: { orders, changes, users, ordersBytes, statusBytes, op }, payloadBytes, checksum };
 }
 
-/** Reads the frame that follows `before`; `undefined` when its bytes are not what was written. */
-export function decodeFrame(frame: Uint8Array, head: FrameHead, before: IndexPlace): IndexFrame | undefined {
+/** Reads the frame that follows `before` and its checksum; `undefined` when its bytes are not what was written there. */
+export function decodeFrame(
+  frame: Uint8Array,
+  head: FrameHead,
+  { place: before, checksum }: { readonly place: IndexPlace; readonly checksum: number },
+): IndexFrame | undefined {
   if (frame.length !== FRAME_HEAD_BYTES + head.payloadBytes) return undefined;
-  if (checksumOf(frame.subarray(8)) !== head.checksum) return undefined;
+  if (checksumOf(frame.subarray(8), checksum) !== head.checksum) return undefined;
   const orders = head.after.orders - before.orders;
   const changes = head.after.changes - before.changes;
   const userCount = head.after.users - before.users;

@@ -43,8 +43,14 @@ export class IndexKeeper {
   readonly #store: Indexed;
   /** What the file holds; `undefined` until it was looked at. */
   #kept: IndexPlace | undefined;
+  /** Of the last frame; 0 before the first. */
+  #checksum = 0;
 
-  constructor(file: IndexFile | undefined, store: Indexed) {
+  constructor(
+    file: IndexFile | undefined,
+    store: Indexed,
+    readonly frameRecords = FRAME_RECORDS,
+  ) {
     this.#file = file;
     this.#store = store;
   }
@@ -57,17 +63,20 @@ export class IndexKeeper {
     const heads = this.#headsUpTo(limit);
     let at = 0;
     let place = NOWHERE;
+    let checksum = 0;
     for (const head of heads) {
       const bytes = FRAME_HEAD_BYTES + head.payloadBytes;
-      if (!this.#take(at, bytes, head, place)) return this.#discard();
+      if (!this.#take(at, bytes, head, place, checksum)) return this.discard();
       at += bytes;
       place = head.after;
+      checksum = head.checksum;
     }
-    if (!this.#fitsTables(place)) return this.#discard();
+    if (!this.#fitsTables(place)) return this.discard();
     this.#file?.cut(at);
     this.#store.changes.placeAll();
     this.#store.index.takeLatest(this.#store.changes);
     this.#kept = place;
+    this.#checksum = checksum;
     return place;
   }
 
@@ -75,7 +84,7 @@ export class IndexKeeper {
   keep(): void {
     if (this.#file === undefined || this.#kept === undefined) return;
     const { index, changes } = this.#store;
-    if (index.count - this.#kept.orders + changes.count - this.#kept.changes < FRAME_RECORDS) return;
+    if (index.count - this.#kept.orders + changes.count - this.#kept.changes < this.frameRecords) return;
     while (this.#kept !== undefined && this.#kept.op < this.#lastOp()) this.#append(this.#kept);
   }
 
@@ -98,7 +107,9 @@ export class IndexKeeper {
       changes: changes.columnsOf(kept.changes, changeCount),
       users: index.users.namesFrom(kept.users),
     };
-    this.#kept = this.#file?.append(encodeFrame(frame, after)) === true ? after : undefined;
+    const { bytes, checksum } = encodeFrame(frame, after, this.#checksum);
+    this.#kept = this.#file?.append(bytes) === true ? after : undefined;
+    this.#checksum = checksum;
   }
 
   #lastOp(): number {
@@ -129,8 +140,8 @@ export class IndexKeeper {
     return ordersBytes > 0 && ordersBytes <= ordersTable.length && statusBytes <= statusTable.length;
   }
 
-  #take(at: number, bytes: number, head: FrameHead, before: IndexPlace): boolean {
-    const frame = decodeFrame(this.#file?.read(at, bytes) ?? new Uint8Array(0), head, before);
+  #take(at: number, bytes: number, head: FrameHead, before: IndexPlace, checksum: number): boolean {
+    const frame = decodeFrame(this.#file?.read(at, bytes) ?? new Uint8Array(0), head, { place: before, checksum });
     if (frame === undefined) return false;
     const { index, changes } = this.#store;
     for (const user of frame.users) index.users.findOrAdd(user);
@@ -159,7 +170,9 @@ export class IndexKeeper {
     }
   }
 
-  #discard(): undefined {
+  /** Empties the file: what it says is not so. */
+  discard(): undefined {
+    this.#kept = undefined;
     this.#file?.cut(0);
     return undefined;
   }

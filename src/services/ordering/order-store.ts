@@ -29,10 +29,10 @@ export class OrderStore {
   readonly statusTable: Table;
   readonly keeper: IndexKeeper;
 
-  constructor(files: ServiceFiles) {
+  constructor(files: ServiceFiles, indexFrameRecords?: number) {
     this.ordersTable = files.table(ORDERS_FILE, ORDERS_HEADER);
     this.statusTable = files.table(STATUS_FILE, STATUS_HEADER);
-    this.keeper = new IndexKeeper(files.index?.(INDEX_FILE), this);
+    this.keeper = new IndexKeeper(files.index?.(INDEX_FILE), this, indexFrameRecords);
   }
 
   /**

@@ -32,6 +32,12 @@ import { decodeUpdate, readUpdate, type Update, updateOf } from './updates.js';
 /** Name of the service in the journal. */
 export const ORDERING = 'ordering';
 
+/** Settings of the ordering service. */
+export interface OrderingOptions {
+  /** Orders and changes that make a frame of the index file; default 4,096. */
+  readonly indexFrameRecords?: number;
+}
+
 /** Food ordering as the replication core runs it. Requests and queries have passed `validation.ts`. */
 export class Ordering implements Service {
   readonly name = ORDERING;
@@ -42,9 +48,12 @@ export class Ordering implements Service {
   #present: PresentState;
 
   /** State begins empty: `found` or `restore` comes before anything else. */
-  constructor(files: ServiceFiles) {
+  constructor(
+    files: ServiceFiles,
+    readonly options: OrderingOptions = {},
+  ) {
     this.#files = files;
-    this.#committed = new CommittedState(files);
+    this.#committed = new CommittedState(files, options.indexFrameRecords);
     this.#present = new PresentState(this.#committed, this.#speculation);
     this.alone = new AloneOrders({ service: ORDERING, committed: () => this.#committed, present: () => this.#present });
   }
@@ -139,7 +148,7 @@ export class Ordering implements Service {
   }
 
   restore(snapshot: string): void {
-    this.#committed = restoreState(this.#files, snapshot);
+    this.#committed = restoreState(this.#files, snapshot, this.options.indexFrameRecords);
     this.#speculation.drop();
     this.#present = new PresentState(this.#committed, this.#speculation);
   }

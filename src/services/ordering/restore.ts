@@ -20,18 +20,10 @@ const VERDICT_WORDS = POSTCODE_VERDICTS.map((verdict) => Buffer.from(verdict));
  * replica before its founding. Documents that differ are written anew: the snapshot holds what they should say. Throws
  * DamagedFileError when the tables do not agree with themselves, with each other or with the snapshot.
  */
-export function restoreState(files: ServiceFiles, text: string): CommittedState {
+export function restoreState(files: ServiceFiles, text: string, indexFrameRecords?: number): CommittedState {
   const snapshot = text === '' ? undefined : decodeSnapshot(text);
-  const { state, from } = fromIndex(files, snapshot) ?? { state: emptyState(files, snapshot), from: undefined };
+  const state = stateOf(() => emptyState(files, snapshot, indexFrameRecords), snapshot);
   const { orders } = state;
-  scanOrders(orders, from);
-  const placings = scanChanges(orders, from);
-  if (placings !== orders.index.count)
-    throw new DamagedFileError(STATUS_FILE, `${placings} of ${orders.index.count} orders are placed there`);
-  state.refusals.scan();
-  mustHold(ORDERS_FILE, 'orders', orders.index.count, snapshot?.orders ?? 0);
-  mustHold(STATUS_FILE, 'changes', orders.changes.count, snapshot?.changes ?? 0);
-  mustHold(REFUSED_FILE, 'refusals', state.refusals.count, snapshot?.refusals ?? 0);
   orders.keeper.keep();
   if (snapshot === undefined) return state;
   state.op = snapshot.op;
@@ -50,21 +42,43 @@ export function restoreState(files: ServiceFiles, text: string): CommittedState 
 }
 
 /** State with room for what the snapshot counts. */
-function emptyState(files: ServiceFiles, snapshot: Snapshot | undefined): CommittedState {
-  const state = new CommittedState(files);
+function emptyState(files: ServiceFiles, snapshot: Snapshot | undefined, indexFrameRecords?: number): CommittedState {
+  const state = new CommittedState(files, indexFrameRecords);
   state.orders.index.makeRoom(snapshot?.orders ?? 0);
   state.orders.changes.makeRoom(snapshot?.changes ?? 0);
   return state;
 }
 
-/** State as far as the index file reaches; `undefined` when that file is no good. */
-function fromIndex(
-  files: ServiceFiles,
-  snapshot: Snapshot | undefined,
-): { state: CommittedState; from: IndexPlace } | undefined {
-  const state = emptyState(files, snapshot);
-  const from = state.orders.keeper.load(snapshot ?? { orders: 0, changes: 0, op: 0 });
-  return from === undefined ? undefined : { state, from };
+/**
+ * Orders, changes and refusals as the index file and the tables have them. Where they do not agree, by the tables alone: an index
+ * is never the reason to call a folder damaged.
+ */
+function stateOf(empty: () => CommittedState, snapshot: Snapshot | undefined): CommittedState {
+  const limit = snapshot ?? { orders: 0, changes: 0, op: 0 };
+  const state = empty();
+  const from = state.orders.keeper.load(limit);
+  try {
+    if (from !== undefined) return scanned(state, from, snapshot);
+  } catch (error) {
+    if (!(error instanceof DamagedFileError) || from?.op === 0) throw error;
+    state.orders.keeper.discard();
+  }
+  const anew = empty();
+  return scanned(anew, anew.orders.keeper.load(limit), snapshot);
+}
+
+/** Goes on from where the index ends, and holds the whole against the snapshot. */
+function scanned(state: CommittedState, from: IndexPlace | undefined, snapshot: Snapshot | undefined): CommittedState {
+  const { orders } = state;
+  scanOrders(orders, from);
+  const placings = scanChanges(orders, from);
+  if (placings !== orders.index.count)
+    throw new DamagedFileError(STATUS_FILE, `${placings} of ${orders.index.count} orders are placed there`);
+  state.refusals.scan();
+  mustHold(ORDERS_FILE, 'orders', orders.index.count, snapshot?.orders ?? 0);
+  mustHold(STATUS_FILE, 'changes', orders.changes.count, snapshot?.changes ?? 0);
+  mustHold(REFUSED_FILE, 'refusals', state.refusals.count, snapshot?.refusals ?? 0);
+  return state;
 }
 
 function mustHold(file: string, what: string, found: number, expected: number): void {

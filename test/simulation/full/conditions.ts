@@ -1,5 +1,5 @@
 import type { Prng } from '../prng.js';
-import { FAULT_KINDS, type FaultKind } from './faults.js';
+import { FAST_START_KINDS, FAULT_KINDS, type FaultKind } from './faults.js';
 
 /** How unkind one run of the whole system is: drawn from its seed. */
 export interface FullConditions {
@@ -31,6 +31,12 @@ export interface FullConditions {
   readonly batchMax: number;
   /** Only these happen: a run with few kinds goes deeper into them than one that has all. */
   readonly kinds: readonly FaultKind[];
+  /** Bytes of tables from which on a start reads them while they are in use; 0: always. */
+  readonly readLaterBytesMin: number;
+  /** Bytes of such a table that are read at once. */
+  readonly readLaterPieceBytes: number;
+  /** Records of a frame of the index file. */
+  readonly indexFrameRecords: number;
   /** The disks say that an fsync is done and do nothing. Never drawn: a bug for the checkers to find. */
   readonly isSyncLying: boolean;
 }
@@ -53,9 +59,27 @@ export function drawFullConditions(prng: Prng, given: Partial<FullConditions>): 
     isFoundingUnkind: prng.chance(0.25),
     batchMax: prng.pick([3, 3, 12]),
     kinds: drawKinds(prng),
+    ...drawFastStart(prng, given.readLaterBytesMin === 0),
     isSyncLying: false,
   };
-  return { ...drawn, ...given };
+  const conditions = { ...drawn, ...given };
+  return conditions.readLaterBytesMin === 0 && given.kinds === undefined && prng.chance(0.5)
+    ? { ...conditions, kinds: [...conditions.kinds, ...FAST_START_KINDS] }
+    : conditions;
+}
+
+/** Drawn last: the seeds of runs in which starts read everything stay what they were. */
+function drawFastStart(
+  prng: Prng,
+  isGiven: boolean,
+): Pick<FullConditions, 'readLaterBytesMin' | 'readLaterPieceBytes' | 'indexFrameRecords'> {
+  if (prng.chance(0.6) && !isGiven)
+    return { readLaterBytesMin: 64 << 20, readLaterPieceBytes: 8 << 20, indexFrameRecords: 4_096 };
+  return {
+    readLaterBytesMin: 0,
+    readLaterPieceBytes: prng.pick([300, 4_000, 8 << 20]),
+    indexFrameRecords: prng.pick([1, 5, 60]),
+  };
 }
 
 function drawKinds(prng: Prng): FaultKind[] {

@@ -58,7 +58,22 @@ export type Fault =
   /** A bit turns over in a table of a running replica, in a byte that it has written. */
   | { readonly kind: 'rotLive'; readonly victim: Victim; readonly bits: readonly number[] }
   /** Somebody deletes a file under a running replica. */
-  | { readonly kind: 'deleteFile'; readonly victim: Victim; readonly file: number };
+  | { readonly kind: 'deleteFile'; readonly victim: Victim; readonly file: number }
+  /**
+   * A file that only makes a start fast is not what the dead process left: empty, cut, an older copy, or that of another replica. No
+   * harm: nobody may notice.
+   */
+  | {
+      readonly kind: 'swapKept';
+      readonly victim: Victim;
+      readonly file: number;
+      readonly how: SwapKept;
+      readonly downMs: number;
+    };
+
+/** What stands in the place of an index or sums file. */
+export type SwapKept = (typeof SWAPS)[number];
+const SWAPS = ['emptied', 'cut', 'older', "another's"] as const;
 
 /** Name of a kind of fault. */
 export type FaultKind = Fault['kind'];
@@ -91,10 +106,13 @@ const WEIGHTS: Readonly<Record<FaultKind, number>> = {
   rot: 2,
   rotLive: 2,
   deleteFile: 2,
+  swapKept: 3,
 };
 
-/** All kinds of faults. */
-export const FAULT_KINDS = Object.keys(WEIGHTS) as FaultKind[];
+/** Kinds that befall only what makes a start fast. */
+export const FAST_START_KINDS: readonly FaultKind[] = ['swapKept'];
+/** All other kinds of faults. */
+export const FAULT_KINDS = (Object.keys(WEIGHTS) as FaultKind[]).filter((kind) => !FAST_START_KINDS.includes(kind));
 
 /** Draws what goes wrong in a run, and when. */
 export function drawFaults(prng: Prng, conditions: FullConditions): TimedFault[] {
@@ -163,6 +181,8 @@ function drawFault(prng: Prng, kind: FaultKind, replicas: number): Fault {
     }
     case 'deleteFile':
       return { kind, victim, file: prng.u32() };
+    case 'swapKept':
+      return { kind, victim, file: prng.u32(), how: prng.pick(SWAPS), downMs };
   }
 }
 

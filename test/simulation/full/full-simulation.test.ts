@@ -19,7 +19,7 @@ const ATTEMPTS_MAX = 100;
 /** Everything that can happen to a replica, which the runs together must have reached. */
 const ALL_KINDS = [
   // how a start finds its folder
-  'empty intact damaged distrusted',
+  'empty intact damaged distrusted readLater',
   // events
   'tick connectionRefused writes reads appended transitionDone checkpointVerified checkpointed',
   'diskFull diskHasRoom diskSlow resign',

@@ -147,6 +147,7 @@ class FullSimulation implements ProcessWorld {
   #makeReplica(index: number, prng: Prng): ReplicaProcess {
     const { replicas, checkpointIntervalOps, suffixBytesMax, segmentBytesMax, diskDelayMs, drift, isSyncLying } =
       this.#conditions;
+    const { readLaterBytesMin, readLaterPieceBytes, indexFrameRecords } = this.#conditions;
     const config = {
       self: replicaIndex(index),
       replicaIds: Array.from({ length: replicas }, (_, one) => `replica-${one + 1}`),
@@ -158,7 +159,15 @@ class FullSimulation implements ProcessWorld {
     };
     const clockRate = 1 + (prng.unit() * 2 - 1) * drift;
     return new ReplicaProcess(
-      { config, segmentBytesMax, diskDelayMs, isSyncLying, clockRate, shipped: SHIPPED },
+      {
+        config,
+        storage: { segmentBytesMax, readLaterBytesMin, readLaterPieceBytes },
+        indexFrameRecords,
+        diskDelayMs,
+        isSyncLying,
+        clockRate,
+        shipped: SHIPPED,
+      },
       prng,
       this,
     );
@@ -310,6 +319,7 @@ class FullSimulation implements ProcessWorld {
   #isLevel(): boolean {
     const states = this.#replicas.map((replica) => replica.state);
     const first = states[0];
+    if (this.#replicas.some((replica) => replica.isUnread)) return false;
     return states.every(
       (state) =>
         state !== undefined &&

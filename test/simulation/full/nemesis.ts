@@ -9,10 +9,14 @@ import type { ReplicaProcess } from './replica-process.js';
 const MARK = 'journal/synced';
 /** A file of the log; the last by name holds its end. */
 const SEGMENT = /^journal\/[0-9]+-[0-9]+\.csv$/;
+/** What makes a start fast. */
+const KEPT = /\.(index|sums)$/;
 /** What a running replica reads again for those who ask. */
 const TABLES = ['orders.csv', 'order-status.csv', 'refused.csv', 'receipts.csv'];
 /** What a healed disk takes for a call at most, ms. */
 const KIND_DISK_MS = 0.5;
+/** Bytes of unread tables that it reads at once. */
+const KIND_PIECE_BYTES = 64 << 10;
 
 /**
  * Lets the drawn faults happen. What excuses what (design 2, guarantees):
@@ -31,6 +35,8 @@ export class Nemesis {
   readonly injected = new Map<FaultKind, number>();
   /** Disks that were lost, or may have been. */
   disksHarmed = 0;
+  /** Copies of index and sums files, taken at earlier swaps. */
+  readonly #olderKept = new Map<string, Uint8Array>();
 
   constructor(
     private readonly faults: readonly TimedFault[],
@@ -64,7 +70,8 @@ export class Nemesis {
       replica.wallOffsetMs = 0;
       replica.resume(true);
       // What rots silently in a table is found at the next start.
-      if (replica.folder.isRotten) replica.die(false);
+      replica.readLaterPieceBytes = KIND_PIECE_BYTES;
+      if (replica.folder.isRotten || replica.isUnread) replica.die(false);
       replica.boot();
     }
   }
@@ -148,6 +155,8 @@ export class Nemesis {
         return this.#rotLive(victim, fault.bits);
       case 'deleteFile':
         return this.#deleteFile(victim, fault.file);
+      case 'swapKept':
+        return this.#swapKept(victim, fault);
     }
   }
 
@@ -206,6 +215,24 @@ export class Nemesis {
     this.trace(() => `r${victim.index} ${name} is deleted`);
     victim.folder.delete(name);
     this.disksHarmed++;
+    return true;
+  }
+
+  /** Files of which nothing depends: nobody's disk is harmed. */
+  #swapKept(victim: ReplicaProcess, { file, how, downMs }: Extract<Fault, { kind: 'swapKept' }>): boolean {
+    const names = victim.folder.names().filter((name) => KEPT.test(name));
+    const name = names[file % names.length];
+    if (name === undefined || victim.isDown) return false;
+    victim.die(false);
+    const other = this.#replica((victim.index + 1 + (file % (this.replicas.length - 1))) % this.replicas.length);
+    const key = `${victim.index} ${name}`;
+    const older = this.#olderKept.get(key);
+    this.#olderKept.set(key, victim.folder.bytes(name));
+    const now = victim.folder.bytes(name);
+    const content = { emptied: now.subarray(0, 0), cut: now.subarray(0, file % (now.length + 1)), older };
+    victim.folder.replace(name, how === "another's" ? other.folder.bytes(name) : (content[how] ?? now));
+    this.trace(() => `r${victim.index} ${name}: ${how}`);
+    this.schedule.after(downMs, () => victim.boot());
     return true;
   }
 

@@ -54,6 +54,23 @@ export class ReplicaFolder {
     this.isRotten = true;
   }
 
+  /** Bytes of a file; none when there is no such file. */
+  bytes(name: string): Uint8Array {
+    const path = `${FOLDER}/${name}`;
+    return this.disk.isFile(path) ? this.disk.readFile(path) : new Uint8Array(0);
+  }
+
+  /** Somebody puts another content in the place of a file's. */
+  replace(name: string, bytes: Uint8Array): void {
+    const { disk } = this;
+    const { capacityBytes } = disk;
+    disk.capacityBytes = Number.POSITIVE_INFINITY;
+    const open = disk.open(`${FOLDER}/${name}`, true);
+    open.truncate(0);
+    open.write(0, bytes);
+    disk.capacityBytes = capacityBytes;
+  }
+
   /** Somebody deletes a file. */
   delete(name: string): void {
     this.disk.deleteUnseen(`${FOLDER}/${name}`);

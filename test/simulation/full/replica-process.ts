@@ -3,13 +3,13 @@ import { majorityOf, op as opNumber, type ReplicaIndex } from '../../../src/base
 import { DamagedFileError } from '../../../src/base/service.js';
 import { EXIT_RECOVER } from '../../../src/cli/child-protocol.js';
 import { exitCodeOf, exitCodeOfFailedStart } from '../../../src/cli/exit-codes.js';
-import { DiskFullError, type Clock } from '../../../src/ports.js';
+import { DiskFullError, type Clock, type ReplicaStorage } from '../../../src/ports.js';
 import type { IncomingCall, ReplicaStatus } from '../../../src/ports/calls.js';
 import { ReplicaRuntime, type Fatal } from '../../../src/runtime/replica-runtime.js';
 import { isDiskInDoubt } from '../../../src/runtime/disk-failure.js';
 import { keepUncertain } from '../../../src/runtime/keep-uncertain.js';
 import { Ordering, ORDERING } from '../../../src/services/ordering/ordering.js';
-import { openReplicaStorage } from '../../../src/storage/replica-storage.js';
+import { openReplicaStorage, type StorageOptions } from '../../../src/storage/replica-storage.js';
 import type { Effect, Notice } from '../../../src/vsr/effect.js';
 import type { Event } from '../../../src/vsr/event.js';
 import { invariants } from '../../../src/vsr/invariants.js';
@@ -36,7 +36,7 @@ export interface ProcessWorld {
   onStep(replica: ReplicaIndex, event: Event, state: State, effects: readonly Effect[]): void;
   onNotice(replica: ReplicaIndex, notice: Notice): void;
   /** A process has begun with a folder that was found so. */
-  onStarted(found: 'empty' | 'intact' | 'damaged' | 'distrusted'): void;
+  onStarted(found: 'empty' | 'intact' | 'damaged' | 'distrusted' | 'readLater'): void;
   /** A guarantee is broken; the run ends. */
   onViolation(error: unknown): void;
   trace(line: () => string): void;
@@ -45,7 +45,9 @@ export interface ProcessWorld {
 /** How a process is made. */
 export interface ProcessOptions {
   readonly config: CoreConfig;
-  readonly segmentBytesMax: number;
+  readonly storage: StorageOptions;
+  /** Records of a frame of the index file. */
+  readonly indexFrameRecords: number;
   readonly diskDelayMs: number;
   readonly isSyncLying: boolean;
   /** How fast the monotonic clock of this machine runs. */
@@ -73,6 +75,8 @@ export class ReplicaProcess {
   wallOffsetMs = 0;
   /** Longest delay of one asynchronous call of the disk, ms. */
   diskDelayMs: number;
+  /** Bytes that the next start reads at once of tables that it takes up unread. */
+  readLaterPieceBytes: number | undefined;
   /** The replica's state as of its last step. */
   state: State | undefined;
   readonly #witness: DiskWitness;
@@ -83,6 +87,8 @@ export class ReplicaProcess {
   #mustRecover = false;
   #underWay = new Set<PendingCall>();
   #applied = 0;
+  /** The storage of a start that has not read its tables yet. */
+  #unread: ReplicaStorage | undefined;
 
   constructor(
     private readonly options: ProcessOptions,
@@ -91,6 +97,7 @@ export class ReplicaProcess {
   ) {
     this.index = options.config.self;
     this.diskDelayMs = options.diskDelayMs;
+    this.readLaterPieceBytes = options.storage.readLaterPieceBytes;
     this.#witness = new DiskWitness(
       (facts) => world.onDisk(this.index, facts),
       () => this.folder.madeAnew(),
@@ -105,6 +112,11 @@ export class ReplicaProcess {
 
   get isDown(): boolean {
     return this.#stage === 'down';
+  }
+
+  /** Whether it uses tables that no start has read whole: they may hold what somebody did to them. */
+  get isUnread(): boolean {
+    return this.#unread !== undefined;
   }
 
   get isPaused(): boolean {
@@ -254,19 +266,23 @@ export class ReplicaProcess {
   }
 
   async #start(thread: Thread): Promise<void> {
-    const { config, segmentBytesMax, clockRate } = this.options;
-    const { folder } = this;
+    const { config, indexFrameRecords, clockRate } = this.options;
+    const { folder, readLaterPieceBytes } = this;
     // A write that goes over another thread may be broken off by a crash; runs with large segments write as real replicas do.
-    const direct = segmentBytesMax > 1 << 20 ? {} : { directBytesMax: 0 };
-    const storage = this.#witness.watch(openReplicaStorage(folder.disk, FOLDER, { segmentBytesMax, ...direct }));
+    const direct = (this.options.storage.segmentBytesMax ?? 0) > 1 << 20 ? {} : { directBytesMax: 0 };
+    const storage = this.#witness.watch(
+      openReplicaStorage(folder.disk, FOLDER, { ...this.options.storage, ...direct, readLaterPieceBytes }),
+    );
     const isDistrusted = this.#mustRecover;
     const found = await storage.load(isDistrusted ? 'a write to disk failed before' : undefined);
     if (!thread.isAlive) return;
     if (found.kind === 'damaged') this.world.onDiskLost(this.index);
     this.#witness.onLoaded(found, folder.isHarmed);
-    if (found.kind === 'intact') folder.foundGood();
+    const isReadLater = found.kind === 'intact' && found.checkpoint.base.op > 0 && storage.offer() === undefined;
+    this.#unread = isReadLater ? storage : undefined;
+    if (found.kind === 'intact' && !isReadLater) folder.foundGood();
     this.#applied = found.kind === 'intact' ? found.checkpoint.base.op : 0;
-    const ordering = new Ordering(storage.files);
+    const ordering = new Ordering(storage.files, { indexFrameRecords });
     const services = new Map([[ORDERING, ordering]]);
     const loaded = await keepUncertain(storage, services, found, majorityOf(config.replicaIds.length));
     if (!thread.isAlive) return;
@@ -293,6 +309,7 @@ export class ReplicaProcess {
     this.#stage = 'up';
     this.#mustRecover = false;
     this.world.onStarted(isDistrusted ? 'distrusted' : loaded.kind);
+    if (isReadLater) this.world.onStarted('readLater');
     this.world.trace(() => `r${this.index} starts (${loaded.kind}${isDistrusted ? ', distrusted' : ''})`);
     runtime.begin({
       send: (to, message) => {
@@ -304,6 +321,7 @@ export class ReplicaProcess {
 
   #onStep(event: Event, state: State, effects: readonly Effect[]): void {
     this.state = state;
+    this.#lookWhetherRead();
     invariants(state);
     // Tables that a checkpoint of a peer has replaced begin at it.
     if (state.applied < this.#applied) this.#applied = state.applied;
@@ -313,6 +331,13 @@ export class ReplicaProcess {
     }
     this.#applied = state.applied;
     this.world.onStep(this.index, event, state, effects);
+  }
+
+  /** A checkpoint is offered when the tables were read. */
+  #lookWhetherRead(): void {
+    if (this.#unread?.offer() === undefined) return;
+    this.#unread = undefined;
+    this.folder.foundGood();
   }
 
   /** The process ends itself, as src/cli/replica.ts does; its supervisor starts it again. */
@@ -378,6 +403,7 @@ export class ReplicaProcess {
   #end(): void {
     this.#thread.end();
     this.#stage = 'down';
+    this.#unread = undefined;
     this.#runtime = undefined;
     this.state = undefined;
     this.#underWay.clear();

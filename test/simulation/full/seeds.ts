@@ -30,4 +30,22 @@ export const KNOWN_FULL_SEEDS: readonly KnownFullSeed[] = [
     seed: 500_214,
     found: 'the simulator: a deletion undone by a loss of power brought back what was just being appended',
   },
+  {
+    seed: 1_328,
+    conditions: { readLaterBytesMin: 0 },
+    found:
+      'storage: an install waited for a checkpoint that waited for the deferred reading, which waited for the install',
+  },
+  { seed: 1_414, conditions: { readLaterBytesMin: 0 }, found: 'the same' },
+  {
+    seed: 1_278,
+    conditions: { readLaterBytesMin: 0 },
+    found:
+      'storage: a table that was moved aside and made anew came back with a loss of power: its name was not fsynced',
+  },
+  {
+    seed: 1_664,
+    conditions: { readLaterBytesMin: 0 },
+    found: 'storage: a journal deleted while a switch replaced it was told as a broken rule, not as damage',
+  },
 ];
