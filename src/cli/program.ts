@@ -3,6 +3,7 @@ import { Cli } from './cli.js';
 import { explainError } from './command-error.js';
 import { addCancelCommand } from './commands/cancel.js';
 import { addClientCommand } from './commands/client.js';
+import { addConfigCommand } from './commands/config.js';
 import { addKitchenCommand } from './commands/kitchen.js';
 import { addMenuCommand } from './commands/menu.js';
 import { addMotdCommand } from './commands/motd.js';
@@ -34,6 +35,7 @@ const COMMANDS = [
   addStatusCommand,
   addOutboxCommand,
   addRebuildCommand,
+  addConfigCommand,
 ];
 
 /**
