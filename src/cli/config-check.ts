@@ -19,6 +19,8 @@ export interface CheckFinding {
 }
 
 const DAY_MS = 86_400_000;
+/** What is said of an address that this computer does not have. */
+const ELSEWHERE = ' is an address of another computer';
 /** A certificate that ends sooner is told. */
 const CERTIFICATE_DAYS_MIN = 30;
 
@@ -28,11 +30,12 @@ const CERTIFICATE_DAYS_MIN = 30;
  */
 export async function checkSurroundings(settings: Settings, nowMs: number): Promise<CheckFinding[]> {
   const addresses = await Promise.all(listenAddresses(settings).map(async (one) => addressFinding(one)));
+  const isElsewhere = (address: string): boolean => addresses.some(({ text }) => text === `${address}${ELSEWHERE}`);
   return [
     ...addresses,
     ...settings.replicas.map(({ resources }, index) => folderFinding(`replicas[${index}].resources`, resources)),
     tokenFinding(settings),
-    ...tlsFindings(settings, nowMs),
+    ...tlsFindings(settings, nowMs, isElsewhere),
   ];
 }
 
@@ -55,7 +58,7 @@ async function addressFinding({ address, field }: { address: string; field: stri
     case 'EADDRINUSE':
       return { field, kind: 'note', text: `${address} is in use: by this cluster if it runs, else by another program` };
     case 'EADDRNOTAVAIL':
-      return { field, kind: 'note', text: `${address} is an address of another computer` };
+      return { field, kind: 'note', text: `${address}${ELSEWHERE}` };
     case 'EACCES':
       return {
         field,
@@ -126,29 +129,35 @@ function isReadByOthers(file: string): boolean {
   return process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0;
 }
 
-function tlsFindings({ tls, frontEnds, replicas }: Settings, nowMs: number): CheckFinding[] {
-  const cluster =
-    tls === undefined
+function tlsFindings(
+  { tls, frontEnds, replicas }: Settings,
+  nowMs: number,
+  isElsewhere: (address: string) => boolean,
+): CheckFinding[] {
+  const hostsHere = (members: readonly { readonly address: string }[]): string[] =>
+    members.filter(({ address }) => !isElsewhere(address)).map(({ address }) => hostOf(address));
+  // A front end, or an operator, needs a certificate that names nothing.
+  const cluster = tls === undefined ? [] : certificateFindings('tls', tls, nowMs, hostsHere(replicas));
+  const customers = frontEnds.flatMap((frontEnd, index) =>
+    frontEnd.tls === undefined || isElsewhere(frontEnd.address)
       ? []
-      : certificateFindings('tls', tls, {
-          nowMs,
-          hosts: replicas.map(({ address }) => hostOf(address)),
-          isEveryHost: false,
-        });
-  const customers = frontEnds.flatMap(({ tls: own, address }, index) => {
-    const field = `frontEnds[${index}].tls`;
-    return own === undefined
-      ? []
-      : certificateFindings(field, own, { nowMs, hosts: [hostOf(address)], isEveryHost: true });
-  });
+      : certificateFindings(`frontEnds[${index}].tls`, frontEnd.tls, nowMs, namedHosts(frontEnd.address)),
+  );
   return [...cluster, ...customers];
+}
+
+/** The host of an address by which others reach it; none for an address that stands for all of a computer's. */
+function namedHosts(address: string): string[] {
+  const host = hostOf(address);
+  return ['0.0.0.0', '::'].includes(host) ? [] : [host];
 }
 
 /** Certificate, key and CA belong together, hold now, and name the hosts. */
 function certificateFindings(
   field: string,
   files: { readonly certificate: string; readonly key: string; readonly ca?: string },
-  { nowMs, hosts, isEveryHost }: { nowMs: number; hosts: readonly string[]; isEveryHost: boolean },
+  nowMs: number,
+  hosts: readonly string[],
 ): CheckFinding[] {
   const problem = (name: string, text: string): CheckFinding => ({ field: `${field}.${name}`, kind: 'problem', text });
   let certificate: X509Certificate;
@@ -178,7 +187,7 @@ function certificateFindings(
   const unnamed = hosts.filter(
     (host) => certificate.checkHost(host) === undefined && certificate.checkIP(host) === undefined,
   );
-  if (isEveryHost ? unnamed.length > 0 : unnamed.length === hosts.length)
+  if (unnamed.length > 0)
     findings.push(
       problem('certificate', `it does not name ${unnamed.join(', ')} (subjectAltName); make one that does.`),
     );
