@@ -1,6 +1,7 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
 import path from 'node:path';
 import type { Settings } from './configuration.js';
 import { ConfigurationError } from './configuration-error.js';
@@ -19,8 +20,6 @@ export interface CheckFinding {
 }
 
 const DAY_MS = 86_400_000;
-/** What is said of an address that this computer does not have. */
-const ELSEWHERE = ' is an address of another computer';
 /** A certificate that ends sooner is told. */
 const CERTIFICATE_DAYS_MIN = 30;
 
@@ -30,43 +29,55 @@ const CERTIFICATE_DAYS_MIN = 30;
  */
 export async function checkSurroundings(settings: Settings, nowMs: number): Promise<CheckFinding[]> {
   const addresses = await Promise.all(listenAddresses(settings).map(async (one) => addressFinding(one)));
-  const isElsewhere = (address: string): boolean => addresses.some(({ text }) => text === `${address}${ELSEWHERE}`);
+  const here = new Set(addresses.flatMap(({ address, isHere }) => (isHere ? [address] : [])));
+  const folders = settings.replicas.flatMap(({ address, resources }, index) =>
+    here.has(address) ? [folderFinding(`replicas[${index}].resources`, resources)] : [],
+  );
   return [
-    ...addresses,
-    ...settings.replicas.map(({ resources }, index) => folderFinding(`replicas[${index}].resources`, resources)),
+    ...addresses.map(({ finding }) => finding),
+    ...folders,
     tokenFinding(settings),
-    ...tlsFindings(settings, nowMs, isElsewhere),
+    ...tlsFindings(settings, nowMs, here),
   ];
 }
 
-async function addressFinding({ address, field }: { address: string; field: string }): Promise<CheckFinding> {
+/** An address as it was found, and whether it is one of this computer. */
+interface FoundAddress {
+  readonly address: string;
+  readonly isHere: boolean;
+  readonly finding: CheckFinding;
+}
+
+async function addressFinding({ address, field }: { address: string; field: string }): Promise<FoundAddress> {
+  const found = (kind: CheckFinding['kind'], text: string, isHere: boolean): FoundAddress => ({
+    address,
+    isHere,
+    finding: { field, kind, text: `${address} ${text}` },
+  });
   const host = hostOf(address);
   try {
     await lookup(host);
   } catch (error) {
     const why = (error as NodeJS.ErrnoException).code ?? String(error);
-    return {
-      field,
-      kind: 'problem',
-      text: `${address}: the host ${host} is not known here (${why}); allowed: a name or address that this computer can resolve.`,
-    };
+    const allowed = 'allowed: a name or address that this computer can resolve';
+    return found('problem', `names the host ${host}, which is not known here (${why}); ${allowed}.`, false);
   }
   const code = await listenError(address);
   switch (code) {
     case undefined:
-      return { field, kind: 'ok', text: `${address} is free` };
+      return found('ok', 'is free', true);
     case 'EADDRINUSE':
-      return { field, kind: 'note', text: `${address} is in use: by this cluster if it runs, else by another program` };
+      return found('note', 'is in use: by this cluster if it runs, else by another program', true);
     case 'EADDRNOTAVAIL':
-      return { field, kind: 'note', text: `${address}${ELSEWHERE}` };
+      return found('note', 'is an address of another computer', false);
     case 'EACCES':
-      return {
-        field,
-        kind: 'problem',
-        text: `${address} may not be used by this user; allowed: a port above 1023, or a user with the right to it.`,
-      };
+      return found(
+        'problem',
+        'may not be used by this user; allowed: a port above 1023, or a user with the right to it.',
+        true,
+      );
     default:
-      return { field, kind: 'problem', text: `${address} cannot be listened on (${code}); choose another.` };
+      return found('problem', `cannot be listened on (${code}); choose another.`, true);
   }
 }
 
@@ -129,17 +140,13 @@ function isReadByOthers(file: string): boolean {
   return process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0;
 }
 
-function tlsFindings(
-  { tls, frontEnds, replicas }: Settings,
-  nowMs: number,
-  isElsewhere: (address: string) => boolean,
-): CheckFinding[] {
+function tlsFindings({ tls, frontEnds, replicas }: Settings, nowMs: number, here: ReadonlySet<string>): CheckFinding[] {
   const hostsHere = (members: readonly { readonly address: string }[]): string[] =>
-    members.filter(({ address }) => !isElsewhere(address)).map(({ address }) => hostOf(address));
+    members.filter(({ address }) => here.has(address)).map(({ address }) => hostOf(address));
   // A front end, or an operator, needs a certificate that names nothing.
   const cluster = tls === undefined ? [] : certificateFindings('tls', tls, nowMs, hostsHere(replicas));
   const customers = frontEnds.flatMap((frontEnd, index) =>
-    frontEnd.tls === undefined || isElsewhere(frontEnd.address)
+    frontEnd.tls === undefined || !here.has(frontEnd.address)
       ? []
       : certificateFindings(`frontEnds[${index}].tls`, frontEnd.tls, nowMs, namedHosts(frontEnd.address)),
   );
@@ -184,9 +191,9 @@ function certificateFindings(
     });
   if (ca !== undefined && !(certificate.checkIssued(ca) && certificate.verify(ca.publicKey)))
     findings.push(problem('ca', `${files.ca} has not signed ${files.certificate}; name the CA that has.`));
-  const unnamed = hosts.filter(
-    (host) => certificate.checkHost(host) === undefined && certificate.checkIP(host) === undefined,
-  );
+  const isNamed = (host: string): boolean =>
+    (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined;
+  const unnamed = hosts.filter((host) => !isNamed(host));
   if (unnamed.length > 0)
     findings.push(
       problem('certificate', `it does not name ${unnamed.join(', ')} (subjectAltName); make one that does.`),

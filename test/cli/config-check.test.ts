@@ -77,8 +77,20 @@ describe('config check', () => {
     await new Promise((resolve) => server.close(resolve));
     expect(told.exitCode).to.equal(1);
     expect(findingOf(told, 'frontEnds[0].address')).to.deep.include({ kind: 'problem' });
-    expect(findingOf(told, 'frontEnds[0].address')?.text).to.match(/no-such-host\.invalid is not known here/);
+    expect(findingOf(told, 'frontEnds[0].address')?.text).to.match(
+      /names the host no-such-host\.invalid, which is not known here/,
+    );
     expect(findingOf(told, 'replicas[0].address')).to.deep.include({ kind: 'note' });
+  });
+
+  it("elsewhere: what is another computer's is not looked for here", async () => {
+    const content = good();
+    // Of a network that is kept for documents (RFC 5737): no computer has it.
+    content['replicas'] = [{ id: 'r1', address: '192.0.2.1:7401', resources: '/no/such/folder' }];
+    const told = await answer(content);
+    expect(told.exitCode).to.equal(0);
+    expect(findingOf(told, 'replicas[0].address')?.text).to.match(/is an address of another computer/);
+    expect(findingOf(told, 'replicas[0].resources')).to.equal(undefined);
   });
 
   it('files: a file where a folder should be, and a token that all can read, are problems', async () => {
@@ -105,6 +117,10 @@ describe('config check', () => {
       const own = makeIdentity(path.join(folder, 'own'));
       const told = await answer({ ...good(), tls: own });
       expect(told.exitCode).to.equal(0);
+      // By name too, which is no address.
+      const named = makeIdentity(path.join(folder, 'named'), 'localhost');
+      const frontEnds = [{ id: 'f1', address: `localhost:${ports[1]}`, tls: named }];
+      expect((await answer({ ...good(), frontEnds })).exitCode).to.equal(0);
       // Made for two days: told in time.
       expect(findingOf(told, 'tls.certificate')?.text).to.match(/ends in [12] days/);
     });
