@@ -16,6 +16,9 @@ import { z } from 'zod';
 /** Exit code of a replica whose fsync failed: the page cache lies, it must start again as recovering (rule 10). */
 export const EXIT_RECOVER = 75;
 
+/** Environment variable that names the file which the supervisor made the server's stdout: the server keeps it within its limits. */
+export const LOG_FILE_VARIABLE = 'JUST_HUNGRY_LOG_FILE';
+
 /** ms that a server may take to stop once its supervisor is gone or it was told to; then it is killed. */
 export const STOP_WITHIN_MS = 10_000;
 

@@ -8,6 +8,7 @@ import { UsageError } from './command-error.js';
 import { findConfiguration, readSettings, type Settings } from './configuration.js';
 import { ADDRESS_ALLOWED, isAddress } from './configuration-schema.js';
 import { type CliEnvironment, EXIT_DONE } from './environment.js';
+import { pem } from './tls-files.js';
 
 /** Options of every command. */
 export interface CommonOptions {
@@ -18,6 +19,7 @@ export interface CommonOptions {
 /** Options of the commands that talk to front ends. */
 export interface ClientOptions extends CommonOptions {
   readonly frontEnd?: readonly string[];
+  readonly ca?: string;
 }
 
 /** The front ends as a command reaches them. */
@@ -50,11 +52,16 @@ export class Cli {
 
   /** Adds the options of the commands that talk to front ends. */
   withClientOptions(command: Command): Command {
-    return this.withCommonOptions(command).option(
-      '--front-end <address>',
-      'a front end to ask, host:port, instead of those of the configuration; may be repeated',
-      repeated,
-    );
+    return this.withCommonOptions(command)
+      .option(
+        '--front-end <address>',
+        'a front end to ask, host:port, instead of those of the configuration; may be repeated',
+        repeated,
+      )
+      .option(
+        '--ca <file>',
+        "front ends given by --front-end speak TLS, with a certificate of this CA ('system': one that Node knows)",
+      );
   }
 
   /** The configuration. Throws ConfigurationError. */
@@ -74,9 +81,10 @@ export class Cli {
       options.frontEnd === undefined || options.config !== undefined ? this.settings(options) : undefined;
     const frontEnds = options.frontEnd ?? settings?.frontEnds.map(({ address }) => address) ?? [];
     const staffToken = env['JUST_HUNGRY_STAFF_TOKEN'] ?? settings?.staffToken;
+    const tlsCas = tlsCasOf(options, settings);
     const client = await this.environment.createOrderingClient(
       frontEnds,
-      staffToken === undefined ? {} : { staffToken },
+      staffToken === undefined ? { tlsCas } : { staffToken, tlsCas },
     );
     try {
       return await action({ client, frontEnds });
@@ -112,6 +120,20 @@ export class Cli {
   note(line: string): void {
     this.environment.stderr.write(`${line}\n`);
   }
+}
+
+/** By which CAs the front ends that speak TLS are known, by address. Throws UsageError, ConfigurationError. */
+function tlsCasOf({ frontEnd, ca }: ClientOptions, settings: Settings | undefined): Map<string, Buffer | 'system'> {
+  const cas = new Map<string, Buffer | 'system'>();
+  const caOf = (file: string | undefined, field: string) =>
+    file === undefined || file === 'system' ? 'system' : pem(file, field);
+  for (const { id, address, tls } of settings?.frontEnds ?? [])
+    if (tls !== undefined) cas.set(address, caOf(tls.ca, `tls.ca of front end ${id}`));
+  if (ca === undefined) return cas;
+  if (frontEnd === undefined)
+    throw new UsageError('--ca goes with --front-end; the configuration has frontEnds[].tls.ca.');
+  for (const address of frontEnd) cas.set(address, caOf(ca, '--ca'));
+  return cas;
 }
 
 /** Collects the values of an option that may be repeated. */

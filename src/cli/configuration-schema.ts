@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { majorityOf } from '../base/numbers.js';
-import type { ClusterConfiguration } from '../ports/configuration.js';
+import { LOG_LEVELS, type ClusterConfiguration } from '../ports/configuration.js';
 import { EVENT_KINDS, NOTIFIED_KINDS_DEFAULT } from '../ports/events.js';
 import { isToken, TOKEN_ALLOWED } from './token-file.js';
 
@@ -8,6 +8,9 @@ const REPLICAS_MAX = 9;
 const FRONT_ENDS_MAX = 50;
 const HEARTBEAT_MS_DEFAULT = 100;
 const POSTCODES_DEFAULT = { url: 'https://api.postcodes.io', timeoutMs: 1_000, whenUnreachable: 'accept' } as const;
+
+const LOG_FILES_DEFAULT = { bytesMax: 10 * 1024 * 1024, count: 5 } as const;
+const RATE_MAX = 1_000_000;
 
 const ID = /^[a-z0-9][a-z0-9-]{0,30}$/;
 const ADDRESS = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:]{2,39}\]):([0-9]{1,5})$/;
@@ -25,11 +28,14 @@ export const ADDRESS_ALLOWED = 'host:port with a port from 1 to 65535, such as 1
 const id = z.string('a text').regex(ID, '1 to 31 lower-case letters, digits and -, the first no -');
 const address = z.string('a text').refine(isAddress, ADDRESS_ALLOWED);
 const folder = z.string('a text').min(1, 'the path of a folder, relative to this file').max(4_000, 'a shorter path');
+const file = z.string('a text').min(1, 'the path of a PEM file, relative to this file').max(4_000, 'a shorter path');
 const tokenText = z.string('a text').refine(isToken, TOKEN_ALLOWED);
 const wholeBetween = (min: number, max: number) => {
   const allowed = `a whole number from ${min} to ${max}`;
   return z.int(allowed).min(min, allowed).max(max, allowed);
 };
+const rateAllowed = `a number above 0, at most ${RATE_MAX}`;
+const rate = z.number(rateAllowed).positive(rateAllowed).max(RATE_MAX, rateAllowed);
 
 const ARGUMENTS_MAX = 100;
 const NOT_TOLD: ReadonlySet<string> = new Set(['notified', 'not-notified']);
@@ -61,11 +67,33 @@ const notify = z
 const schema = z.strictObject(
   {
     replicas: z
-      .array(z.strictObject({ id, address, resources: folder }, 'an object with id, address and resources'), 'a list')
+      .array(
+        z.strictObject(
+          { id, address, resources: folder, http: address.exactOptional() },
+          'an object with id, address and resources',
+        ),
+        'a list',
+      )
       .min(1, `1 to ${REPLICAS_MAX} replicas`)
       .max(REPLICAS_MAX, `1 to ${REPLICAS_MAX} replicas`),
     frontEnds: z
-      .array(z.strictObject({ id, address, http: address.exactOptional() }, 'an object with id and address'), 'a list')
+      .array(
+        z.strictObject(
+          {
+            id,
+            address,
+            http: address.exactOptional(),
+            tls: z
+              .strictObject(
+                { certificate: file, key: file, ca: file.exactOptional() },
+                'an object with certificate and key',
+              )
+              .exactOptional(),
+          },
+          'an object with id and address',
+        ),
+        'a list',
+      )
       .min(1, `1 to ${FRONT_ENDS_MAX} front ends`)
       .max(FRONT_ENDS_MAX, `1 to ${FRONT_ENDS_MAX} front ends`),
     writeConcern: z.string('a text').default('majority'),
@@ -90,6 +118,25 @@ const schema = z.strictObject(
     token: tokenText.exactOptional(),
     staffToken: tokenText.exactOptional(),
     notify: notify.exactOptional(),
+    tls: z
+      .strictObject({ ca: file, certificate: file, key: file }, 'an object with ca, certificate and key')
+      .exactOptional(),
+    rateLimit: z
+      .strictObject(
+        { perUserPerSecond: rate, burst: wholeBetween(1, RATE_MAX) },
+        'an object with perUserPerSecond and burst',
+      )
+      .exactOptional(),
+    logLevel: z.enum(LOG_LEVELS, LOG_LEVELS.map((level) => `"${level}"`).join(', ')).default('info'),
+    logFiles: z
+      .strictObject(
+        {
+          bytesMax: wholeBetween(65_536, 2 ** 40).default(LOG_FILES_DEFAULT.bytesMax),
+          count: wholeBetween(1, 100).default(LOG_FILES_DEFAULT.count),
+        },
+        'an object with bytesMax and count',
+      )
+      .default(LOG_FILES_DEFAULT),
   },
   'an object in braces',
 );
@@ -110,6 +157,10 @@ export function parseConfiguration(
   if (!parsed.success) return { problems: parsed.error.issues.flatMap((issue) => problemsOf(issue, raw)) };
   const written = parsed.data;
   const replicas = written.replicas.map((replica) => ({ ...replica, resources: resolveFolder(replica.resources) }));
+  const frontEnds = written.frontEnds.map(({ tls, ...frontEnd }) =>
+    tls === undefined ? frontEnd : { ...frontEnd, tls: resolvedFiles(tls, resolveFolder) },
+  );
+  const { tls, ...settings } = written;
   const problems = [
     ...duplicates(identifiers(written), raw, 'an id that no other replica or front end has'),
     ...duplicates(addresses(written), raw, 'an address that nothing else has'),
@@ -121,7 +172,16 @@ export function parseConfiguration(
     ...countProblems(written),
   ];
   if (problems.length > 0) return { problems };
-  return { settings: { ...written, replicas, quorum: written.quorum ?? majorityOf(replicas.length) } };
+  const clusterTls = tls === undefined ? {} : { tls: resolvedFiles(tls, resolveFolder) };
+  const quorum = written.quorum ?? majorityOf(replicas.length);
+  return { settings: { ...settings, replicas, frontEnds, quorum, ...clusterTls } };
+}
+
+function resolvedFiles<Files extends Readonly<Record<string, string>>>(
+  files: Files,
+  resolve: (file: string) => string,
+): Files {
+  return Object.fromEntries(Object.entries(files).map(([name, file]) => [name, resolve(file)])) as Files;
 }
 
 function problemsOf(issue: z.core.$ZodIssue, raw: unknown): string[] {
@@ -160,10 +220,19 @@ function addresses({ replicas, frontEnds }: Written): (readonly [FieldPath, stri
   return [
     ...replicas.map((replica, index) => [['replicas', index, 'address'], own(replica.address)] as const),
     ...frontEnds.map((frontEnd, index) => [['frontEnds', index, 'address'], own(frontEnd.address)] as const),
-    ...frontEnds.flatMap(({ http }, index) =>
-      http === undefined ? [] : [[['frontEnds', index, 'http'], own(http)] as const],
-    ),
+    ...httpAddresses('replicas', replicas, own),
+    ...httpAddresses('frontEnds', frontEnds, own),
   ];
+}
+
+function httpAddresses(
+  list: 'replicas' | 'frontEnds',
+  members: readonly { readonly http?: string }[],
+  own: (text: string) => string,
+): (readonly [FieldPath, string])[] {
+  return members.flatMap(({ http }, index) =>
+    http === undefined ? [] : [[[list, index, 'http'], own(http)] as const],
+  );
 }
 
 /** What depends on the number of replicas. */
@@ -201,14 +270,19 @@ function shown(field: FieldPath, raw: unknown): string {
 }
 
 const FIELDS_OF: Readonly<Record<string, readonly string[]>> = {
-  replicas: ['id', 'address', 'resources'],
-  frontEnds: ['id', 'address', 'http'],
+  replicas: ['id', 'address', 'resources', 'http'],
+  frontEnds: ['id', 'address', 'http', 'tls'],
+  'frontEnds.tls': ['certificate', 'key', 'ca'],
   postcodes: ['url', 'timeoutMs', 'whenUnreachable'],
   notify: ['webhook', 'command', 'on'],
+  tls: ['ca', 'certificate', 'key'],
+  rateLimit: ['perUserPerSecond', 'burst'],
+  logFiles: ['bytesMax', 'count'],
 };
 
 function knownFields(parent: FieldPath): string {
-  return (FIELDS_OF[String(parent[0])] ?? Object.keys(schema.shape)).join(', ');
+  const name = parent.filter((part) => typeof part !== 'number').join('.');
+  return (FIELDS_OF[name] ?? Object.keys(schema.shape)).join(', ');
 }
 
 /** A path or query may be the secret by which a service knows who may post. */

@@ -15,10 +15,11 @@ export interface CliEnvironment {
   readonly packageRoot: string;
   createOrderingClient(
     addresses: readonly string[],
-    options: { readonly staffToken?: string },
+    options: { readonly staffToken?: string; readonly tlsCas?: ReadonlyMap<string, Buffer | 'system'> },
   ): Promise<OrderingClient>;
-  createStatusReader(address: string, token: string): Promise<StatusReader>;
-  createEventReader(address: string, token: string): Promise<EventReader>;
+  /** `access`: what operators prove themselves by. */
+  createStatusReader(address: string, access: ClusterAccess): Promise<StatusReader>;
+  createEventReader(address: string, access: ClusterAccess): Promise<EventReader>;
   openFolderTools(): Promise<FolderTools>;
   /** Starts a replica, which then keeps the process alive until it is told to stop. */
   runReplica(configuration: ClusterConfiguration, id: string, options: { readonly recover: boolean }): Promise<void>;
@@ -29,6 +30,9 @@ export interface CliEnvironment {
   /** Ends the process at once. */
   exit(code: number): never;
 }
+
+/** What replicas let operators in by. */
+export type ClusterAccess = Pick<ClusterConfiguration, 'token' | 'tls'>;
 
 /** Asks one replica how it is, and what waits there. */
 export interface StatusReader {

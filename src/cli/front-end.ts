@@ -1,14 +1,20 @@
-import pino from 'pino';
+import { replicaIndex } from '../base/numbers.js';
 import { Admission } from '../front-end/admission.js';
 import { createPostcodeChecker } from '../front-end/postcodes/checker.js';
 import { startRechecking } from '../front-end/postcodes/rechecking.js';
 import { Router } from '../front-end/router.js';
+import { UserBuckets } from '../front-end/user-limit.js';
 import { startFrontEndServer } from '../net/front-end-server.js';
 import { createUncheckedOrders } from '../net/unchecked-orders.js';
 import { createRequestLinks } from '../net/request-links.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import { systemClock } from '../runtime/system-clock.js';
+import { FrontEndCounts, frontEndMetrics } from '../telemetry/front-end-metrics.js';
+import { startHttpServer } from '../telemetry/http-server.js';
 import { announceFailure, announceReady, stopWithSupervisor } from './child-protocol.js';
+import { packageVersion } from './package-version.js';
+import { serverLog } from './server-log.js';
+import { clusterTlsOf, customerTlsOf } from './tls-files.js';
 
 /** ms that a starting front end waits for the first replica before it says that it is ready all the same. */
 const FIRST_REPLICA_PATIENCE_MS = 5_000;
@@ -17,7 +23,8 @@ const FIRST_REPLICA_PATIENCE_MS = 5_000;
 export async function runFrontEnd(configuration: ClusterConfiguration, id: string): Promise<void> {
   const own = configuration.frontEnds.find((one) => one.id === id);
   if (own === undefined) throw new Error(`there is no front end ${id} in the configuration`);
-  const log = pino({ base: { frontEnd: id } }, pino.destination({ sync: true }));
+  const log = serverLog({ frontEnd: id }, configuration);
+  const counts = new FrontEndCounts();
   let stop = (): void => process.exit(0);
   stopWithSupervisor(() => stop());
   try {
@@ -26,19 +33,53 @@ export async function runFrontEnd(configuration: ClusterConfiguration, id: strin
     const links = createRequestLinks({
       replicas: configuration.replicas,
       token: configuration.token,
+      tls: clusterTlsOf(configuration),
       onProblem: (problem) => log.warn(problem),
     });
     const router = new Router({ links, clock: systemClock });
+    const admission = new Admission({ clock: systemClock });
     const server = await startFrontEndServer({
       configuration,
       listenAddress: own.address,
       router,
-      admission: new Admission({ clock: systemClock }),
+      admission,
       links,
       postcodes,
+      tls: customerTlsOf(own, `tls of front end ${id}`),
+      meter: counts,
+      ...(configuration.rateLimit === undefined
+        ? {}
+        : { userLimit: new UserBuckets({ ...configuration.rateLimit, clock: systemClock }) }),
       onProblem: (problem, error) => log.error({ err: error }, problem),
     });
     const rechecking = startRechecking({ orders: createUncheckedOrders(router), postcodes, clock: systemClock });
+    const whyNotReady = (): string[] => {
+      if (isStopping) return ['it is stopping'];
+      return configuration.replicas.some((_, index) => links.isUp(replicaIndex(index)))
+        ? []
+        : ['it reaches no replica'];
+    };
+    const http =
+      own.http === undefined
+        ? undefined
+        : startHttpServer({
+            address: own.http,
+            whyNotReady,
+            metrics: frontEndMetrics({
+              id,
+              version: packageVersion(),
+              counts,
+              whyNotReady,
+              router,
+              admission,
+              get streams() {
+                return server.streams;
+              },
+              reachable: () =>
+                configuration.replicas.map((replica, index) => [replica.id, links.isUp(replicaIndex(index))] as const),
+            }),
+            onProblem: (problem) => log.warn(problem),
+          });
     let isStopping = false;
     stop = () => {
       if (isStopping) return;
@@ -50,6 +91,7 @@ export async function runFrontEnd(configuration: ClusterConfiguration, id: strin
         .then(() => {
           router.close();
           links.close();
+          http?.close();
           return postcodes.close();
         })
         .then(() => process.exit(0))

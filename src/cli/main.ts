@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import type { CliEnvironment } from './environment.js';
 import { runCommandLine } from './program.js';
+import { clusterTlsOf } from './tls-files.js';
 
 const environment: CliEnvironment = {
   stdin: process.stdin,
@@ -17,13 +18,13 @@ const environment: CliEnvironment = {
     const { createOrderingClient } = await import('../net/ordering-client.js');
     return createOrderingClient(addresses, options);
   },
-  async createStatusReader(address, token) {
+  async createStatusReader(address, access) {
     const { createOperationsClient } = await import('../net/operations-client.js');
-    return createOperationsClient(address, token);
+    return createOperationsClient(address, access.token, clusterTlsOf(access));
   },
-  async createEventReader(address, token) {
+  async createEventReader(address, access) {
     const { createOperationsClient } = await import('../net/operations-client.js');
-    return createOperationsClient(address, token);
+    return createOperationsClient(address, access.token, clusterTlsOf(access));
   },
   async openFolderTools() {
     const [{ nodeFileSystem }, { remembers, surveyFolder, transplantFolder }] = await Promise.all([

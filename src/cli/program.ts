@@ -27,6 +27,7 @@ const COMMANDS = new Map<string, () => Promise<AddCommand>>([
   ['outbox', async () => (await import('./commands/outbox.js')).addOutboxCommand],
   ['rebuild', async () => (await import('./commands/rebuild.js')).addRebuildCommand],
   ['events', async () => (await import('./commands/events.js')).addEventsCommand],
+  ['config', async () => (await import('./commands/config.js')).addConfigCommand],
 ]);
 
 /** The command that is named first; all where none is, for the help. */

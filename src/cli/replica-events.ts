@@ -1,5 +1,6 @@
 import { replicaIndex, type ReplicaIndex } from '../base/numbers.js';
 import { createOperationsClient } from '../net/operations-client.js';
+import type { ClusterTls } from '../net/tls.js';
 import { EventLog } from '../operations/events/event-log.js';
 import { eventOfNotice } from '../operations/events/event-of-notice.js';
 import { createCommand } from '../operations/notify/command.js';
@@ -28,6 +29,8 @@ export interface ReplicaEventsOptions {
   readonly configuration: ClusterConfiguration;
   readonly id: string;
   readonly fileSystem: FileSystem;
+  /** How it proves itself to its peers; absent: plain text. */
+  readonly tls?: ClusterTls | undefined;
   readonly clock: Clock;
   readonly timers: Timers;
   /** Environment of this process, of which commands get the harmless part. */
@@ -67,7 +70,7 @@ export class ReplicaEvents implements OperatorEvents {
   /** The replica is there; begins to tell people, if the configuration says whom. */
   begin(status: () => ReplicaStatus): void {
     this.#status = status;
-    const { configuration, id, clock, timers, env } = this.options;
+    const { configuration, id, tls, clock, timers, env } = this.options;
     const { notify, replicas, token, heartbeatMs } = configuration;
     if (notify === undefined) return;
     const ways: NoticeWay[] = [];
@@ -75,7 +78,7 @@ export class ReplicaEvents implements OperatorEvents {
     if (notify.command !== undefined) ways.push(createCommand(notify.command, env));
     const peers = new Map(
       replicas.flatMap(({ id: peer, address }) =>
-        peer === id ? [] : [[peer, createOperationsClient(address, token)] as const],
+        peer === id ? [] : [[peer, createOperationsClient(address, token, tls)] as const],
       ),
     );
     this.#closePeers = () => peers.forEach((peer) => peer.close());

@@ -1,23 +1,29 @@
-import pino from 'pino';
+import type pino from 'pino';
 import { majorityOf, replicaIndex } from '../base/numbers.js';
 import { createPeerTransport } from '../net/peer-transport.js';
 import { startReplicaServer } from '../net/replica-server.js';
-import type { Damage, Loaded, ReplicaStorage } from '../ports.js';
+import type { Damage, FileSystem, Loaded, ReplicaStorage } from '../ports.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import { isDiskInDoubt } from '../runtime/disk-failure.js';
 import { keepUncertain } from '../runtime/keep-uncertain.js';
+import { whyNotReady } from '../runtime/readiness.js';
 import { ReplicaRuntime, type Fatal } from '../runtime/replica-runtime.js';
 import { RandomPool } from '../runtime/random-pool.js';
 import { systemClock } from '../runtime/system-clock.js';
 import { systemTimers } from '../runtime/system-timers.js';
 import { ORDERING, Ordering } from '../services/ordering/ordering.js';
-import { nodeFileSystem } from '../storage/node-file-system.js';
+import { createNodeFileSystem } from '../storage/node-file-system.js';
 import { openReplicaStorage } from '../storage/replica-storage.js';
+import { startHttpServer } from '../telemetry/http-server.js';
+import { ReplicaCounts, replicaMetrics } from '../telemetry/replica-metrics.js';
 import type { Notice } from '../vsr/effect.js';
 import { announceFailure, announceReady, stopWithSupervisor } from './child-protocol.js';
 import { adviceOn } from './edited-document.js';
 import { EXIT_RESTART, exitCodeOf, exitCodeOfFailedStart } from './exit-codes.js';
 import { ReplicaEvents } from './replica-events.js';
+import { packageVersion } from './package-version.js';
+import { serverLog } from './server-log.js';
+import { clusterTlsOf } from './tls-files.js';
 
 /** Committed ops between two checkpoints: bounds what a start reads again and what the log holds in memory. */
 const CHECKPOINT_INTERVAL_OPS = 10_000;
@@ -44,18 +50,22 @@ export async function runReplica(
   const index = configuration.replicas.findIndex((one) => one.id === id);
   const member = configuration.replicas[index];
   if (member === undefined) throw new Error(`there is no replica ${id} in the configuration`);
-  const log = pino({ base: { replica: id } }, pino.destination({ sync: true }));
+  const log = serverLog({ replica: id }, configuration);
+  const counts = new ReplicaCounts();
+  const nodeFileSystem = createNodeFileSystem((ms) => counts.synced(ms));
   const self = replicaIndex(index);
   let stop = (): void => process.exit(0);
   stopWithSupervisor(() => stop());
   let storage: ReplicaStorage | undefined;
   try {
+    const tls = clusterTlsOf(configuration);
     storage = openReplicaStorage(nodeFileSystem, member.resources, { replicaId: id });
     const found = await storage.load(recover ? 'a write to disk failed before: what is on it is not known' : undefined);
     const events = new ReplicaEvents({
       configuration,
       id,
       fileSystem: nodeFileSystem,
+      tls,
       clock: systemClock,
       timers: systemTimers,
       env: process.env,
@@ -86,6 +96,7 @@ export async function runReplica(
       hasRoom: () => nodeFileSystem.freeBytes(member.resources) > ROOM_BYTES_MIN,
       unhealthyBefore: events.unhealthyBefore,
       onNotice(notice, at) {
+        counts.noticed(notice.kind);
         tell(log, notice, at);
         events.onNotice(notice, at);
       },
@@ -97,6 +108,7 @@ export async function runReplica(
         tellFatal(log, why);
         void events.end(why).finally(() => process.exit(exitCodeOf(why.kind)));
       },
+      meter: counts,
     });
     events.begin(() => runtime.status());
     events.note({ kind: 'started', subject: '', reason: STARTED[loaded.kind] });
@@ -109,6 +121,7 @@ export async function runReplica(
       self,
       replicas: configuration.replicas,
       token: configuration.token,
+      tls,
       clusterId: () => runtime.clusterId,
       events: {
         onEnvelope: (envelope) => runtime.onEnvelope(envelope),
@@ -116,15 +129,37 @@ export async function runReplica(
       },
       onProblem: (problem) => log.warn(problem),
     });
+    const reasons = (): string[] => whyNotReady(runtime.status(), runtime.gauges());
     const server = await startReplicaServer({
       configuration,
       self,
       transport,
+      tls,
       calls: runtime,
       events,
+      whyNotReady: reasons,
+      meter: counts,
       onProblem: (problem) => log.warn(problem),
     });
     runtime.begin(transport);
+    const http =
+      member.http === undefined
+        ? undefined
+        : startHttpServer({
+            address: member.http,
+            whyNotReady: () => (isStopping ? ['it is stopping'] : reasons()),
+            metrics: replicaMetrics({
+              id,
+              version: packageVersion(),
+              counts,
+              status: () => runtime.status(),
+              gauges: () => runtime.gauges(),
+              whyNotReady: reasons,
+              freeBytes: () => freeBytesOf(nodeFileSystem, member.resources),
+              transport,
+            }),
+            onProblem: (problem) => log.warn(problem),
+          });
     let isStopping = false;
     stop = () => {
       if (isStopping) return;
@@ -134,6 +169,7 @@ export async function runReplica(
       void runtime
         .stop()
         .then(() => server.stop())
+        .then(() => http?.close())
         .then(() => events.idle())
         .then(() => process.exit(0))
         .catch((error: unknown) => {
@@ -154,6 +190,15 @@ export async function runReplica(
     log.error({ err: error }, 'cannot start');
     await announceFailure(error instanceof Error ? error.message : String(error));
     process.exit(exitCodeOfFailedStart(error));
+  }
+}
+
+function freeBytesOf(fileSystem: FileSystem, folder: string): number | undefined {
+  try {
+    return fileSystem.freeBytes(folder);
+  } catch {
+    // The folder has just been removed: the replica finds that out by itself.
+    return undefined;
   }
 }
 

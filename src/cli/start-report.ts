@@ -10,7 +10,7 @@ const ASK_EVERY_MS = 100;
 /** Asks every replica how it is. */
 export async function askReplicas(cli: Cli, configuration: ClusterConfiguration): Promise<ClusterStatus> {
   const answers = configuration.replicas.map(async ({ id, address }): Promise<ReplicaAnswer> => {
-    const reader = await cli.environment.createStatusReader(address, configuration.token);
+    const reader = await cli.environment.createStatusReader(address, configuration);
     try {
       return { id, address, status: await reader.status(), why: '' };
     } catch (error) {

@@ -6,6 +6,7 @@ import type { Cli, CommonOptions } from './cli.js';
 import { CommandFailedError } from './command-error.js';
 import { type Settings, withToken } from './configuration.js';
 import { EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED } from './environment.js';
+import { rotateClosed } from './log-files.js';
 import { settledStatus, startReport } from './start-report.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import { addressProblems, buildProblems, folderProblems, freePort, listenAddresses } from './supervisor/preflight.js';
@@ -75,6 +76,7 @@ async function processGroups(
     args: [YOUNG_GENERATION, mainFile, ...args],
     env: RETURNED_MEMORY,
     logFile: path.join(logs, `${name}.log`),
+    logLimits: settings.logFiles,
   });
   const config = ['--config', settings.file];
   const standInPort = isOffline ? await freePort() : undefined;
@@ -103,6 +105,7 @@ async function supervise(
   let isClientOpen = false;
   const report = (line: string): void => {
     const time = new Date().toISOString();
+    rotateClosed(consoleLog, settings.logFiles);
     try {
       appendFileSync(consoleLog, `${time} ${line}\n`);
     } catch {

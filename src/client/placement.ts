@@ -45,6 +45,7 @@ const SETTLED = {
   UNCONFIRMED: false,
   DAMAGED: false,
   OVERLOADED: false,
+  RATE_LIMITED: false,
   WRITE_CONCERN_NOT_MET: false,
   OUTCOME_UNKNOWN: false,
   STOPPING: false,

@@ -27,6 +27,8 @@ export class CallOnItsWay {
   /** When another replica is asked as well. */
   hedgeAtMs = Infinity;
   isSettled = false;
+  /** Times that a replica was asked. */
+  asks = 0;
   // Made when first needed, which nearly every call never does: at tens of thousands a second they are what the collector works for.
   #refusals: Map<ReplicaIndex, Refusal> | undefined;
   #aloneTried: Set<ReplicaIndex> | undefined;

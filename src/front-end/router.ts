@@ -63,6 +63,7 @@ export class Router implements CallRouter {
   readonly #endListening: () => void;
   #primary: ReplicaIndex | undefined;
   #nextReader = 0;
+  #retries = 0;
   #probeMs: number = PROBE_MS.first;
   #cancelProbe: (() => void) | undefined;
   #cancelSweep: (() => void) | undefined;
@@ -82,6 +83,16 @@ export class Router implements CallRouter {
   /** Calls under way. */
   get callsInFlight(): number {
     return this.#calls.size;
+  }
+
+  /** Calls that found no replica to ask and wait for the next look. */
+  get callsParked(): number {
+    return this.#parked.size;
+  }
+
+  /** Times that a call was sent to a replica again, or to another one, since the process began. */
+  get retries(): number {
+    return this.#retries;
   }
 
   route(call: RoutedCall, done: (reply: RoutedReply) => void): () => void {
@@ -135,6 +146,7 @@ export class Router implements CallRouter {
   }
 
   #ask(way: CallOnItsWay, replica: ReplicaIndex, { isRelayed = false, isAlone = false } = {}): void {
+    if (++way.asks > 1) this.#retries++;
     const now = this.#clock.monotonicMs();
     if (way.attempts.size === 0) way.hedgeAtMs = now + this.#hedgeMs;
     way.tried.add(replica);

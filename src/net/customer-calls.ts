@@ -9,14 +9,16 @@ import type {
   PostcodeGate,
   RoutedCall,
   RoutedReply,
+  UserLimit,
 } from '../ports/front-end.js';
+import type { CallMeter } from '../ports/meters.js';
 import { POST_CODE_LENGTH_MAX } from '../services/ordering/limits.js';
 import { textProblem } from '../services/ordering/text.js';
 import { fieldRefusal } from '../services/ordering/validation.js';
-import { keptStatusOf, statusOf } from './error-details.js';
+import { type EndStatus, keptStatusOf, statusOf } from './error-details.js';
 import type { ValidatePostcodeRequest__Output } from './generated/justhungry/v1/ValidatePostcodeRequest.js';
 import type { ValidatePostcodeResponse } from './generated/justhungry/v1/ValidatePostcodeResponse.js';
-import type { Method } from './method.js';
+import type { GatedCall, Method } from './method.js';
 import { type GatedWrite, orderCall } from './order-call.js';
 import { CUSTOMER_MESSAGE_BYTES_MAX } from './channel-options.js';
 import { tooLarge } from './too-large.js';
@@ -42,6 +44,10 @@ export interface CustomerCallsOptions {
   /** Decides which calls are taken in at all. */
   readonly admission: CallAdmission;
   readonly postcodes: PostcodeGate;
+  /** Default: everybody is served as often as they ask. */
+  readonly userLimit?: UserLimit;
+  /** Default: nobody counts. */
+  readonly meter?: CallMeter;
   /** Told of bugs. */
   readonly onProblem: (problem: string, error: unknown) => void;
   readonly wallMs: () => number;
@@ -71,14 +77,28 @@ export class CustomerCalls {
     const handlers = new Map<string, UnaryHandler>();
     for (const method of orderingMethods.values()) {
       if (method.access === 'internal') continue;
-      handlers.set(method.name, (call, callback) => {
+      handlers.set(method.name, (call, answered) => {
+        const callback = this.#metered(method.name, answered);
         this.#guarded(method.name, call, callback, (inside, answer) => this.#forward(method, call, inside, answer));
       });
     }
-    handlers.set('ValidatePostcode', (call, callback) => {
+    handlers.set('ValidatePostcode', (call, answered) => {
+      const callback = this.#metered('ValidatePostcode', answered);
       this.#guarded('ValidatePostcode', call, callback, (_, answer) => this.#validatePostcode(call, answer));
     });
     return handlers;
+  }
+
+  /** Counts a call when it is answered. */
+  #metered(name: string, answered: sendUnaryData<Buffer>): sendUnaryData<Buffer> {
+    const { meter } = this.#options;
+    if (meter === undefined) return answered;
+    const arrivedMs = performance.now();
+    return (error, value) => {
+      const reason = error === null ? 'ok' : ((error as Partial<EndStatus>).reason ?? 'INTERNAL');
+      meter.settled(name, reason, performance.now() - arrivedMs);
+      answered(error, value);
+    };
   }
 
   /** Nothing of a message over the limit, or of a call that is not taken in, is looked at; no exception reaches a customer. */
@@ -144,6 +164,8 @@ export class CustomerCalls {
       isStaff,
     });
     if (gated.kind === 'refused') return refuse(callback, gated.refusal);
+    const limited = this.#options.userLimit?.refusal(userOf(gated));
+    if (limited !== undefined) return refuse(callback, limited);
     const deadlineWallMs = this.#deadlineOf(call);
     if (gated.kind === 'write' && gated.request.body.kind === 'makeOrder') {
       return this.#makeOrder(call, gated, gated.request.body.postCode, { deadlineWallMs, inside }, callback);
@@ -201,6 +223,12 @@ export class CustomerCalls {
     const asked = Number(call.getDeadline());
     return Math.min(asked, now + (Number.isFinite(asked) ? DEADLINE_MS_MAX : DEADLINE_MS_DEFAULT));
   }
+}
+
+/** The user code that a call names; `undefined`: none. */
+function userOf(gated: Exclude<GatedCall, { kind: 'refused' }>): string | undefined {
+  const asked = gated.kind === 'write' ? gated.request.body : gated.query;
+  return 'userCode' in asked ? asked.userCode : undefined;
 }
 
 function refuse(callback: sendUnaryData<Buffer>, of: Refusal): undefined {

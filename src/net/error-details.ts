@@ -22,13 +22,17 @@ const retryInfoCodec = messageCodec<RetryInfo, RetryInfo__Output>('google.rpc.Re
 const badRequestCodec = messageCodec<BadRequest, BadRequest__Output>('google.rpc.BadRequest');
 
 /** What ends a call: what grpc-js sends when a handler's callback is given it. */
-export type EndStatus = Pick<StatusObject, 'code' | 'details' | 'metadata'>;
+export type EndStatus = Pick<StatusObject, 'code' | 'details' | 'metadata'> & {
+  /** For those who count; gRPC does not look at it. */
+  readonly reason?: RefusalReason;
+};
 
 /** A refusal as a gRPC status with google.rpc details. */
 export function statusOf(of: Refusal): EndStatus {
   const metadata = new Metadata();
   metadata.set(TRAILER, statusBytes(of));
-  return { code: statusRow(of.reason).status, details: safeText(of.message, MESSAGE_LENGTH_MAX), metadata };
+  const details = safeText(of.message, MESSAGE_LENGTH_MAX);
+  return { code: statusRow(of.reason).status, details, metadata, reason: of.reason };
 }
 
 /** A refusal as a serialized google.rpc.Status with details. */

@@ -1,4 +1,4 @@
-import { credentials, status, type CallOptions, type ClientUnaryCall, type ServiceError } from '@grpc/grpc-js';
+import { status, type CallOptions, type ClientUnaryCall, type ServiceError } from '@grpc/grpc-js';
 import { assert, present } from '../base/assert.js';
 import { refusal, type Refusal, type RefusalReason } from '../base/refusal.js';
 import { CallRefusedError } from '../ports/ordering-client.js';
@@ -6,6 +6,7 @@ import { customerChannelOptions } from './channel-options.js';
 import { callRefusedError, refusalOf } from './error-details.js';
 import type { FoodOrderingClient } from './generated/justhungry/v1/FoodOrdering.js';
 import { protocol } from './proto-files.js';
+import { customerChannel } from './tls.js';
 
 /** Wait after every front end was tried in vain, ms: the first one and the longest. */
 const WAIT_MS = { first: 20, max: 200 } as const;
@@ -42,11 +43,12 @@ export class FailoverCaller {
   readonly #clients: readonly FoodOrderingClient[];
   #preferred = 0;
 
-  constructor(addresses: readonly string[]) {
+  /** `tlsCas`: by which CAs front ends that speak TLS are known, by address. */
+  constructor(addresses: readonly string[], tlsCas: ReadonlyMap<string, Buffer | 'system'> = new Map()) {
     assert(addresses.length > 0, 'a client knows at least one front end');
     const options = { ...customerChannelOptions, 'grpc.max_receive_message_length': RESPONSE_BYTES_MAX };
     this.#clients = addresses.map(
-      (address) => new protocol.FoodOrdering(address, credentials.createInsecure(), options),
+      (address) => new protocol.FoodOrdering(address, ...customerChannel(address, tlsCas.get(address), options)),
     );
   }
 

@@ -1,13 +1,16 @@
 import { Server, type ServiceDefinition } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { replicaIndex } from '../base/numbers.js';
-import type { CallAdmission, CallRouter, PostcodeGate } from '../ports/front-end.js';
+import type { CallAdmission, CallRouter, PostcodeGate, UserLimit } from '../ports/front-end.js';
+import type { CallMeter } from '../ports/meters.js';
 import type { RequestLinks } from '../ports/request-links.js';
 import { customerServerOptions } from './channel-options.js';
 import { CustomerCalls, type CustomerCallsOptions } from './customer-calls.js';
 import { listen } from './listening.js';
 import { OrderStreams } from './order-streams.js';
-import { protocol, SERVICE_NAMES } from './proto-files.js';
+import { CUSTOMER_PROTO_FILE, protocol, SERVICE_NAMES } from './proto-files.js';
+import { reflectionOf } from './reflection.js';
+import { customerServer, type CustomerTls } from './tls.js';
 import { WatchStreams } from './watch-streams.js';
 
 /** What a front end's server is made of. */
@@ -21,6 +24,12 @@ export interface FrontEndServerOptions {
   /** For the health check: in service while some replica can be reached. */
   readonly links: Pick<RequestLinks, 'count' | 'isUp' | 'onChange'>;
   readonly postcodes: PostcodeGate;
+  /** How often each user code is served. Default: as often as it asks. */
+  readonly userLimit?: UserLimit;
+  /** Default: nobody counts. */
+  readonly meter?: CallMeter;
+  /** Absent: plain text. */
+  readonly tls?: CustomerTls | undefined;
   /** Told of bugs, which customers see as INTERNAL without details. Default: nobody. */
   readonly onProblem?: (problem: string, error: unknown) => void;
 }
@@ -28,6 +37,8 @@ export interface FrontEndServerOptions {
 /** A front end's server in service. */
 export interface FrontEndServer {
   readonly address: string;
+  /** Streams that are open now. */
+  readonly streams: { readonly orders: number; readonly watches: number };
   /** Ends it: takes no new calls, lets those under way finish for `graceMs` (default 1,000), then cuts connections. */
   stop(graceMs?: number): Promise<void>;
 }
@@ -35,7 +46,7 @@ export interface FrontEndServer {
 const STOP_GRACE_MS = 1000;
 
 /**
- * Serves FoodOrdering and grpc.health.v1 to customers. Rejects with an error that names the address when it cannot listen.
+ * Serves FoodOrdering, its reflection and grpc.health.v1 to customers. Rejects with an error that names the address when it cannot listen.
  */
 export async function startFrontEndServer(options: FrontEndServerOptions): Promise<FrontEndServer> {
   const { links, router } = options;
@@ -60,11 +71,16 @@ export async function startFrontEndServer(options: FrontEndServerOptions): Promi
   const health = new HealthImplementation({ '': 'SERVING', [SERVICE_NAMES.ordering]: status() });
   const endListening = links.onChange(() => health.setStatus(SERVICE_NAMES.ordering, status()));
   health.addToServer(server);
+  for (const { definition, implementation } of reflectionOf([CUSTOMER_PROTO_FILE], [SERVICE_NAMES.ordering]))
+    server.addService(definition, implementation);
 
   try {
-    const listening = await listen(server, options.listenAddress);
+    const listening = await listen(server, options.listenAddress, customerServer(options.tls));
     return {
       address: listening.address,
+      get streams() {
+        return { orders: orders.count, watches: watches.count };
+      },
       async stop(graceMs = STOP_GRACE_MS) {
         endListening();
         for (const name of ['', SERVICE_NAMES.ordering]) health.setStatus(name, 'NOT_SERVING');

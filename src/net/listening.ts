@@ -1,4 +1,4 @@
-import { logVerbosity, type Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
+import { logVerbosity, type Server, type ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
 
 // grpc-js writes lines of its own to stderr; what matters in them is in the errors that are thrown here and in statuses.
 setLogVerbosity(logVerbosity.NONE);
@@ -15,9 +15,9 @@ export interface Listening {
  * Binds a server. Rejects with an error that names the address and what to do, when the port is taken or the address is not
  * of this machine.
  */
-export async function listen(server: Server, address: string): Promise<Listening> {
+export async function listen(server: Server, address: string, credentials: ServerCredentials): Promise<Listening> {
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+    server.bindAsync(address, credentials, (error, bound) => {
       if (error === null) resolve(bound);
       else reject(bindError(address, error));
     });

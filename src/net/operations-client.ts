@@ -1,10 +1,9 @@
-import { credentials, type ServiceError } from '@grpc/grpc-js';
+import type { ServiceError } from '@grpc/grpc-js';
 import { refusal } from '../base/refusal.js';
 import type { ReplicaStatus } from '../ports/calls.js';
 import type { KnownNotice, ReplicaEvent, SharedNotice } from '../ports/events.js';
 import { CallRefusedError, type OrderView } from '../ports/ordering-client.js';
 import { bearerMetadata } from './bearer-token.js';
-import { clusterChannelOptions } from './channel-options.js';
 import { callRefusedError, refusalOf } from './error-details.js';
 import { eventOfWire } from './events-codec.js';
 import type { GetStatusResponse__Output } from './generated/justhungry/v1/GetStatusResponse.js';
@@ -14,6 +13,7 @@ import type { ShareNoticeResponse__Output } from './generated/justhungry/v1/Shar
 import { replicaStatusOf } from './operations-codec.js';
 import { orderView } from './ordering-views.js';
 import { protocol } from './proto-files.js';
+import { clusterChannel, type ClusterTls } from './tls.js';
 import { unreachableText } from './unreachable.js';
 
 /**
@@ -39,9 +39,9 @@ const DEADLINE_MS = 1000;
 const OUTBOX_PAGE = 100;
 const OUTBOX_PAGES_MAX = 300;
 
-/** Makes a client of the replica at `address`; nothing is sent before the first call. */
-export function createOperationsClient(address: string, token: string): OperationsClient {
-  const client = new protocol.Operations(address, credentials.createInsecure(), clusterChannelOptions);
+/** Makes a client of the replica at `address`; nothing is sent before the first call. Without `tls`: plain text. */
+export function createOperationsClient(address: string, token: string, tls?: ClusterTls): OperationsClient {
+  const client = new protocol.Operations(address, ...clusterChannel(address, tls));
   const metadata = bearerMetadata(token);
   const settle =
     <T>(resolve: (value: T) => void, reject: (error: Error) => void, deadlineMs: number) =>

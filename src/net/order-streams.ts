@@ -1,6 +1,6 @@
 import { Metadata, type handleBidiStreamingCall, type ServerDuplexStream } from '@grpc/grpc-js';
 import { assert, present } from '../base/assert.js';
-import { refusal, type Refusal } from '../base/refusal.js';
+import { refusal, type Refusal, type RefusalReason } from '../base/refusal.js';
 import type { AdmittedCall, Decision, Entrant, Wait } from '../ports/front-end.js';
 import type { PostcodeFinding } from '../ports/request-links.js';
 import { fieldRefusal } from '../services/ordering/validation.js';
@@ -71,6 +71,11 @@ export class OrderStreams {
     // Tells the caller that it is heard before there is anything to answer.
     call.sendMetadata(new Metadata());
   };
+
+  /** Streams now. */
+  get count(): number {
+    return this.#streams.size;
+  }
 
   /** Takes no more orders, answers those it has, then ends the streams: callers go on elsewhere. */
   close(): void {
@@ -219,8 +224,10 @@ class OrderStream {
       }
       assert(gated.kind === 'write' && gated.request.body.kind === 'makeOrder', 'the gate of MakeOrder makes orders');
       order.orderId = gated.request.requestId;
-      const { postcodes } = this.#options;
-      const { postCode } = gated.request.body;
+      const { postcodes, userLimit } = this.#options;
+      const { postCode, userCode } = gated.request.body;
+      const limited = userLimit?.refusal(userCode);
+      if (limited !== undefined) return this.#refuse(order, limited);
       const known = postcodes.known(postCode);
       if (known !== undefined) return this.#route(order, gated, known);
       const { arrivedMs, deadlineWallMs } = order.message;
@@ -243,14 +250,14 @@ class OrderStream {
     router.route(orderCall(configuration, gated, { payload, deadlineWallMs, postcode }), (reply) => {
       if (reply.kind === 'refused') return this.#refuse(order, reply.refusal);
       order.inside?.answered();
-      this.#answer(order, reply.payload, false);
+      this.#answer(order, reply.payload, undefined);
     });
   }
 
   /** Refuses what was not let in, so not looked at. */
   #refuseUnread(order: OrderOnStream, of: Refusal): void {
     order.orderId = idAsSent(order.payload);
-    this.#answer(order, keptStatusBytes(of), true);
+    this.#answer(order, keptStatusBytes(of), of.reason);
   }
 
   #onBug(order: OrderOnStream, error: unknown): void {
@@ -260,10 +267,13 @@ class OrderStream {
 
   #refuse(order: OrderOnStream, of: Refusal): void {
     order.inside?.leave();
-    this.#answer(order, statusBytes(of), true);
+    this.#answer(order, statusBytes(of), of.reason);
   }
 
-  #answer({ number, orderId, message }: OrderOnStream, outcome: Uint8Array, isError: boolean): void {
+  #answer({ number, orderId, message }: OrderOnStream, outcome: Uint8Array, refused: RefusalReason | undefined): void {
+    const { meter, wallMs } = this.#options;
+    meter?.settled('MakeOrders', refused ?? 'ok', wallMs() - message.arrivedMs);
+    const isError = refused !== undefined;
     // Its orders are views of it: it is held until the last one is answered.
     if (--message.left === 0) this.#bytesInFlight -= message.bytes;
     if (!this.#isClosed) this.#answers.add({ number, orderId, outcome, isError }, outcome.length + ANSWER_BYTES);

@@ -24,6 +24,11 @@ export interface OrderingClientOptions {
   readonly staffToken?: string;
   /** Time for a call that names none, ms. Default 5,000. */
   readonly deadlineMs?: number;
+  /**
+   * Front ends that speak TLS, by address: a PEM text of the CAs by which one is known, or `system` for those that Node knows. The
+   * others speak plain text.
+   */
+  readonly tlsCas?: ReadonlyMap<string, Buffer | 'system'>;
 }
 
 const DEADLINE_MS = 5000;
@@ -31,9 +36,9 @@ const DEADLINE_MS = 5000;
 /** Makes a client of one or more front ends, `host:port`; nothing is sent before the first call. */
 export function createOrderingClient(
   addresses: readonly string[],
-  { staffToken, deadlineMs: usualMs = DEADLINE_MS }: OrderingClientOptions = {},
+  { staffToken, deadlineMs: usualMs = DEADLINE_MS, tlsCas }: OrderingClientOptions = {},
 ): OrderingClient {
-  const caller = new FailoverCaller(addresses);
+  const caller = new FailoverCaller(addresses, tlsCas);
   const staff = bearerMetadata(staffToken);
   const anyone = bearerMetadata(undefined);
 

@@ -1,9 +1,10 @@
-import { Client, credentials } from '@grpc/grpc-js';
+import { Client } from '@grpc/grpc-js';
 import type { Message } from '../vsr/message.js';
 import { bearerMetadata } from './bearer-token.js';
-import { CLUSTER_MESSAGE_BYTES_MAX, clusterChannelOptions } from './channel-options.js';
+import { CLUSTER_MESSAGE_BYTES_MAX } from './channel-options.js';
 import { openExchange, replicationBatches } from './exchanges.js';
 import { createStreamLink, type LinkDown } from './stream-link.js';
+import { clusterChannel, type ClusterTls } from './tls.js';
 import { TurnBatcher } from './turn-batcher.js';
 import type { WireBatch } from './wire/replication-exchange.js';
 
@@ -31,6 +32,8 @@ export interface PeerLane {
 export interface PeerLaneOptions {
   readonly address: string;
   readonly token: string;
+  /** Absent: plain text. */
+  readonly tls?: ClusterTls | undefined;
   /** Sender and members hash of every batch. */
   readonly frame: Pick<WireBatch, 'sender' | 'members_hash'>;
   readonly clusterId: () => string;
@@ -59,7 +62,7 @@ export function createPeerLane(options: PeerLaneOptions): PeerLane {
 
   const link = createStreamLink<WireBatch, unknown>({
     open() {
-      const client = new Client(options.address, credentials.createInsecure(), clusterChannelOptions);
+      const client = new Client(options.address, ...clusterChannel(options.address, options.tls));
       return { client, stream: openExchange(client, replicationBatches, bearerMetadata(options.token)) };
     },
     onUp: () => undefined,

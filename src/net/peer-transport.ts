@@ -7,6 +7,7 @@ import type { ReplicationExchangeRequest__Output } from './generated/justhungry/
 import type { ReplicationExchangeResponse } from './generated/justhungry/v1/ReplicationExchangeResponse.js';
 import { membersHash, receivedBatch } from './peer-batch.js';
 import { bytesOf, createPeerLane, type PeerLane } from './peer-lane.js';
+import type { ClusterTls } from './tls.js';
 import { peerMessageEncoder } from './wire/replication-exchange.js';
 
 /** A newState of more bytes than this takes the lane for bulk, as chunks and offers always do. */
@@ -20,6 +21,8 @@ export interface PeerTransportOptions {
   readonly replicas: readonly { readonly id: string; readonly address: string }[];
   /** The cluster's token. */
   readonly token: string;
+  /** Absent: plain text. */
+  readonly tls?: ClusterTls | undefined;
   /** The cluster's id as this replica's folder holds it now; empty while that is. */
   readonly clusterId: () => string;
   readonly events: TransportEvents;
@@ -54,7 +57,7 @@ export interface PeerTransport extends Transport {
  * bulk, so that heartbeats never wait behind a checkpoint.
  */
 export function createPeerTransport(options: PeerTransportOptions): PeerTransport {
-  const { self, replicas, token, clusterId, events, onProblem = () => undefined } = options;
+  const { self, replicas, token, tls, clusterId, events, onProblem = () => undefined } = options;
   assert(self < replicas.length, 'a replica is one of the members');
   const me = { self, count: replicas.length, membersHash: membersHash(replicas.map(({ id }) => id)) };
   const frame = { sender: self, members_hash: me.membersHash };
@@ -75,6 +78,7 @@ export function createPeerTransport(options: PeerTransportOptions): PeerTranspor
       createPeerLane({
         address,
         token,
+        tls,
         frame,
         clusterId,
         encode,

@@ -8,18 +8,24 @@ import type { ProtoGrpcType as ReplicationProto } from './generated/replication.
 import type { ProtoGrpcType as RequestsProto } from './generated/requests.js';
 import { protoOptions } from './proto-options.js';
 
-/** Every proto file, read once when this module is loaded. The same depth below the root in src and in dist. */
-const definitions: PackageDefinition = loadSync(
-  [
-    'justhungry/v1/ordering.proto',
-    'justhungry/v1/replication.proto',
-    'justhungry/v1/requests.proto',
-    'justhungry/v1/operations.proto',
-    'google/rpc/status.proto',
-    'google/rpc/error_details.proto',
-  ],
-  { ...protoOptions, includeDirs: [path.resolve(import.meta.dirname, '../../proto')] },
-);
+/** Every proto file of this program, below `proto/`. */
+export const PROTO_FILES = [
+  'justhungry/v1/ordering.proto',
+  'justhungry/v1/replication.proto',
+  'justhungry/v1/requests.proto',
+  'justhungry/v1/operations.proto',
+  'google/rpc/status.proto',
+  'google/rpc/error_details.proto',
+] as const;
+
+/** The proto file of what customers call. */
+export const CUSTOMER_PROTO_FILE = 'justhungry/v1/ordering.proto';
+
+/** Read once when this module is loaded. The same depth below the root in src and in dist. */
+const definitions: PackageDefinition = loadSync([...PROTO_FILES], {
+  ...protoOptions,
+  includeDirs: [path.resolve(import.meta.dirname, '../../proto')],
+});
 
 const loaded = loadPackageDefinition(definitions) as unknown as OrderingProto &
   ReplicationProto &

@@ -5,6 +5,7 @@ import type { ReplicaIndex } from '../base/numbers.js';
 import type { ReplicaCalls } from '../ports/calls.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import type { OperatorEvents } from '../ports/events.js';
+import type { ReplicaMeter } from '../ports/meters.js';
 import { CLUSTER_TOKEN, tokenRefusal } from './bearer-token.js';
 import { clusterServerOptions } from './channel-options.js';
 import { type EndStatus, statusOf } from './error-details.js';
@@ -16,9 +17,11 @@ import type { RequestsHandlers } from './generated/justhungry/v1/Requests.js';
 import { listen } from './listening.js';
 import { outboxPage, wireStatus } from './operations-codec.js';
 import type { PeerTransport } from './peer-transport.js';
-import { protocol, SERVICE_NAMES } from './proto-files.js';
+import { PROTO_FILES, protocol, SERVICE_NAMES } from './proto-files.js';
+import { reflectionOf } from './reflection.js';
 import { createRequestLinks } from './request-links.js';
 import { createRequestsService } from './requests-server.js';
+import { clusterServer, type ClusterTls } from './tls.js';
 
 /** Why texts for the log are cut. */
 const WHY_LENGTH_MAX = 200;
@@ -34,6 +37,12 @@ export interface ReplicaServerOptions {
   readonly calls: ReplicaCalls;
   /** What has happened, for operators. Default: nothing ever has. */
   readonly events?: OperatorEvents;
+  /** Absent: plain text. */
+  readonly tls?: ClusterTls | undefined;
+  /** Why customers are better served elsewhere now, for people; empty: nothing. Told by the health of `Requests`. Default: nothing. */
+  readonly whyNotReady?: () => readonly string[];
+  /** Default: nobody counts. */
+  readonly meter?: Pick<ReplicaMeter, 'answered'>;
   /** Told what an operator should know. Default: nobody. */
   readonly onProblem?: (problem: string) => void;
 }
@@ -45,15 +54,18 @@ export interface ReplicaServer {
   stop(): Promise<void>;
 }
 
+/** ms between two looks whether the replica is ready. */
+const READINESS_EVERY_MS = 100;
+
 /**
- * Serves a replica's three services and grpc.health.v1 on one address. All three need the cluster's token; health needs
- * none. Rejects with an error that names the address when it cannot listen.
+ * Serves a replica's services, reflection and grpc.health.v1 on one address. All but health need the cluster's token; with
+ * TLS nobody gets that far without a certificate of the cluster. Rejects with an error that names the address when it cannot listen.
  */
 export async function startReplicaServer(options: ReplicaServerOptions): Promise<ReplicaServer> {
-  const { configuration, self, transport, calls, onProblem } = options;
+  const { configuration, self, transport, calls, tls, onProblem } = options;
   const { replicas, token } = configuration;
   const { id, address } = present(replicas[self], 'a replica is one of the members');
-  const relay = createRequestLinks({ replicas, token, self, ...(onProblem === undefined ? {} : { onProblem }) });
+  const relay = createRequestLinks({ replicas, token, tls, self, ...(onProblem === undefined ? {} : { onProblem }) });
   const requests = createRequestsService({
     calls,
     replicaIds: replicas.map((replica) => replica.id),
@@ -62,10 +74,13 @@ export async function startReplicaServer(options: ReplicaServerOptions): Promise
     isUnreachableAccepted: configuration.postcodes.whenUnreachable === 'accept',
     relay,
     wallMs: () => Date.now(),
+    ...(options.meter === undefined ? {} : { meter: options.meter }),
   });
+  const isReady = (): boolean => options.whyNotReady === undefined || options.whyNotReady().length === 0;
+  let wasReady = isReady();
   const health = new HealthImplementation({
     '': 'SERVING',
-    [SERVICE_NAMES.requests]: 'SERVING',
+    [SERVICE_NAMES.requests]: wasReady ? 'SERVING' : 'NOT_SERVING',
     [SERVICE_NAMES.replication]: 'SERVING',
     [SERVICE_NAMES.operations]: 'SERVING',
   });
@@ -79,12 +94,21 @@ export async function startReplicaServer(options: ReplicaServerOptions): Promise
   } satisfies RequestsHandlers);
   addService(server, protocol.Operations.service, operationsHandlers(token, calls, options.events ?? NO_EVENTS));
   health.addToServer(server);
+  for (const { definition, implementation } of reflectionOf(PROTO_FILES, Object.values(SERVICE_NAMES)))
+    addService(server, definition, guardedStreams(token, implementation));
+  const looking = setInterval(() => {
+    if (isReady() === wasReady) return;
+    wasReady = !wasReady;
+    health.setStatus(SERVICE_NAMES.requests, wasReady ? 'SERVING' : 'NOT_SERVING');
+  }, READINESS_EVERY_MS);
+  looking.unref();
 
   try {
-    const listening = await listen(server, options.listenAddress ?? address);
+    const listening = await listen(server, options.listenAddress ?? address, clusterServer(tls));
     return {
       address: listening.address,
       async stop() {
+        clearInterval(looking);
         for (const service of ['', ...Object.values(SERVICE_NAMES)]) health.setStatus(service, 'NOT_SERVING');
         relay.close();
         requests.close();
@@ -92,6 +116,7 @@ export async function startReplicaServer(options: ReplicaServerOptions): Promise
       },
     };
   } catch (error) {
+    clearInterval(looking);
     relay.close();
     server.forceShutdown();
     throw new Error(`replica ${id}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
@@ -128,6 +153,16 @@ const NO_EVENTS: OperatorEvents = {
   list: () => [],
   share: () => ({ key: '', isMine: false, by: '', delivered: [] }),
 };
+
+/** A service all of whose methods are streams, behind the token. */
+function guardedStreams(token: string, implementation: UntypedServiceImplementation): UntypedServiceImplementation {
+  return Object.fromEntries(
+    Object.entries(implementation).map(([name, handler]) => [
+      name,
+      guardedStream(token, handler as (stream: GuardedStream) => void),
+    ]),
+  ) as unknown as UntypedServiceImplementation;
+}
 
 function operationsHandlers(token: string, calls: ReplicaCalls, events: OperatorEvents): OperationsHandlers {
   return {

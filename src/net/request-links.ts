@@ -1,14 +1,14 @@
-import { Client, credentials } from '@grpc/grpc-js';
+import { Client } from '@grpc/grpc-js';
 import { present } from '../base/assert.js';
 import { replicaIndex, type ReplicaIndex } from '../base/numbers.js';
 import type { ForwardedReply, RequestLinks } from '../ports/request-links.js';
 import { bearerMetadata } from './bearer-token.js';
-import { clusterChannelOptions } from './channel-options.js';
 import { openExchange, requestsCalls } from './exchanges.js';
 import { forwardedReply, wireCall } from './forwarded-codec.js';
 import type { CallReply__Output } from './generated/justhungry/v1/CallReply.js';
 import type { RequestsExchangeResponse__Output } from './generated/justhungry/v1/RequestsExchangeResponse.js';
 import { createStreamLink, type StreamLink } from './stream-link.js';
+import { clusterChannel, type ClusterTls } from './tls.js';
 import { TurnBatcher } from './turn-batcher.js';
 import { MalformedError } from './wire-values.js';
 import type { WireCall, WireCalls } from './wire/requests-exchange.js';
@@ -29,6 +29,8 @@ export interface RequestLinksOptions {
   readonly replicas: readonly { readonly id: string; readonly address: string }[];
   /** The cluster's token. */
   readonly token: string;
+  /** Absent: plain text. */
+  readonly tls?: ClusterTls | undefined;
   /** The replica that this process is, when it relays: it has no link to itself and its calls have made one hop. */
   readonly self?: ReplicaIndex;
   /** Told what an operator should know, such as a wrong token. Default: nobody. */
@@ -43,7 +45,7 @@ interface Way {
 
 /** Opens a stream to each replica and keeps it open. */
 export function createRequestLinks(options: RequestLinksOptions): RequestLinks {
-  const { replicas, token, self, onProblem = () => undefined } = options;
+  const { replicas, token, tls, self, onProblem = () => undefined } = options;
   const hops = self === undefined ? 0 : 1;
   const ids = replicas.map(({ id }) => id);
   const listeners = new Set<(replica: ReplicaIndex, isUp: boolean) => void>();
@@ -55,7 +57,7 @@ export function createRequestLinks(options: RequestLinksOptions): RequestLinks {
     let lastProblem = '';
     const link = createStreamLink<WireCalls, RequestsExchangeResponse__Output>({
       open() {
-        const client = new Client(address, credentials.createInsecure(), clusterChannelOptions);
+        const client = new Client(address, ...clusterChannel(address, tls));
         return { client, stream: openExchange(client, requestsCalls, bearerMetadata(token)) };
       },
       onUp() {

@@ -2,6 +2,7 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { ReplicaIndex } from '../base/numbers.js';
 import { refusal } from '../base/refusal.js';
 import type { IncomingCall, ReplicaCalls } from '../ports/calls.js';
+import type { ReplicaMeter } from '../ports/meters.js';
 import type { ForwardedReply, RequestLinks } from '../ports/request-links.js';
 import { ORDERING } from '../services/ordering/ordering.js';
 import type { Outcome } from '../vsr/effect.js';
@@ -31,6 +32,8 @@ export interface RequestsServiceOptions {
   readonly relay: RequestLinks;
   /** Wall clock, ms since 1970. */
   readonly wallMs: () => number;
+  /** Default: nobody counts. */
+  readonly meter?: Pick<ReplicaMeter, 'answered'>;
 }
 
 /** A stream of a front end, as the Requests service hands it over. */
@@ -129,7 +132,10 @@ class Session {
       this.#reply(refusedReply(wire.call, gated.refusal, ''));
       return undefined;
     }
-    const done = (outcome: Outcome): void => this.#onOutcome(wire.call, call, method, outcome);
+    const done = (outcome: Outcome): void => {
+      this.#options.meter?.answered(method.kind, nameOf(outcome), this.#options.wallMs() - now);
+      this.#onOutcome(wire.call, call, method, outcome);
+    };
     if (gated.kind === 'write') {
       return {
         kind: 'write',
@@ -197,5 +203,20 @@ class Session {
   #reply(reply: WireReply): void {
     if (this.#isClosed) return;
     this.#replies.add(reply, REPLY_BYTES + (reply.ok?.length ?? 0));
+  }
+}
+
+/** `ok`, the reason of a refusal, or what else became of a call. */
+function nameOf(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'written':
+    case 'read':
+      return 'ok';
+    case 'refused':
+      return outcome.refusal.reason;
+    case 'notMet':
+      return 'WRITE_CONCERN_NOT_MET';
+    case 'dropped':
+      return 'dropped';
   }
 }

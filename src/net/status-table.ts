@@ -42,6 +42,7 @@ export const STATUS_TABLE = {
   UNCONFIRMED: { status: status.UNAVAILABLE, retry: 'sameId' },
   DAMAGED: { status: status.UNAVAILABLE, retry: 'sameId' },
   OVERLOADED: { status: status.RESOURCE_EXHAUSTED, retry: 'sameId', retryDelayMs: 200 },
+  RATE_LIMITED: { status: status.RESOURCE_EXHAUSTED, retry: 'sameId', retryDelayMs: 1_000 },
   WRITE_CONCERN_NOT_MET: { status: status.DEADLINE_EXCEEDED, retry: 'sameId' },
   OUTCOME_UNKNOWN: { status: status.DEADLINE_EXCEEDED, retry: 'sameId' },
   STOPPING: { status: status.UNAVAILABLE, retry: 'sameId' },

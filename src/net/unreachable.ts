@@ -3,6 +3,8 @@ import { status, type ServiceError } from '@grpc/grpc-js';
 /** What the system says of a connection, in words. */
 const CAUSES: readonly (readonly [pattern: RegExp, words: string])[] = [
   [/ECONNREFUSED/, 'connection refused'],
+  [/certificate|self.signed|issuer/i, 'its certificate is not one that counts here'],
+  [/wrong version number|EPROTO|secure TLS|socket hang up/, 'one side speaks TLS, the other does not'],
   [/ENOTFOUND|EAI_AGAIN|Name resolution/i, 'its host name is not known'],
   [/ECONNRESET|EPIPE|Connection dropped/, 'connection lost'],
   [/EHOSTUNREACH|ENETUNREACH/, 'no way to its network'],

@@ -63,6 +63,11 @@ export class WatchStreams {
       .finally(() => this.#streams.delete(stream));
   };
 
+  /** Watchers now. */
+  get count(): number {
+    return this.#streams.size;
+  }
+
   /** Ends all streams; watchers go on elsewhere from the op after the last one they saw. */
   close(): void {
     const stopping = refusal(

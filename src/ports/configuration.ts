@@ -2,8 +2,8 @@ import type { NotifyConfiguration } from './events.js';
 
 /** The configuration of a cluster (design 7), validated; addresses are `host:port`, folders absolute paths. */
 export interface ClusterConfiguration {
-  readonly replicas: readonly { readonly id: string; readonly address: string; readonly resources: string }[];
-  readonly frontEnds: readonly { readonly id: string; readonly address: string; readonly http?: string }[];
+  readonly replicas: readonly ReplicaSettings[];
+  readonly frontEnds: readonly FrontEndSettings[];
   /** Default of a request that names none: "1" … "N", "majority" or "all". */
   readonly writeConcern: string;
   /** Replicas that must be reachable for writes, majority … N. */
@@ -23,4 +23,63 @@ export interface ClusterConfiguration {
   readonly staffToken?: string;
   /** Whom to tell of events; absent: nobody. */
   readonly notify?: NotifyConfiguration;
+  /** Identity of this computer's replicas, front ends and operators; when set, they speak mutual TLS with each other. */
+  readonly tls?: ClusterTlsFiles;
+  /** Calls and orders that a front end takes from one user code; absent: as many as come. */
+  readonly rateLimit?: {
+    /** On average, above 0. */
+    readonly perUserPerSecond: number;
+    /** At once after a pause, 1 or more. */
+    readonly burst: number;
+  };
+  /** Lines below this are not written. */
+  readonly logLevel: LogLevel;
+  /** How the log files that `start` keeps are limited. */
+  readonly logFiles: LogFileLimits;
+}
+
+/** A replica; `http` is where it tells its metrics and its health. */
+export interface ReplicaSettings {
+  readonly id: string;
+  readonly address: string;
+  readonly resources: string;
+  readonly http?: string;
+}
+
+/** A front end; with `tls` its customers speak TLS with it. */
+export interface FrontEndSettings {
+  readonly id: string;
+  readonly address: string;
+  readonly http?: string;
+  readonly tls?: CustomerTlsFiles;
+}
+
+/** PEM files of a cluster's TLS, absolute paths. */
+export interface ClusterTlsFiles {
+  /** Whose signature makes a certificate one of the cluster. */
+  readonly ca: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** PEM files of a front end's TLS for customers, absolute paths. */
+export interface CustomerTlsFiles {
+  readonly certificate: string;
+  readonly key: string;
+  /** By which the commands know the certificate; absent: by the CAs that Node knows. */
+  readonly ca?: string;
+}
+
+/** What is written to logs, from everything to faults alone. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+
+/** One of `LOG_LEVELS`. */
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Limits of one process's log files. */
+export interface LogFileLimits {
+  /** A file that would grow beyond is put aside. */
+  readonly bytesMax: number;
+  /** Files at most, the one in use included; the oldest goes. */
+  readonly count: number;
 }

@@ -24,6 +24,12 @@ export interface CallRouter {
   close(): void;
 }
 
+/** How often each user code is served. */
+export interface UserLimit {
+  /** Counts a call or an order of this user; the refusal (RATE_LIMITED) of one too many. Without a user code: `undefined`. */
+  refusal(userCode: string | undefined): Refusal | undefined;
+}
+
 /** A unary call, or an order of a stream: neither kind takes all places from the other. */
 export type EntrantKind = 'call' | 'order';
 

@@ -2,7 +2,8 @@ import type { Entry } from '../base/entry.js';
 import { present } from '../base/assert.js';
 import type { CommitNumber, OpNumber } from '../base/numbers.js';
 import type { OutboxItem } from '../base/service.js';
-import { DiskFullError, type ReplicaStorage, type Timers } from '../ports.js';
+import { DiskFullError, type Clock, type ReplicaStorage, type Timers } from '../ports.js';
+import type { DiskMeter } from '../ports/meters.js';
 
 /** An fsync that takes longer makes a primary give up its office (rule 3), in ms. */
 const FSYNC_SLOW_MS = 1_000;
@@ -43,6 +44,10 @@ export class DiskQueue {
     private readonly storage: Pick<ReplicaStorage, 'append' | 'appendOutbox'>,
     private readonly events: DiskQueueEvents,
     private readonly timers: Timers,
+    private readonly count?: {
+      readonly clock: Pick<Clock, 'monotonicMs'>;
+      readonly meter: Pick<DiskMeter, 'wrote'> | undefined;
+    },
   ) {}
 
   append(entries: readonly Entry[], commit: CommitNumber): void {
@@ -110,7 +115,10 @@ export class DiskQueue {
       taken++;
     }
     const last = present(entries.at(-1), 'an append has entries');
+    const begunMs = this.count?.clock.monotonicMs() ?? 0;
     await this.storage.append(entries, present(commit, 'an append carries the commit number'));
+    const ms = (this.count?.clock.monotonicMs() ?? 0) - begunMs;
+    this.count?.meter?.wrote({ entries: entries.length, bytes, ms });
     this.#items.splice(0, taken);
     this.events.onAppended(last.op);
   }

@@ -3,6 +3,8 @@ import { refusal } from '../base/refusal.js';
 import { DamagedFileError, type OutboxItem, type Service } from '../base/service.js';
 import type { Clock, Damage, Loaded, Random, ReplicaStorage, Timers } from '../ports.js';
 import type { IncomingCall, ReplicaCalls, ReplicaStatus } from '../ports/calls.js';
+import type { ReplicaGauges } from '../ports/gauges.js';
+import type { ReplicaMeter } from '../ports/meters.js';
 import type { Transport } from '../ports/transport.js';
 import type { Effect, Notice } from '../vsr/effect.js';
 import type { Event, ReadRequest, Started, Untimed, WriteRequest } from '../vsr/event.js';
@@ -19,7 +21,9 @@ import { DiskQueue } from './disk-queue.js';
 import { EffectPerformer } from './effect-performer.js';
 import { FolderWatch, INSPECT_EVERY_MS, SCRUB_EVERY_MS } from './folder-watch.js';
 import { PeerHealthWatch } from './peer-health.js';
+import { gaugesOf } from './gauges.js';
 import { PresentDamage } from './present-damage.js';
+import { PrimaryProgress } from './primary-progress.js';
 import { statusOf } from './status.js';
 
 /** ms between two looks whether a full disk has room again. */
@@ -63,6 +67,8 @@ export interface ReplicaParts {
   /** Files were found to be not as they were left, and were put right. */
   readonly onMended: (damage: readonly Damage[]) => void;
   readonly onFatal: (why: Fatal) => void;
+  /** Default: nobody counts. */
+  readonly meter?: Pick<ReplicaMeter, 'received' | 'wrote'>;
   /** Sees every step, before its effects are performed: for checkers, which may throw. */
   readonly onStep?: (event: Event, state: State, effects: readonly Effect[]) => void;
 }
@@ -80,6 +86,7 @@ export class ReplicaRuntime implements ReplicaCalls {
   readonly #inbox: Untimed[] = [];
   readonly #damage: PresentDamage;
   readonly #peerHealth: PeerHealthWatch;
+  readonly #progress = new PrimaryProgress();
   #transport: Transport | undefined;
   #flushedMs = -Infinity;
   #isStepping = false;
@@ -99,7 +106,7 @@ export class ReplicaRuntime implements ReplicaCalls {
       onDiskSlow: () => this.#dispatch({ kind: 'diskSlow' }),
       onFailed: (error: unknown) => this.#onDiskFailed(error),
     };
-    this.#disk = new DiskQueue(parts.storage, events, parts.timers);
+    this.#disk = new DiskQueue(parts.storage, events, parts.timers, { clock: parts.clock, meter: parts.meter });
     this.#effects = new EffectPerformer({
       storage: parts.storage,
       disk: this.#disk,
@@ -161,6 +168,7 @@ export class ReplicaRuntime implements ReplicaCalls {
   onEnvelope(envelope: Envelope): void {
     const { heardMs } = this.#state;
     const beforeMs = heardMs[envelope.from];
+    this.#progress.note(envelope);
     this.#dispatch({ kind: 'message', envelope });
     // What an empty or a recovering replica says does not make it heard as a member.
     if (heardMs[envelope.from] !== beforeMs) this.#peerHealth.heard(envelope.from, this.#parts.clock.monotonicMs());
@@ -171,7 +179,7 @@ export class ReplicaRuntime implements ReplicaCalls {
   }
 
   submit(calls: readonly IncomingCall[]): void {
-    const { clock } = this.#parts;
+    const { clock, meter } = this.#parts;
     const toMonotonic = clock.monotonicMs() - clock.wallMs();
     const writes: WriteRequest[] = [];
     const alone: WriteRequest[] = [];
@@ -191,9 +199,18 @@ export class ReplicaRuntime implements ReplicaCalls {
         (isAlone === true ? alone : writes).push(write);
       }
     }
-    if (writes.length > 0) this.#dispatch({ kind: 'writes', requests: writes });
-    if (alone.length > 0) this.#dispatch({ kind: 'aloneOrders', requests: alone });
-    if (reads.length > 0) this.#dispatch({ kind: 'reads', requests: reads });
+    if (writes.length > 0) {
+      meter?.received('writes', writes.length);
+      this.#dispatch({ kind: 'writes', requests: writes });
+    }
+    if (alone.length > 0) {
+      meter?.received('aloneOrders', alone.length);
+      this.#dispatch({ kind: 'aloneOrders', requests: alone });
+    }
+    if (reads.length > 0) {
+      meter?.received('reads', reads.length);
+      this.#dispatch({ kind: 'reads', requests: reads });
+    }
   }
 
   outbox(after: string, limit: number): readonly OutboxItem[] {
@@ -206,6 +223,12 @@ export class ReplicaRuntime implements ReplicaCalls {
     const { clock } = this.#parts;
     const uptimeMs = clock.monotonicMs() - this.#startedMs;
     return statusOf(this.#state, this.#now(), { uptimeMs, damage: this.#damage.lines(this.#state) });
+  }
+
+  /** Further numbers for metrics and readiness. */
+  gauges(): ReplicaGauges {
+    const commitHeard = this.#progress.commitIn(this.#state.view);
+    return gaugesOf(this.#state, commitHeard, this.#disk.length, this.#parts.clock.wallMs());
   }
 
   resign(why: string): void {

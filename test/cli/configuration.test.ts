@@ -73,9 +73,49 @@ describe('configuration', () => {
     expect(readSettings(file).quorum).to.equal(5);
   });
 
+  it('read: takes TLS, a rate limit, a log level and addresses for metrics; paths of files become absolute', () => {
+    const content = good();
+    change(content, 'replicas', 0, 'http', '127.0.0.1:7481');
+    change(content, 'frontEnds', 0, 'tls', { certificate: 'f.pem', key: '/elsewhere/f.key' });
+    const tls = { ca: 'ca.pem', certificate: 'own.pem', key: 'own.key' };
+    write({
+      ...content,
+      tls,
+      rateLimit: { perUserPerSecond: 0.5, burst: 3 },
+      logLevel: 'warn',
+      logFiles: { count: 2 },
+    });
+    const settings = readSettings(file);
+    const at = (name: string): string => path.join(folder, name);
+    expect(settings.tls).to.deep.equal({ ca: at('ca.pem'), certificate: at('own.pem'), key: at('own.key') });
+    expect(settings.frontEnds[0]?.tls).to.deep.equal({ certificate: at('f.pem'), key: '/elsewhere/f.key' });
+    expect(settings.replicas.map(({ http }) => http)).to.deep.equal(['127.0.0.1:7481', undefined, undefined]);
+    expect(settings.rateLimit).to.deep.equal({ perUserPerSecond: 0.5, burst: 3 });
+    expect([settings.logLevel, settings.logFiles]).to.deep.equal(['warn', { bytesMax: 10_485_760, count: 2 }]);
+  });
+
   /** What is changed, and what the one line about it must hold besides the file. */
   const refused: readonly (readonly [string, (content: Written) => unknown, readonly string[]])[] = [
     ['no JSON', () => '{ "replicas": [', ['not valid JSON']],
+    [
+      'an http address twice',
+      (c) => change(c, 'replicas', 1, 'http', '127.0.0.1:7400'),
+      ['replicas[1].http is "127.0.0.1:7400", as is frontEnds[0].address'],
+    ],
+    ['TLS without a key', (c) => ({ ...c, tls: { ca: 'a', certificate: 'b' } }), ['tls.key is missing', 'a text']],
+    [
+      "an unknown field of a front end's TLS",
+      (c) => change(c, 'frontEnds', 0, 'tls', { certificate: 'a', key: 'b', pin: 'c' }),
+      ['frontEnds[0].tls.pin is not known', 'certificate, key, ca'],
+    ],
+    [
+      'a rate of 0',
+      (c) => ({ ...c, rateLimit: { perUserPerSecond: 0, burst: 1 } }),
+      ['rateLimit.perUserPerSecond is 0', 'above 0'],
+    ],
+    ['no burst', (c) => ({ ...c, rateLimit: { perUserPerSecond: 1 } }), ['rateLimit.burst is missing', '1 to 1000000']],
+    ['a loud log', (c) => ({ ...c, logLevel: 'loud' }), ['logLevel is "loud"', '"debug", "info", "warn", "error"']],
+    ['tiny log files', (c) => ({ ...c, logFiles: { bytesMax: 1 } }), ['logFiles.bytesMax is 1', 'from 65536']],
     ['a list', () => [], ['the configuration is []', 'object']],
     ['no replicas', ({ frontEnds }) => ({ frontEnds }), ['replicas is missing', 'a list']],
     ['an empty list of replicas', (c) => ({ ...c, replicas: [] }), ['replicas is []', '1 to 9']],

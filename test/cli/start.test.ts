@@ -150,6 +150,24 @@ describe('start', function () {
     }
   });
 
+  it('ports taken: those of metrics too', async () => {
+    const http = await freePort();
+    const configuration = JSON.parse(readFileSync(file, 'utf8')) as { replicas: { http?: string }[] };
+    Object.assign(configuration.replicas[1] ?? {}, { http: `127.0.0.1:${http}` });
+    writeFileSync(file, JSON.stringify(configuration));
+    const server = createServer();
+    server.listen(http, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const one = start();
+      expect(await one.exited).to.equal(1);
+      expect(one.stderr()).to.match(/ \(replica-2, metrics\) is in use .* change replicas\[1\]\.http in /);
+      expect(notes()).to.deep.equal([]);
+    } finally {
+      server.close();
+    }
+  });
+
   it('bad configuration: a line, exit 2; nothing is started', async () => {
     writeFileSync(file, '{"replicas":[]}');
     const one = start();

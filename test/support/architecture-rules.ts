@@ -15,7 +15,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'front-end': inward,
   client: inward,
   operations: inward,
-  cli: ['front-end', 'client', 'operations', 'runtime', 'storage', 'net', ...inward],
+  telemetry: inward,
+  cli: ['front-end', 'client', 'operations', 'telemetry', 'runtime', 'storage', 'net', ...inward],
 };
 
 const remedies: Readonly<Record<string, string>> = {
@@ -55,6 +56,11 @@ const confined: readonly Confined[] = [
     packages: /^undici(?:\/|$)/,
     parts: ['front-end', 'operations'],
     remedy: 'HTTP out stays in src/front-end and src/operations: take its result as an interface from src/ports',
+  },
+  {
+    packages: /^prom-client(?:\/|$)/,
+    parts: ['telemetry'],
+    remedy: 'metrics stay in src/telemetry: count with src/base/distribution.ts, or take a meter of src/ports',
   },
   {
     packages: /^@?inquirer(?:\/|$)/,

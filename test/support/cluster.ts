@@ -7,6 +7,7 @@ import { createOrderingClient } from '../../src/net/ordering-client.js';
 import type { ReplicaStatus } from '../../src/ports/calls.js';
 import type { ClusterConfiguration } from '../../src/ports/configuration.js';
 import type { OrderingClient, OrderView } from '../../src/ports/ordering-client.js';
+import { type IdentityFiles, readIdentity } from './certificates.js';
 import { freePorts } from './free-ports.js';
 import { ServerProcess, type LogLine } from './server-process.js';
 import { TcpProxy } from './tcp-proxy.js';
@@ -34,6 +35,12 @@ export interface ClusterOptions {
     readonly command?: readonly string[];
     readonly on?: readonly string[];
   };
+  /** Further fields of the configuration. */
+  readonly more?: Readonly<Record<string, unknown>>;
+  /** Files by which the members know each other; default: plain text. */
+  readonly tls?: IdentityFiles;
+  /** Files of the front ends' TLS for customers; default: plain text. */
+  readonly customerTls?: IdentityFiles;
 }
 
 /** One replica of the cluster. */
@@ -43,6 +50,8 @@ export interface Replica {
   readonly address: string;
   /** Its folder of resources. */
   readonly folder: string;
+  /** Address of its metrics and health. */
+  readonly http: string;
   readonly process: ServerProcess;
 }
 
@@ -50,6 +59,8 @@ export interface Replica {
 export interface FrontEnd {
   readonly id: string;
   readonly address: string;
+  /** Address of its metrics and health. */
+  readonly http: string;
   readonly process: ServerProcess;
 }
 
@@ -68,8 +79,13 @@ export class Cluster {
   private constructor(
     /** Holds the configurations, the folders of the replicas and the logs. */
     readonly folder: string,
-    addresses: { readonly replicas: readonly string[]; readonly frontEnds: readonly string[] },
+    addresses: {
+      readonly replicas: readonly string[];
+      readonly frontEnds: readonly string[];
+      readonly http: readonly string[];
+    },
     readonly postcodes: PostcodeStandIn,
+    readonly options: ClusterOptions,
   ) {
     // Each has a configuration of its own: it may reach the others at addresses of its own.
     const server = (name: string, args: readonly string[]): ServerProcess =>
@@ -80,29 +96,38 @@ export class Cluster {
       );
     this.replicas = addresses.replicas.map((address, index) => {
       const id = `replica-${index + 1}`;
-      return { index, id, address, folder: path.join(folder, id), process: server(id, ['replica', id]) };
+      const http = addresses.http[index] ?? '';
+      return { index, id, address, http, folder: path.join(folder, id), process: server(id, ['replica', id]) };
     });
     this.frontEnds = addresses.frontEnds.map((address, index) => {
       const id = `front-end-${index + 1}`;
-      return { id, address, process: server(id, ['front-end', id]) };
+      const http = addresses.http[addresses.replicas.length + index] ?? '';
+      return { id, address, http, process: server(id, ['front-end', id]) };
     });
-    this.#operations = addresses.replicas.map((address) => createOperationsClient(address, CLUSTER_TOKEN));
+    const tls = options.tls === undefined ? undefined : readIdentity(options.tls);
+    this.#operations = addresses.replicas.map((address) => createOperationsClient(address, CLUSTER_TOKEN, tls));
   }
 
   /** Starts a new cluster and waits until it takes orders. */
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
-    const { replicas = 3, frontEnds = 2, hasProxies = false, whenAlone = 'read-only', notify } = options;
+    const { replicas = 3, frontEnds = 2, hasProxies = false } = options;
     const folder = mkdtempSync(path.join(tmpdir(), 'just-hungry-cluster-'));
-    const ports = await freePorts(replicas + frontEnds);
+    const count = replicas + frontEnds;
+    const ports = await freePorts(2 * count);
     const addresses = ports.map((port) => `127.0.0.1:${port}`);
     const cluster = new Cluster(
       folder,
-      { replicas: addresses.slice(0, replicas), frontEnds: addresses.slice(replicas) },
+      {
+        replicas: addresses.slice(0, replicas),
+        frontEnds: addresses.slice(replicas, count),
+        http: addresses.slice(count),
+      },
       await createPostcodeStandIn(),
+      options,
     );
     try {
       if (hasProxies) await cluster.#startProxies();
-      cluster.#writeFiles({ whenAlone, ...(notify === undefined ? {} : { notify }) });
+      cluster.#writeFiles();
       await Promise.all([...cluster.replicas, ...cluster.frontEnds].map((one) => one.process.start()));
       await cluster.primary();
       return cluster;
@@ -113,26 +138,45 @@ export class Cluster {
     }
   }
 
-  #writeFiles(more: Pick<ClusterOptions, 'whenAlone' | 'notify'>): void {
+  #writeFiles(): void {
     for (const { folder } of this.replicas) {
       mkdirSync(folder);
       for (const name of SHIPPED) cpSync(path.join(ROOT, 'resources/replica-1', name), path.join(folder, name));
     }
-    for (const { process } of [...this.replicas, ...this.frontEnds]) {
-      const configuration = {
-        replicas: this.replicas.map(({ id, address }) => ({
-          id,
-          address: this.#ways.get(`${process.name} ${id}`)?.address ?? address,
-          resources: id,
-        })),
-        frontEnds: this.frontEnds.map(({ id, address }) => ({ id, address })),
-        ...more,
-        postcodes: { url: this.postcodes.url },
-        token: CLUSTER_TOKEN,
-        staffToken: STAFF_TOKEN,
-      };
-      writeFileSync(path.join(this.folder, `${process.name}.json`), JSON.stringify(configuration, undefined, 2));
-    }
+    for (const one of [...this.replicas, ...this.frontEnds])
+      this.writeConfiguration(path.join(this.folder, `${one.process.name}.json`), one);
+  }
+
+  /** Writes the configuration of one server to a file, with these fields more or otherwise. */
+  writeConfiguration(
+    file: string,
+    { id: ofServer }: Replica | FrontEnd,
+    otherwise: Readonly<Record<string, unknown>> = {},
+  ): void {
+    const { tls, customerTls, whenAlone = 'read-only', notify, more } = this.options;
+    const configuration = {
+      replicas: this.replicas.map(({ id, address, http }) => ({
+        id,
+        http,
+        address: this.#ways.get(`${ofServer} ${id}`)?.address ?? address,
+        resources: id,
+      })),
+      frontEnds: this.frontEnds.map(({ id, address, http }) => ({
+        id,
+        address,
+        http,
+        ...(customerTls === undefined ? {} : { tls: customerTls }),
+      })),
+      whenAlone,
+      ...(notify === undefined ? {} : { notify }),
+      postcodes: { url: this.postcodes.url },
+      token: CLUSTER_TOKEN,
+      staffToken: STAFF_TOKEN,
+      ...(tls === undefined ? {} : { tls }),
+      ...more,
+      ...otherwise,
+    };
+    writeFileSync(file, JSON.stringify(configuration, undefined, 2));
   }
 
   async #startProxies(): Promise<void> {
@@ -164,7 +208,10 @@ export class Cluster {
   /** A client of the front ends with these numbers, tried in this order; default: all. Closed with the cluster. */
   client(order: readonly number[] = [...this.frontEnds.keys()], deadlineMs = 5_000): OrderingClient {
     const addresses = order.map((index) => this.frontEnd(index).address);
-    const client = createOrderingClient(addresses, { staffToken: STAFF_TOKEN, deadlineMs });
+    const { customerTls } = this.options;
+    const ca = customerTls === undefined ? undefined : readIdentity(customerTls).ca;
+    const tlsCas = new Map(ca === undefined ? [] : addresses.map((address) => [address, ca] as const));
+    const client = createOrderingClient(addresses, { staffToken: STAFF_TOKEN, deadlineMs, tlsCas });
     this.#clients.push(client);
     return client;
   }

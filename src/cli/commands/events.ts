@@ -37,11 +37,12 @@ export function addEventsCommand(program: Command, cli: Cli): void {
         throw new UsageError('--primaries is a list of what was; leave out --follow.');
       const sinceTime = options.since === undefined ? undefined : sinceOf(options.since, Date.now());
       const last = lastOf(options, sinceTime);
-      const { replicas, token } = withToken(cli.settings(options));
+      const configuration = withToken(cli.settings(options));
+      const { replicas } = configuration;
       const sources = await Promise.all(
         replicas.map(async ({ id, address }) => ({
           id,
-          reader: await cli.environment.createEventReader(address, token),
+          reader: await cli.environment.createEventReader(address, configuration),
         })),
       );
       const told = new Reachability(cli);

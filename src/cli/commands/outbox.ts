@@ -5,7 +5,7 @@ import { counted, dayAndTime, pounds } from '../../client/text/values.js';
 import type { OrderView } from '../../ports/ordering-client.js';
 import type { Cli, CommonOptions } from '../cli.js';
 import { withToken } from '../configuration.js';
-import { EXIT_FAILED } from '../environment.js';
+import { type ClusterAccess, EXIT_FAILED } from '../environment.js';
 
 /** One row: an order in the outbox of a replica. The same order may wait at several. */
 export interface OutboxRow extends Pick<OrderView, 'order_id' | 'user_code' | 'lines' | 'total_pence' | 'placed_at'> {
@@ -27,8 +27,10 @@ export function addOutboxCommand(program: Command, cli: Cli): void {
       program.command('outbox').description('list orders that wait for confirmation; asks each replica'),
     )
     .action(async (options: CommonOptions) => {
-      const { replicas, token } = withToken(cli.settings(options));
-      const answers = await Promise.all(replicas.map(({ id, address }) => ask(cli, id, address, token)));
+      const configuration = withToken(cli.settings(options));
+      const answers = await Promise.all(
+        configuration.replicas.map(({ id, address }) => ask(cli, id, address, configuration)),
+      );
       const orders = answers.flatMap(({ id, orders: held }) => (held ?? []).map((order) => rowOf(id, order)));
       const unreachable = answers.filter(({ orders: held }) => held === undefined);
       for (const { id, why } of unreachable) cli.note(`just-hungry: ${id} does not answer: ${why}`);
@@ -37,8 +39,8 @@ export function addOutboxCommand(program: Command, cli: Cli): void {
     });
 }
 
-async function ask(cli: Cli, id: string, address: string, token: string): Promise<Answer> {
-  const reader = await cli.environment.createStatusReader(address, token);
+async function ask(cli: Cli, id: string, address: string, access: ClusterAccess): Promise<Answer> {
+  const reader = await cli.environment.createStatusReader(address, access);
   try {
     return { id, orders: await reader.outbox(), why: '' };
   } catch (error) {

@@ -16,7 +16,18 @@ export function listenAddresses({ replicas, frontEnds }: Settings): ListenAddres
   return [
     ...replicas.map(({ id, address }, index) => ({ name: id, address, field: `replicas[${index}].address` })),
     ...frontEnds.map(({ id, address }, index) => ({ name: id, address, field: `frontEnds[${index}].address` })),
+    ...httpAddresses('replicas', replicas),
+    ...httpAddresses('frontEnds', frontEnds),
   ];
+}
+
+function httpAddresses(
+  list: string,
+  members: readonly { readonly id: string; readonly http?: string }[],
+): ListenAddress[] {
+  return members.flatMap(({ id, http }, index) =>
+    http === undefined ? [] : [{ name: `${id}, metrics`, address: http, field: `${list}[${index}].http` }],
+  );
 }
 
 /** What keeps the folders from being used, a line each; makes those that are missing. */
@@ -60,7 +71,7 @@ async function addressProblem({ name, address, field }: ListenAddress, file: str
 }
 
 /** Node's code of the error of listening there; `undefined` when it can be done. */
-async function listenError(address: string): Promise<string | undefined> {
+export async function listenError(address: string): Promise<string | undefined> {
   const at = address.lastIndexOf(':');
   const server = createServer();
   try {

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
-import { EXIT_RECOVER, parseChildMessage } from '../child-protocol.js';
+import type { LogFileLimits } from '../../ports/configuration.js';
+import { EXIT_RECOVER, LOG_FILE_VARIABLE, parseChildMessage } from '../child-protocol.js';
+import { rotateClosed } from '../log-files.js';
 import { DEATHS_MAX, DEATHS_WITHIN_MS, DeathRecord } from './death-record.js';
 
 /** A process to be kept running. */
@@ -14,8 +16,10 @@ export interface ProcessSpec {
   readonly args: readonly string[];
   /** Added to this process's environment. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Appended to, never truncated. */
+  /** Appended to; put aside at a start when it is full, and by the process itself while it runs. */
   readonly logFile: string;
+  /** Absent: it grows for ever. */
+  readonly logLimits?: LogFileLimits;
 }
 
 /** What a supervised process tells its supervisor. */
@@ -80,14 +84,15 @@ export class SupervisedProcess {
     const extraArgs = this.#mustRecover ? ['--recover'] : [];
     this.#state = 'starting';
     this.#failure = '';
-    const { command, args, logFile, env } = this.spec;
+    const { command, args, logFile, logLimits, env } = this.spec;
+    if (logLimits !== undefined) rotateClosed(logFile, logLimits);
     let child: ChildProcess;
     try {
       const log = openSync(logFile, 'a');
       try {
         writeSync(log, `--- ${new Date().toISOString()} ${[command, ...args, ...extraArgs].join(' ')}\n`);
         child = spawn(command, [...args, ...extraArgs], {
-          env: { ...process.env, ...env },
+          env: { ...process.env, ...env, [LOG_FILE_VARIABLE]: logFile },
           // A session of its own: Ctrl-C in the terminal reaches the supervisor alone, which stops all in order.
           detached: true,
           stdio: ['ignore', log, log, 'ipc'],

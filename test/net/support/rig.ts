@@ -7,7 +7,8 @@ import { createPeerTransport, type PeerTransport } from '../../../src/net/peer-t
 import { startReplicaServer, type ReplicaServer } from '../../../src/net/replica-server.js';
 import { createRequestLinks } from '../../../src/net/request-links.js';
 import type { ClusterConfiguration } from '../../../src/ports/configuration.js';
-import type { CallAdmission, PostcodeGate } from '../../../src/ports/front-end.js';
+import type { CallAdmission, PostcodeGate, UserLimit } from '../../../src/ports/front-end.js';
+import type { CallMeter } from '../../../src/ports/meters.js';
 import type { OrderingClient } from '../../../src/ports/ordering-client.js';
 import type { RequestLinks } from '../../../src/ports/request-links.js';
 import { MemoryCluster } from './memory-cluster.js';
@@ -35,6 +36,8 @@ const clock = { monotonicMs: () => performance.now(), wallMs: () => Date.now() }
 export class Rig {
   readonly cluster = new MemoryCluster(['one', 'two', 'three']);
   readonly problems: string[] = [];
+  /** Why each replica is not ready, by its index; may be changed while it runs. */
+  readonly notReady: string[][] = [[], [], []];
   readonly servers: (ReplicaServer | undefined)[] = [];
   readonly #transports: PeerTransport[] = [];
   readonly #ends: (() => Promise<void> | void)[] = [];
@@ -67,7 +70,14 @@ export class Rig {
     const events = { onEnvelope: () => undefined, onRefused: () => undefined };
     const transport = createPeerTransport({ self, replicas: this.replicas, token: TOKEN, clusterId: () => '', events });
     const onProblem = (problem: string) => void this.problems.push(problem);
-    this.servers[index] = await startReplicaServer({ configuration, self, transport, calls, onProblem });
+    this.servers[index] = await startReplicaServer({
+      configuration,
+      self,
+      transport,
+      calls,
+      whyNotReady: () => this.notReady[index] ?? [],
+      onProblem,
+    });
     this.#transports[index] = transport;
   }
 
@@ -87,6 +97,8 @@ export class Rig {
       postcodes?: PostcodeGate;
       admission?: CallAdmission;
       whenAlone?: ClusterConfiguration['whenAlone'];
+      userLimit?: UserLimit;
+      meter?: CallMeter;
     } = {},
   ): Promise<FrontEndServer> {
     const dead = await freeAddresses(1);
@@ -109,6 +121,8 @@ export class Rig {
       admission: options.admission ?? new Admission({ clock }),
       links,
       postcodes: options.postcodes ?? postcodes,
+      ...(options.userLimit === undefined ? {} : { userLimit: options.userLimit }),
+      ...(options.meter === undefined ? {} : { meter: options.meter }),
       onProblem,
     });
     this.#ends.push(async () => {
