@@ -1,4 +1,5 @@
 import type { ReplicaStatus } from '../ports/calls.js';
+import type { RemoteInspection } from '../ports/inspection.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import type { OrderingClient, OrderView } from '../ports/ordering-client.js';
 
@@ -17,6 +18,7 @@ export interface CliEnvironment {
     options: { readonly staffToken?: string },
   ): Promise<OrderingClient>;
   createStatusReader(address: string, token: string): Promise<StatusReader>;
+  createInspector(address: string, token: string): Promise<Inspector>;
   openFolderTools(): Promise<FolderTools>;
   /** Starts a replica, which then keeps the process alive until it is told to stop. */
   runReplica(configuration: ClusterConfiguration, id: string, options: { readonly recover: boolean }): Promise<void>;
@@ -33,6 +35,12 @@ export interface StatusReader {
   status(deadlineMs?: number): Promise<ReplicaStatus>;
   /** Orders in its outbox, oldest first. */
   outbox(deadlineMs?: number): Promise<OrderView[]>;
+  close(): void;
+}
+
+/** Asks one replica what it holds. */
+export interface Inspector extends RemoteInspection {
+  status(deadlineMs?: number): Promise<ReplicaStatus>;
   close(): void;
 }
 

@@ -16,6 +16,7 @@ import { addRebuildCommand } from './commands/rebuild.js';
 import { addStartCommand } from './commands/start.js';
 import { addStatusCommand } from './commands/status.js';
 import { addTrackCommand } from './commands/track.js';
+import { addVerifyCommand } from './commands/verify.js';
 import { type CliEnvironment, EXIT_DONE, EXIT_USAGE } from './environment.js';
 
 const COMMANDS = [
@@ -34,6 +35,7 @@ const COMMANDS = [
   addStatusCommand,
   addOutboxCommand,
   addRebuildCommand,
+  addVerifyCommand,
 ];
 
 /**

@@ -69,6 +69,7 @@ export async function runReplica(
       random: new RandomPool(),
       loaded,
       hasRoom: () => nodeFileSystem.freeBytes(member.resources) > ROOM_BYTES_MIN,
+      freeBytes: () => nodeFileSystem.freeBytes(member.resources),
       onNotice: (notice, at) => tell(log, notice, at),
       onMended: (damage) => tellMended(log, member.resources, damage),
       onFatal: (why) => end(log, why),

@@ -1,12 +1,14 @@
 import { credentials, type ServiceError } from '@grpc/grpc-js';
 import { refusal } from '../base/refusal.js';
 import type { ReplicaStatus } from '../ports/calls.js';
+import type { RemoteInspection } from '../ports/inspection.js';
 import { CallRefusedError, type OrderView } from '../ports/ordering-client.js';
 import { bearerMetadata } from './bearer-token.js';
 import { clusterChannelOptions } from './channel-options.js';
 import { callRefusedError, refusalOf } from './error-details.js';
 import type { GetStatusResponse__Output } from './generated/justhungry/v1/GetStatusResponse.js';
 import type { ListOutboxResponse__Output } from './generated/justhungry/v1/ListOutboxResponse.js';
+import { remoteInspection } from './inspection-client.js';
 import { replicaStatusOf } from './operations-codec.js';
 import { orderView } from './ordering-views.js';
 import { protocol } from './proto-files.js';
@@ -16,7 +18,7 @@ import { unreachableText } from './unreachable.js';
  * One replica as its operators ask it. Calls that fail throw CallRefusedError, which says in words why there is no answer; a dead
  * replica fails at once.
  */
-export interface OperationsClient {
+export interface OperationsClient extends RemoteInspection {
   /** Default deadline: 1,000 ms from now. */
   status(deadlineMs?: number): Promise<ReplicaStatus>;
   /** What waits in its outbox, oldest first, all of it. Default deadline of each page: 1,000 ms. */
@@ -72,6 +74,7 @@ export function createOperationsClient(address: string, token: string): Operatio
         client.Resign({ why }, metadata, { deadline: Date.now() + deadlineMs }, settle(resolve, reject, deadlineMs));
       });
     },
+    ...remoteInspection(client, metadata, (error, deadlineMs) => failureOf(error, address, deadlineMs)),
     close: () => client.close(),
   };
 }

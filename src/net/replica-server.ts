@@ -11,6 +11,7 @@ import { replicationService, requestsService } from './exchanges.js';
 import type { OperationsHandlers } from './generated/justhungry/v1/Operations.js';
 import type { ReplicationHandlers } from './generated/justhungry/v1/Replication.js';
 import type { RequestsHandlers } from './generated/justhungry/v1/Requests.js';
+import { inspectionHandlers } from './inspection-handlers.js';
 import { listen } from './listening.js';
 import { outboxPage, wireStatus } from './operations-codec.js';
 import type { PeerTransport } from './peer-transport.js';
@@ -138,5 +139,6 @@ function operationsHandlers(token: string, calls: ReplicaCalls): OperationsHandl
       calls.resign(request.why.slice(0, WHY_LENGTH_MAX));
       callback(null, {});
     },
+    ...inspectionHandlers(token, calls.inspection),
   };
 }

@@ -93,7 +93,7 @@ export class TableFile implements Table {
     return this.#late === undefined;
   }
 
-  /** What a checkpoint of this moment, flushed, says of it: the hash is there when all of it has been read. */
+  /** What is in it at this moment: the hash is there when all of it has been read. */
   captured(): { readonly length: number; readonly hash: Promise<string>; readonly sums: BlockSums } {
     const hash = this.#late?.digestAt(this.length) ?? Promise.resolve(this.hash());
     return { length: this.length, hash, sums: this.#sums };

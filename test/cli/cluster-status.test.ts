@@ -31,6 +31,10 @@ const answer = (id: string, role: ReplicaStatus['role'], reason: string, heard: 
     takesAlone: false,
     damage: [],
     uptimeMs: 1,
+    orders: 0,
+    diskFreeBytes: undefined,
+    lagMs: 0,
+    lastFault: undefined,
   },
 });
 const silent = (id: string): ReplicaAnswer => ({ id, address: '', why: 'connection refused', status: undefined });

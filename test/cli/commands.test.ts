@@ -278,6 +278,10 @@ describe('commands', () => {
       takesAlone: false,
       damage: [],
       uptimeMs: 1,
+      orders: 0,
+      diskFreeBytes: undefined,
+      lagMs: 0,
+      lastFault: undefined,
     });
     const reader = (down: string) => (address: string) => ({
       status: async () => {

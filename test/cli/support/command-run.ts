@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
-import type { CliEnvironment, StatusReader } from '../../../src/cli/environment.js';
+import type { CliEnvironment, Inspector, StatusReader } from '../../../src/cli/environment.js';
 import { runCommandLine } from '../../../src/cli/program.js';
 import { FakeRestaurant } from '../../support/ordering-client-fake.js';
 
@@ -29,6 +29,7 @@ export interface RunOptions {
   /** What stdin holds; default nothing, and it does not end. */
   readonly stdin?: string;
   readonly statusReader?: (address: string) => StatusReader;
+  readonly inspector?: (address: string) => Inspector;
 }
 
 /** Runs one command line in this process against a restaurant in memory, without a terminal. */
@@ -50,6 +51,10 @@ export async function runCommand(argv: readonly string[], options: RunOptions = 
     createStatusReader: async (address) => {
       if (statusReader === undefined) throw new Error('no replicas in this test');
       return statusReader(address);
+    },
+    createInspector: async (address) => {
+      if (options.inspector === undefined) throw new Error('no replicas in this test');
+      return options.inspector(address);
     },
     openFolderTools: () => Promise.reject(new Error('no folders in this test')),
     runReplica: async () => undefined,
