@@ -1,5 +1,9 @@
 import { majorityOf } from '../base/numbers.js';
 import type { ReplicaStatus } from '../ports/calls.js';
+import type { StateHashes } from './state-hashes.js';
+import { adviceOf } from './status-advice.js';
+
+const NO_HASHES: StateHashes = { op: 0, byId: new Map() };
 
 /** What a replica answered, or why it did not. */
 export interface ReplicaAnswer {
@@ -19,10 +23,15 @@ export interface ClusterStatus {
   readonly view: number;
   /** Id; empty: none. */
   readonly primary: string;
+  /** The op at which `state_hash` was taken; 0: none was. */
+  readonly hash_op: number;
+  /** What to do, for people, most urgent first; empty: nothing. */
+  readonly advice: readonly string[];
   readonly replicas: readonly {
     readonly id: string;
     readonly address: string;
-    readonly role: ReplicaStatus['role'] | 'unknown';
+    /** `down`: it does not answer, nor is it heard by those that do; `unknown`: it does not answer here, but is heard. */
+    readonly role: ReplicaStatus['role'] | 'down' | 'unknown';
     readonly health: 'healthy' | 'suspected' | 'unhealthy';
     readonly view: number;
     readonly op: number;
@@ -34,11 +43,28 @@ export interface ClusterStatus {
     /** It takes orders into its outbox now, for want of a majority. */
     readonly takes_alone: boolean;
     readonly reason: string;
+    /** Seconds since it last knew itself level with the primary, 0 while it is; null: not since it started, or it does not answer. */
+    readonly lag_seconds: number | null;
+    /** Orders in its tables; null: it does not answer. */
+    readonly orders: number | null;
+    /** Hash of all that it holds at `hash_op`, 64 hexadecimal digits; empty: it was not there in time. */
+    readonly state_hash: string;
+    /** Null: not known. */
+    readonly disk_free_bytes: number | null;
+    readonly uptime_seconds: number | null;
+    /** The last that went wrong there since it started. */
+    readonly last_fault: { readonly at: string; readonly what: string } | null;
+    /** Id of a replica that answers and hears it; empty: none does. */
+    readonly heard_by: string;
   }[];
 }
 
 /** One view of the cluster of what its replicas say of themselves and of each other. */
-export function clusterStatus(answers: readonly ReplicaAnswer[], quorum: number): ClusterStatus {
+export function clusterStatus(
+  answers: readonly ReplicaAnswer[],
+  quorum: number,
+  hashes: StateHashes = NO_HASHES,
+): ClusterStatus {
   const answered = answers.flatMap(({ status }) => status ?? []);
   const byView = answered.toSorted((a, b) => b.view - a.view);
   // A deposed primary that has not heard of it says so too: the highest view counts.
@@ -50,17 +76,20 @@ export function clusterStatus(answers: readonly ReplicaAnswer[], quorum: number)
     ? whyTheyWait(answers.length, answered.length, quorum)
     : (primary?.reason ?? whyNoPrimary(answers, answered, quorum));
   const isWritable = primary?.writable === true;
-  return {
+  // Whom the primary does not hear cannot take the place of one that fails.
+  const spare = members.filter(({ id }) => healthIn(primary, id) === 'healthy');
+  const status: Omit<ClusterStatus, 'advice'> = {
     writable: isWritable,
     reason: isWritable ? '' : reason,
-    may_fail: isWritable ? Math.max(0, members.length - quorum) : 0,
+    may_fail: isWritable ? Math.max(0, spare.length - quorum) : 0,
     view: byView[0]?.view ?? 0,
     primary: primary?.id ?? '',
+    hash_op: hashes.op,
     replicas: answers.map(({ id, address, status, why }) => ({
       id,
       address,
-      role: status?.role ?? 'unknown',
-      health: status === undefined ? 'unhealthy' : (primary?.peers.find((peer) => peer.id === id)?.health ?? 'healthy'),
+      role: status?.role ?? (hearerOf(answered, id) === '' ? 'down' : 'unknown'),
+      health: healthOf(answered, primary, id),
       view: status?.view ?? 0,
       op: status?.op ?? 0,
       commit: status?.commit ?? 0,
@@ -69,8 +98,42 @@ export function clusterStatus(answers: readonly ReplicaAnswer[], quorum: number)
       takes_alone: status?.takesAlone ?? false,
       reason:
         status === undefined ? why : [...status.damage, ...waiting(status), ...ownReason(status, quorum)].join('; '),
+      lag_seconds: lagSeconds(status),
+      orders: status?.orders ?? null,
+      state_hash: hashes.byId.get(id) ?? '',
+      disk_free_bytes: status?.diskFreeBytes ?? null,
+      uptime_seconds: status === undefined ? null : Math.floor(status.uptimeMs / 1000),
+      last_fault: status?.lastFault ?? null,
+      heard_by: hearerOf(answered, id),
     })),
   };
+  return { ...status, advice: adviceOf(status) };
+}
+
+type Health = ReplicaStatus['peers'][number]['health'];
+
+const SEVERITY: Readonly<Record<Health, number>> = { healthy: 0, suspected: 1, unhealthy: 2 };
+
+const healthIn = (of: ReplicaStatus | undefined, id: string): Health =>
+  of?.peers.find((peer) => peer.id === id)?.health ?? 'healthy';
+
+/** As the primary sees it; without one, as badly as any other that answers does. Who is heard by nobody is unhealthy. */
+function healthOf(answered: readonly ReplicaStatus[], primary: ReplicaStatus | undefined, id: string): Health {
+  const own = answered.find((one) => one.id === id);
+  const others = answered.filter((one) => one !== own);
+  if (own === undefined && others.length === 0) return 'unhealthy';
+  if (primary !== undefined && primary !== own) return healthIn(primary, id);
+  if (own === primary && own !== undefined) return 'healthy';
+  return others.map((one) => healthIn(one, id)).sort((a, b) => SEVERITY[b] - SEVERITY[a])[0] ?? 'healthy';
+}
+
+/** Who hears a replica; empty: nobody that answers. */
+const hearerOf = (answered: readonly ReplicaStatus[], id: string): string =>
+  answered.find((one) => one.peers.some((peer) => peer.id === id && peer.health === 'healthy'))?.id ?? '';
+
+/** To a tenth; one that holds everything is level. */
+function lagSeconds(status: ReplicaStatus | undefined): number | null {
+  return status?.lagMs === undefined ? null : Math.round(status.lagMs / 100) / 10;
 }
 
 /** With `keep-ordering`: what becomes of the orders that are taken, and what the operator can do. */

@@ -1,5 +1,5 @@
 import type { ReplicaStatus } from '../ports/calls.js';
-import type { RemoteInspection } from '../ports/inspection.js';
+import type { RemoteInspection, StoppedFolder } from '../ports/inspection.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import type { OrderingClient, OrderView } from '../ports/ordering-client.js';
 
@@ -44,7 +44,7 @@ export interface Inspector extends RemoteInspection {
   close(): void;
 }
 
-/** What can be done with the folders of replicas that are stopped. Both reject with an Error for people. */
+/** What can be done with the folders of replicas that are stopped. They reject with an Error for people. */
 export interface FolderTools {
   /** Whether a folder holds a replica that remembers its promises. */
   remembers(folder: string): boolean;
@@ -53,6 +53,8 @@ export interface FolderTools {
     folder: string,
     replicaId: string,
   ): Promise<{ readonly view: number; readonly op: number; readonly commit: number }>;
+  /** Reads the tables of a folder that nobody uses, as they lie there. */
+  openStopped(folder: string): Promise<StoppedFolder>;
   /** Makes the folder `to` of `replicaId` from the folder `from` of another. */
   transplant(from: string, to: string, replicaId: string): Promise<void>;
 }

@@ -3,6 +3,8 @@ import { Cli } from './cli.js';
 import { explainError } from './command-error.js';
 import { addCancelCommand } from './commands/cancel.js';
 import { addClientCommand } from './commands/client.js';
+import { addDiffCommand } from './commands/diff.js';
+import { addExplainCommand } from './commands/explain.js';
 import { addKitchenCommand } from './commands/kitchen.js';
 import { addMenuCommand } from './commands/menu.js';
 import { addMotdCommand } from './commands/motd.js';
@@ -36,6 +38,8 @@ const COMMANDS = [
   addOutboxCommand,
   addRebuildCommand,
   addVerifyCommand,
+  addDiffCommand,
+  addExplainCommand,
 ];
 
 /**

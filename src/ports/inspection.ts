@@ -102,6 +102,7 @@ export interface Inspection {
   noteAt(op: number, waitMs: number): Promise<NoteAnswer>;
   /** Hashes of `parts` ranges of rows. */
   hashRows(of: RowsOf, parts: number): Promise<RowRange[]>;
+  /** A page of a table's rows; of a document the whole text as it is now. */
   readRows(of: RowsOf): Promise<RowPage>;
   /** SHA-256 of the first `length` bytes of a table on the disk; of a document all, and what should be there. */
   reread(name: string, length: number): Promise<{ readonly hash: string; readonly expected: string | undefined }>;
@@ -111,6 +112,19 @@ export interface Inspection {
 /** A replica's inspection as operators ask for it over the network; calls that fail throw CallRefusedError. */
 export interface RemoteInspection extends Omit<Inspection, 'explainOrder'> {
   explainOrder(orderId: string): Promise<OrderExplanation<OrderView>>;
+}
+
+/** The files of a replica that does not run, read as they lie there; nothing is changed. */
+export interface StoppedFolder extends Pick<Inspection, 'hashRows' | 'readRows'> {
+  /** The last op that the tables hold. */
+  readonly lastOp: number;
+  /** Tables and documents by name. */
+  readonly files: readonly { readonly name: string; readonly kind: 'table' | 'document' }[];
+  /** The first row of a table as it stands there, one byte a character. */
+  headerOf(table: string): string;
+  /** What is odd about the files, for people. */
+  readonly notes: readonly string[];
+  close(): void;
 }
 
 /** Why an inspection cannot be answered, for people. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { opParts } from '../base/op-parts.js';
 import type { Table } from '../base/service.js';
 import { InspectionError, type RowPage, type RowRange } from '../ports/inspection.js';
 
@@ -26,14 +27,12 @@ export class TableRows {
 
   /** Hashes of `parts` ranges with about as many ops each. */
   async ranges(fromOp: number, toOp: number, parts: number): Promise<RowRange[]> {
-    const size = Math.max(1, Math.ceil((toOp - fromOp + 1) / parts));
     const ranges: RowRange[] = [];
     let offset = this.#offsetOf(fromOp);
-    for (let first = fromOp; first <= toOp; first += size) {
-      const last = Math.min(toOp, first + size - 1);
-      const end = this.#offsetOf(last + 1);
+    for (const part of opParts(fromOp, toOp, parts)) {
+      const end = this.#offsetOf(part.toOp + 1);
       const hash = await this.#hash(offset, end);
-      ranges.push({ fromOp: first, toOp: last, bytes: end - offset, hash });
+      ranges.push({ ...part, bytes: end - offset, hash });
       offset = end;
     }
     return ranges;
