@@ -2,18 +2,11 @@ import type { ClusterConfiguration } from '../ports/configuration.js';
 import { commonState } from '../operations/common-op.js';
 import { stateHash } from '../operations/state-comparison.js';
 import type { Cli } from './cli.js';
-import type { ReplicaAnswer } from './cluster-status.js';
+import type { ReplicaAnswer, StateHashes } from './cluster-status-view.js';
 import type { Inspector } from './environment.js';
 
 /** ms that a status waits for hashes at one op: a replica that lags further has none in it. */
 const PATIENCE_MS = 700;
-
-/** Hashes of what replicas hold at one op, by id; 64 hexadecimal digits. */
-export interface StateHashes {
-  /** 0: no replica could be asked. */
-  readonly op: number;
-  readonly byId: ReadonlyMap<string, string>;
-}
 
 /** Asks the members of the view for the hash of what they hold at one op, which soon all have reached. */
 export async function stateHashes(

@@ -1,4 +1,4 @@
-import type { ClusterStatus } from './cluster-status.js';
+import type { ClusterStatus } from './cluster-status-view.js';
 
 /** Bytes of room on a disk below which it is told. */
 const FREE_BYTES_LOW = 1 << 30;

@@ -1,4 +1,4 @@
-import type { OrderExplanation } from '../ports/inspection.js';
+import type { OrderExplanation, OrderStep } from '../ports/inspection.js';
 import type { OrderView } from '../ports/ordering-client.js';
 
 /** What a replica answered, or why it did not. */
@@ -77,11 +77,9 @@ export function orderStory(
     .filter(({ order, refused }) => order !== undefined || refused !== undefined)
     .toSorted((a, b) => b.applied - a.applied)[0];
   const primaryOf = (view: number): string => ids[view % ids.length] ?? '';
-  const steps = (best?.steps ?? []).map(({ postcodeCheck, requestId, isInJournal: _, onDiskBy: __, ...step }) => ({
-    ...step,
+  const steps = (best?.steps ?? []).map((step) => ({
+    ...factsOf(step),
     primary: primaryOf(step.view),
-    postcode_check: postcodeCheck,
-    request_id: requestId,
     copies: answers.map((answer) => copyOf(answer, step.op)),
   }));
   const outbox = known.filter(({ isInOutbox }) => isInOutbox).map(({ id }) => id);
@@ -104,6 +102,11 @@ export function orderStory(
     ),
     not_known: unknowns(answers, steps, primary),
   };
+}
+
+/** What of a step is the same on every replica. */
+function factsOf({ op, view, chain, at, status, postcodeCheck, reason, requestId }: OrderStep) {
+  return { op, view, chain, at, status, postcode_check: postcodeCheck, reason, request_id: requestId };
 }
 
 function copyOf({ id, explanation }: StoryAnswer, op: number): StoryCopy {
@@ -137,7 +140,7 @@ function isOther(best: OrderExplanation<OrderView>, other: OrderExplanation<Orde
   const reach = Math.min(best.applied, other.applied);
   const told = ({ steps, refused }: OrderExplanation<OrderView>): string =>
     JSON.stringify([
-      steps.filter(({ op }) => op <= reach).map(({ isInJournal: _, onDiskBy: __, ...step }) => step),
+      steps.filter(({ op }) => op <= reach).map(factsOf),
       (refused?.op ?? Infinity) <= reach ? refused : undefined,
     ]);
   return told(best) !== told(other);

@@ -110,8 +110,9 @@ export class StateNotes {
     }
     const { view, chain } = readReceipt(receipts, op);
     const reading = Promise.all(
-      tables.map(async ({ table, length, hash }): Promise<FileNote> => {
-        return { name: table.name, kind: 'table', length, hash: await hash() };
+      tables.map(async (one): Promise<FileNote> => {
+        const { table, length } = one;
+        return { name: table.name, kind: 'table', length, hash: await one.hash() };
       }),
     ).catch(() => undefined);
     const tooLong = new Promise<undefined>((resolve) => void timers.after(READ_PATIENCE_MS, () => resolve(undefined)));

@@ -80,7 +80,8 @@ async function compare(cli: Cli, chosen: readonly [ReachedReplica, ReachedReplic
   const [a, b] = sides;
   try {
     const files: FileDiff[] = [];
-    const names = [...new Map([...a.files, ...b.files].map(({ name, kind }) => [name, kind]))].sort();
+    const kinds = new Map([...a.files, ...b.files].map(({ name, kind }) => [name, kind]));
+    const names = [...kinds].sort(([left], [right]) => (left < right ? -1 : 1));
     for (const [name, kind] of names) {
       const notes = noted?.map((files_) => files_.find((file) => file.name === name));
       if (notes !== undefined && notes[0]?.hash === notes[1]?.hash && notes[0]?.length === notes[1]?.length) continue;

@@ -9,7 +9,8 @@ import { UsageError } from '../command-error.js';
 import { withToken } from '../configuration.js';
 import { EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED } from '../environment.js';
 import { replicaAnswers } from '../start-report.js';
-import { type StateHashes, stateHashes } from '../state-hashes.js';
+import type { StateHashes } from '../cluster-status-view.js';
+import { stateHashes } from '../state-hashes.js';
 import { bytesText, durationText } from '../status-advice.js';
 
 interface StatusOptions extends CommonOptions {
