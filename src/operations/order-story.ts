@@ -7,13 +7,15 @@ export interface StoryAnswer {
   readonly explanation: OrderExplanation<OrderView> | undefined;
   /** Why not, for people; empty when it did. */
   readonly why: string;
+  /** Of the ops in question, those that the folder of a replica which does not run holds; absent: its folder cannot be read from here. */
+  readonly inFolder?: ReadonlySet<number>;
 }
 
 /** Where one replica has an op. */
 export interface StoryCopy {
   readonly replica: string;
-  /** `no`: its tables end before it; `unknown`: it does not answer. */
-  readonly holds: 'journal' | 'checkpoint' | 'no' | 'unknown';
+  /** `folder`: it does not run, its tables hold the row; `no`: its tables do not; `unknown`: it does not answer. */
+  readonly holds: 'journal' | 'checkpoint' | 'folder' | 'no' | 'unknown';
   /** When it was on that disk at the latest, by that replica's clock; null: not known. */
   readonly on_disk_by: string | null;
 }
@@ -109,7 +111,9 @@ function factsOf({ op, view, chain, at, status, postcodeCheck, reason, requestId
   return { op, view, chain, at, status, postcode_check: postcodeCheck, reason, request_id: requestId };
 }
 
-function copyOf({ id, explanation }: StoryAnswer, op: number): StoryCopy {
+function copyOf({ id, explanation, inFolder }: StoryAnswer, op: number): StoryCopy {
+  if (explanation === undefined && inFolder !== undefined)
+    return { replica: id, holds: inFolder.has(op) ? 'folder' : 'no', on_disk_by: null };
   if (explanation === undefined) return { replica: id, holds: 'unknown', on_disk_by: null };
   const step = explanation.steps.find((one) => one.op === op);
   if (step === undefined) return { replica: id, holds: 'no', on_disk_by: null };
@@ -148,9 +152,13 @@ function isOther(best: OrderExplanation<OrderView>, other: OrderExplanation<Orde
 
 function unknowns(answers: readonly StoryAnswer[], steps: readonly StoryStep[], primary: string): string[] {
   const told: string[] = [];
-  const silent = answers.filter(({ explanation }) => explanation === undefined).map(({ id }) => id);
-  if (silent.length > 0)
-    told.push(`What ${silent.join(' and ')} holds: no answer. Its disk may hold all of this, or more.`);
+  const silent = answers.filter(({ explanation }) => explanation === undefined);
+  const unread = silent.filter(({ inFolder }) => inFolder === undefined).map(({ id }) => id);
+  const read = silent.filter(({ inFolder }) => inFolder !== undefined).map(({ id }) => id);
+  if (unread.length > 0)
+    told.push(`What ${unread.join(' and ')} holds: no answer. Its disk may hold all of this, or more.`);
+  if (read.length > 0)
+    told.push(`What the journal of ${read.join(' and ')} holds: it does not run, and only its tables were read.`);
   if (primary === '')
     told.push('What was done last: there is no primary. What a replica that is down has alone is not shown.');
   if (steps.length > 0)

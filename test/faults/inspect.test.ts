@@ -74,6 +74,7 @@ describe('faults: what operators see of the copies', () => {
     const explained = await command('explain', orderId);
     expect(explained.code).to.equal(0);
     expect(explained.stdout).to.contain(`${backup.id} does not answer`);
+    expect(explained.stdout).to.contain('in its stopped folder');
     const status = await command('status', '--json');
     expect(status.value).to.deep.include({ writable: true, may_fail: 0 });
     expect(status.value['advice']).to.match(/start replica-/);
@@ -103,7 +104,7 @@ describe('faults: what operators see of the copies', () => {
     const failovers = value['failovers'] as readonly Json[];
     expect(failovers.at(-1)).to.include({ primary: next.id });
     const [step] = value['steps'] as readonly { readonly copies: readonly Json[] }[];
-    expect(step?.copies.map(({ replica, holds }) => [replica, holds === 'unknown'])).to.deep.equal(
+    expect(step?.copies.map(({ replica, holds }) => [replica, holds === 'folder'])).to.deep.equal(
       cluster.replicas.map(({ id }) => [id, id === killed.id]),
     );
 

@@ -72,6 +72,18 @@ describe('order story', () => {
     expect(story.not_known.join(' ')).to.match(/there is no primary/);
   });
 
+  it('a replica that does not run, its folder read: what its tables hold, and that its journal was not looked at', () => {
+    const stopped = { ...silent('replica-3'), inFolder: new Set([5]) };
+    const story = orderStory(
+      ID,
+      [answer('replica-1', known()), answer('replica-2', known()), stopped],
+      IDS,
+      'replica-1',
+    );
+    expect(story.steps.map(({ copies }) => copies[2]?.holds)).to.deep.equal(['folder', 'no']);
+    expect(story.not_known.join(' ')).to.match(/What the journal of replica-3 holds/);
+  });
+
   it('copies that tell the same op otherwise disagree; one that is only behind does not', () => {
     const other = known({ steps: [step(5, 0, { chain: 'other' })], applied: 6 });
     const story = orderStory(ID, [answer('replica-1', known()), answer('replica-2', other)], IDS, 'replica-1');

@@ -3,6 +3,7 @@ import { itemsText } from '../../client/text/order-text.js';
 import { alignedTable } from '../../client/text/table.js';
 import { counted, pounds } from '../../client/text/values.js';
 import { type OrderStory, orderStory, type StoryAnswer, type StoryCopy } from '../../operations/order-story.js';
+import { STATUS_FILE } from '../../services/ordering/status-table.js';
 import type { Cli, CommonOptions } from '../cli.js';
 import { withToken } from '../configuration.js';
 import { EXIT_FAILED } from '../environment.js';
@@ -20,7 +21,15 @@ export function addExplainCommand(program: Command, cli: Cli): void {
     .action(async (order: string, options: CommonOptions) => {
       const orderId = orderIdOf(order);
       await withReplicas(cli, withToken(cli.settings(options)), async (replicas) => {
-        const answers = await Promise.all(replicas.map((replica) => answerOf(replica, orderId)));
+        const told = await Promise.all(replicas.map((replica) => answerOf(replica, orderId)));
+        const ops = new Set(told.flatMap(({ explanation }) => (explanation?.steps ?? []).map(({ op }) => op)));
+        const answers = await Promise.all(
+          told.map(async (answer, at) => {
+            const inFolder =
+              answer.explanation === undefined ? await opsInFolder(cli, replicas[at], orderId, ops) : undefined;
+            return inFolder === undefined ? answer : { ...answer, inFolder };
+          }),
+        );
         const leading = replicas
           .flatMap(({ status }) => status ?? [])
           .filter(({ role }) => role === 'primary')
@@ -39,6 +48,33 @@ async function answerOf({ id, status, why, inspector }: ReachedReplica, orderId:
     return { id, explanation: await inspector.explainOrder(orderId), why: '' };
   } catch (error) {
     return { id, explanation: undefined, why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Which steps of the order the folder of a replica that does not run holds; `undefined` when it cannot be read from here. */
+async function opsInFolder(
+  cli: Cli,
+  replica: ReachedReplica | undefined,
+  orderId: string,
+  ops: ReadonlySet<number>,
+): Promise<ReadonlySet<number> | undefined> {
+  if (replica === undefined || replica.status !== undefined) return undefined;
+  try {
+    const tools = await cli.environment.openFolderTools();
+    const folder = await tools.openStopped(replica.resources);
+    try {
+      const held = new Set<number>();
+      for (const op of ops) {
+        const { rows } = await folder.readRows({ table: STATUS_FILE, fromOp: op, toOp: op });
+        if (Buffer.from(rows).includes(`${op},${orderId},`)) held.add(op);
+      }
+      return held;
+    } finally {
+      folder.close();
+    }
+  } catch {
+    // It lies on another machine, or somebody uses it: then nothing is known of it.
+    return undefined;
   }
 }
 
@@ -118,6 +154,7 @@ function copiesText({ steps }: OrderStory): string {
 function copyText({ holds, on_disk_by: by }: StoryCopy): string {
   if (holds === 'unknown') return 'not known';
   if (holds === 'no') return 'not in its tables';
+  if (holds === 'folder') return 'in its stopped folder';
   return `${holds}, by ${by ?? 'a time not known'}`;
 }
 
