@@ -1,7 +1,7 @@
 import type { CheckpointHead, CheckpointOffer } from './base/checkpoint.js';
 import type { Entry } from './base/entry.js';
 import type { CommitNumber, OpNumber, View } from './base/numbers.js';
-import type { OutboxItem, ServiceFiles } from './base/service.js';
+import type { OutboxItem, ServiceFiles, Table } from './base/service.js';
 
 export type { CheckpointFile, CheckpointHead, CheckpointOffer, LogBase } from './base/checkpoint.js';
 
@@ -137,6 +137,21 @@ export interface Damage {
   readonly kept?: string;
 }
 
+/** What tables and documents hold at one moment. */
+export interface FolderContent {
+  readonly tables: readonly {
+    readonly table: Table;
+    readonly length: number;
+    /**
+     * SHA-256 in hex, once all of the table has been read since the start; rejects when it is closed before. To be called in the same
+     * turn, before anything is appended.
+     */
+    hash(): Promise<string>;
+  }[];
+  /** By name. */
+  readonly documents: ReadonlyMap<string, string>;
+}
+
 /** The log's switch to a view's log, in one atomic step (rule 2 b). */
 export interface LogSwitch {
   readonly durable: DurableState;
@@ -233,6 +248,12 @@ export interface ReplicaStorage {
    * to fall back to, and is gone.
    */
   scrub(part: number): Promise<{ readonly damage: Damage[]; readonly mended: Damage[] }>;
+  /** What the tables and documents hold now, rows that have not reached their files yet included. Reads and writes nothing. */
+  content(): FolderContent;
+  /** What is on the disk under the name of a document; `undefined` when there is no such document or file. */
+  readDocument(name: string): Uint8Array | undefined;
+  /** Where the log stands: the journal's first op (what is before is in the checkpoint), and the newest checkpoint's; 0 for none. */
+  held(): { readonly journalFrom: OpNumber; readonly checkpointOp: OpNumber };
   /**
    * Damage, or a broken rule: what makes a start fast (indexes, block sums) goes, so that the next start reads everything and judges
    * by that alone.

@@ -70,6 +70,9 @@ export interface Service {
    */
   found(seed: string, entry: Entry): string[];
 
+  /** How much committed state holds, by word, for people: `orders`, `changes` … Absent: nothing is told. */
+  counts?(): Readonly<Record<string, number>>;
+
   /** The small state that no append-only table holds, as text, for a checkpoint at the committed op. */
   snapshot(): string;
 

@@ -1,44 +1,18 @@
 import { majorityOf } from '../base/numbers.js';
 import type { ReplicaStatus } from '../ports/calls.js';
+import type { ClusterStatus, ReplicaAnswer, StateHashes } from './cluster-status-view.js';
+import { adviceOf } from './status-advice.js';
 
-/** What a replica answered, or why it did not. */
-export interface ReplicaAnswer {
-  readonly id: string;
-  readonly address: string;
-  readonly status: ReplicaStatus | undefined;
-  readonly why: string;
-}
+export type { ClusterStatus, ReplicaAnswer } from './cluster-status-view.js';
 
-/** The `--json` of `status`. */
-export interface ClusterStatus {
-  readonly writable: boolean;
-  /** Why not, for people; empty when it is. */
-  readonly reason: string;
-  /** Replicas that may still fail before orders stop. */
-  readonly may_fail: number;
-  readonly view: number;
-  /** Id; empty: none. */
-  readonly primary: string;
-  readonly replicas: readonly {
-    readonly id: string;
-    readonly address: string;
-    readonly role: ReplicaStatus['role'] | 'unknown';
-    readonly health: 'healthy' | 'suspected' | 'unhealthy';
-    readonly view: number;
-    readonly op: number;
-    readonly commit: number;
-    /** Ops behind the highest commit number. */
-    readonly lag_ops: number;
-    /** Orders in its outbox. */
-    readonly outbox: number;
-    /** It takes orders into its outbox now, for want of a majority. */
-    readonly takes_alone: boolean;
-    readonly reason: string;
-  }[];
-}
+const NO_HASHES: StateHashes = { op: 0, byId: new Map() };
 
 /** One view of the cluster of what its replicas say of themselves and of each other. */
-export function clusterStatus(answers: readonly ReplicaAnswer[], quorum: number): ClusterStatus {
+export function clusterStatus(
+  answers: readonly ReplicaAnswer[],
+  quorum: number,
+  hashes: StateHashes = NO_HASHES,
+): ClusterStatus {
   const answered = answers.flatMap(({ status }) => status ?? []);
   const byView = answered.toSorted((a, b) => b.view - a.view);
   // A deposed primary that has not heard of it says so too: the highest view counts.
@@ -50,17 +24,20 @@ export function clusterStatus(answers: readonly ReplicaAnswer[], quorum: number)
     ? whyTheyWait(answers.length, answered.length, quorum)
     : (primary?.reason ?? whyNoPrimary(answers, answered, quorum));
   const isWritable = primary?.writable === true;
-  return {
+  // Whom the primary does not hear cannot take the place of one that fails.
+  const spare = members.filter(({ id }) => healthIn(primary, id) === 'healthy');
+  const status: Omit<ClusterStatus, 'advice'> = {
     writable: isWritable,
     reason: isWritable ? '' : reason,
-    may_fail: isWritable ? Math.max(0, members.length - quorum) : 0,
+    may_fail: isWritable ? Math.max(0, spare.length - quorum) : 0,
     view: byView[0]?.view ?? 0,
     primary: primary?.id ?? '',
+    hash_op: hashes.op,
     replicas: answers.map(({ id, address, status, why }) => ({
       id,
       address,
-      role: status?.role ?? 'unknown',
-      health: status === undefined ? 'unhealthy' : (primary?.peers.find((peer) => peer.id === id)?.health ?? 'healthy'),
+      role: status?.role ?? (hearerOf(answered, id) === '' ? 'down' : 'unknown'),
+      health: healthOf(answered, primary, id),
       view: status?.view ?? 0,
       op: status?.op ?? 0,
       commit: status?.commit ?? 0,
@@ -69,8 +46,42 @@ export function clusterStatus(answers: readonly ReplicaAnswer[], quorum: number)
       takes_alone: status?.takesAlone ?? false,
       reason:
         status === undefined ? why : [...status.damage, ...waiting(status), ...ownReason(status, quorum)].join('; '),
+      lag_seconds: lagSeconds(status),
+      orders: status?.orders ?? null,
+      state_hash: hashes.byId.get(id) ?? '',
+      disk_free_bytes: status?.diskFreeBytes ?? null,
+      uptime_seconds: status === undefined ? null : Math.floor(status.uptimeMs / 1000),
+      last_fault: status?.lastFault ?? null,
+      heard_by: hearerOf(answered, id),
     })),
   };
+  return { ...status, advice: adviceOf(status) };
+}
+
+type Health = ReplicaStatus['peers'][number]['health'];
+
+const SEVERITY: Readonly<Record<Health, number>> = { healthy: 0, suspected: 1, unhealthy: 2 };
+
+const healthIn = (of: ReplicaStatus | undefined, id: string): Health =>
+  of?.peers.find((peer) => peer.id === id)?.health ?? 'healthy';
+
+/** As the primary sees it; without one, as badly as any other that answers does. Who is heard by nobody is unhealthy. */
+function healthOf(answered: readonly ReplicaStatus[], primary: ReplicaStatus | undefined, id: string): Health {
+  const own = answered.find((one) => one.id === id);
+  const others = answered.filter((one) => one !== own);
+  if (own === undefined && others.length === 0) return 'unhealthy';
+  if (primary !== undefined && primary !== own) return healthIn(primary, id);
+  if (own === primary && own !== undefined) return 'healthy';
+  return others.map((one) => healthIn(one, id)).sort((a, b) => SEVERITY[b] - SEVERITY[a])[0] ?? 'healthy';
+}
+
+/** Who hears a replica; empty: nobody that answers. */
+const hearerOf = (answered: readonly ReplicaStatus[], id: string): string =>
+  answered.find((one) => one.peers.some((peer) => peer.id === id && peer.health === 'healthy'))?.id ?? '';
+
+/** To a tenth; one that holds everything is level. */
+function lagSeconds(status: ReplicaStatus | undefined): number | null {
+  return status?.lagMs === undefined ? null : Math.round(status.lagMs / 100) / 10;
 }
 
 /** With `keep-ordering`: what becomes of the orders that are taken, and what the operator can do. */

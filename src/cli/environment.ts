@@ -1,5 +1,6 @@
 import type { EventReader } from '../operations/events/event-tail.js';
 import type { ReplicaStatus } from '../ports/calls.js';
+import type { RemoteInspection, StoppedFolder } from '../ports/inspection.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import type { OrderingClient, OrderView } from '../ports/ordering-client.js';
 
@@ -20,6 +21,7 @@ export interface CliEnvironment {
   /** `access`: what operators prove themselves by. */
   createStatusReader(address: string, access: ClusterAccess): Promise<StatusReader>;
   createEventReader(address: string, access: ClusterAccess): Promise<EventReader>;
+  createInspector(address: string, access: ClusterAccess): Promise<Inspector>;
   openFolderTools(): Promise<FolderTools>;
   /** Starts a replica, which then keeps the process alive until it is told to stop. */
   runReplica(configuration: ClusterConfiguration, id: string, options: { readonly recover: boolean }): Promise<void>;
@@ -42,7 +44,13 @@ export interface StatusReader {
   close(): void;
 }
 
-/** What can be done with the folders of replicas that are stopped. Both reject with an Error for people. */
+/** Asks one replica what it holds. */
+export interface Inspector extends RemoteInspection {
+  status(deadlineMs?: number): Promise<ReplicaStatus>;
+  close(): void;
+}
+
+/** What can be done with the folders of replicas that are stopped. They reject with an Error for people. */
 export interface FolderTools {
   /** Whether a folder holds a replica that remembers its promises. */
   remembers(folder: string): boolean;
@@ -51,6 +59,8 @@ export interface FolderTools {
     folder: string,
     replicaId: string,
   ): Promise<{ readonly view: number; readonly op: number; readonly commit: number }>;
+  /** Reads the tables of a folder that nobody uses, as they lie there. */
+  openStopped(folder: string): Promise<StoppedFolder>;
   /** Makes the folder `to` of `replicaId` from the folder `from` of another. */
   transplant(from: string, to: string, replicaId: string): Promise<void>;
 }

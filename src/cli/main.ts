@@ -26,13 +26,21 @@ const environment: CliEnvironment = {
     const { createOperationsClient } = await import('../net/operations-client.js');
     return createOperationsClient(address, access.token, clusterTlsOf(access));
   },
+  async createInspector(address, access) {
+    const { createOperationsClient } = await import('../net/operations-client.js');
+    return createOperationsClient(address, access.token, clusterTlsOf(access));
+  },
   async openFolderTools() {
-    const [{ nodeFileSystem }, { remembers, surveyFolder, transplantFolder }] = await Promise.all([
-      import('../storage/node-file-system.js'),
-      import('../storage/transplant.js'),
-    ]);
+    const [{ nodeFileSystem }, { remembers, surveyFolder, transplantFolder }, { openUnusedFolder }] = await Promise.all(
+      [
+        import('../storage/node-file-system.js'),
+        import('../storage/transplant.js'),
+        import('../storage/unused-folder.js'),
+      ],
+    );
     return {
       remembers: (folder) => remembers(nodeFileSystem, folder),
+      openStopped: async (folder) => openUnusedFolder(nodeFileSystem, folder),
       survey: (folder, replicaId) => surveyFolder(nodeFileSystem, folder, replicaId),
       transplant: (from, to, replicaId) => transplantFolder(nodeFileSystem, from, to, replicaId),
     };

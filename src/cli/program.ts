@@ -28,6 +28,9 @@ const COMMANDS = new Map<string, () => Promise<AddCommand>>([
   ['rebuild', async () => (await import('./commands/rebuild.js')).addRebuildCommand],
   ['events', async () => (await import('./commands/events.js')).addEventsCommand],
   ['config', async () => (await import('./commands/config.js')).addConfigCommand],
+  ['verify', async () => (await import('./commands/verify.js')).addVerifyCommand],
+  ['diff', async () => (await import('./commands/diff.js')).addDiffCommand],
+  ['explain', async () => (await import('./commands/explain.js')).addExplainCommand],
 ]);
 
 /** The command that is named first; all where none is, for the help. */

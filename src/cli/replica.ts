@@ -94,6 +94,7 @@ export async function runReplica(
       random: new RandomPool(),
       loaded,
       hasRoom: () => nodeFileSystem.freeBytes(member.resources) > ROOM_BYTES_MIN,
+      freeBytes: () => nodeFileSystem.freeBytes(member.resources),
       unhealthyBefore: events.unhealthyBefore,
       onNotice(notice, at) {
         counts.noticed(notice.kind);

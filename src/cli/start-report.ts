@@ -9,6 +9,11 @@ const ASK_EVERY_MS = 100;
 
 /** Asks every replica how it is. */
 export async function askReplicas(cli: Cli, configuration: ClusterConfiguration): Promise<ClusterStatus> {
+  return clusterStatus(await replicaAnswers(cli, configuration), configuration.quorum);
+}
+
+/** What every replica says of itself. */
+export function replicaAnswers(cli: Cli, configuration: ClusterConfiguration): Promise<ReplicaAnswer[]> {
   const answers = configuration.replicas.map(async ({ id, address }): Promise<ReplicaAnswer> => {
     const reader = await cli.environment.createStatusReader(address, configuration);
     try {
@@ -19,7 +24,7 @@ export async function askReplicas(cli: Cli, configuration: ClusterConfiguration)
       reader.close();
     }
   });
-  return clusterStatus(await Promise.all(answers), configuration.quorum);
+  return Promise.all(answers);
 }
 
 /** The replicas when all take part and orders are taken, or as they are after a while, which the answers count into. */
@@ -64,6 +69,7 @@ function lackOf(id: string, role: ClusterStatus['replicas'][number]['role'], why
       return `${id} is recovering from the others`;
     case 'founding':
       return `${id} waits for the others, to found the cluster`;
+    case 'down':
     case 'unknown':
       return `${id} does not answer (${why})`;
     default:

@@ -2,6 +2,7 @@ import type { ServiceError } from '@grpc/grpc-js';
 import { refusal } from '../base/refusal.js';
 import type { ReplicaStatus } from '../ports/calls.js';
 import type { KnownNotice, ReplicaEvent, SharedNotice } from '../ports/events.js';
+import type { RemoteInspection } from '../ports/inspection.js';
 import { CallRefusedError, type OrderView } from '../ports/ordering-client.js';
 import { bearerMetadata } from './bearer-token.js';
 import { callRefusedError, refusalOf } from './error-details.js';
@@ -10,6 +11,7 @@ import type { GetStatusResponse__Output } from './generated/justhungry/v1/GetSta
 import type { ListOutboxResponse__Output } from './generated/justhungry/v1/ListOutboxResponse.js';
 import type { ReadEventsResponse__Output } from './generated/justhungry/v1/ReadEventsResponse.js';
 import type { ShareNoticeResponse__Output } from './generated/justhungry/v1/ShareNoticeResponse.js';
+import { remoteInspection } from './inspection-client.js';
 import { replicaStatusOf } from './operations-codec.js';
 import { orderView } from './ordering-views.js';
 import { protocol } from './proto-files.js';
@@ -20,7 +22,7 @@ import { unreachableText } from './unreachable.js';
  * One replica as its operators ask it. Calls that fail throw CallRefusedError, which says in words why there is no answer; a dead
  * replica fails at once.
  */
-export interface OperationsClient {
+export interface OperationsClient extends RemoteInspection {
   /** Default deadline: 1,000 ms from now. */
   status(deadlineMs?: number): Promise<ReplicaStatus>;
   /** What waits in its outbox, oldest first, all of it. Default deadline of each page: 1,000 ms. */
@@ -96,6 +98,7 @@ export function createOperationsClient(address: string, token: string, tls?: Clu
       });
       return { key: wire.key, isMine: wire.is_mine, by: wire.by, delivered: wire.delivered };
     },
+    ...remoteInspection(client, metadata, (error, deadlineMs) => failureOf(error, address, deadlineMs)),
     close: () => client.close(),
   };
 }

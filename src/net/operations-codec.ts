@@ -48,6 +48,11 @@ export function wireStatus(status: ReplicaStatus): GetStatusResponse {
     damage: [...status.damage],
     uptime_ms: Math.round(status.uptimeMs),
     takes_alone: status.takesAlone,
+    orders: status.orders,
+    ...(status.diskFreeBytes === undefined ? {} : { disk_free_bytes: status.diskFreeBytes }),
+    ...(status.lagMs === undefined ? {} : { lag_ms: Math.round(status.lagMs) }),
+    last_fault: status.lastFault?.what ?? '',
+    last_fault_at: status.lastFault?.at ?? '',
   };
 }
 
@@ -83,5 +88,9 @@ export function replicaStatusOf(wire: GetStatusResponse__Output): ReplicaStatus 
     peers: wire.peers.map((peer) => ({ id: peer.id, health: meaningOf(healthByWire, peer.health, 'health') })),
     uptimeMs: wire.uptime_ms,
     takesAlone: wire.takes_alone,
+    orders: wire.orders,
+    diskFreeBytes: wire.disk_free_bytes,
+    lagMs: wire.lag_ms,
+    lastFault: wire.last_fault === '' ? undefined : { at: wire.last_fault_at, what: wire.last_fault },
   };
 }

@@ -14,6 +14,7 @@ import { answerNotice, eventsPage } from './events-codec.js';
 import type { OperationsHandlers } from './generated/justhungry/v1/Operations.js';
 import type { ReplicationHandlers } from './generated/justhungry/v1/Replication.js';
 import type { RequestsHandlers } from './generated/justhungry/v1/Requests.js';
+import { inspectionHandlers } from './inspection-handlers.js';
 import { listen } from './listening.js';
 import { outboxPage, wireStatus } from './operations-codec.js';
 import type { PeerTransport } from './peer-transport.js';
@@ -192,5 +193,6 @@ function operationsHandlers(token: string, calls: ReplicaCalls, events: Operator
       if (refused !== undefined) return callback(statusOf(refused));
       callback(null, answerNotice(events, request));
     },
+    ...inspectionHandlers(token, calls.inspection),
   };
 }

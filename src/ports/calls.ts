@@ -1,6 +1,7 @@
 import type { OpNumber } from '../base/numbers.js';
 import type { OutboxItem, ServiceQuery, ServiceRequest } from '../base/service.js';
 import type { Outcome } from '../vsr/effect.js';
+import type { Inspection } from './inspection.js';
 
 /**
  * A call as it reaches a replica, validated. `copies` of a write is resolved: 1 … N. Deadlines are wall-clock ms since 1970
@@ -37,6 +38,8 @@ export interface ReplicaCalls {
   outbox(after: string, limit: number): readonly OutboxItem[];
   /** Asks a primary to give up its office in favour of the next view. */
   resign(why: string): void;
+  /** What the replica shows of its files. */
+  readonly inspection: Inspection;
 }
 
 /** How a replica sees itself and its peers. */
@@ -62,4 +65,12 @@ export interface ReplicaStatus {
   readonly takesAlone: boolean;
   readonly damage: readonly string[];
   readonly uptimeMs: number;
+  /** Orders in its tables. */
+  readonly orders: number;
+  /** Absent: not known. */
+  readonly diskFreeBytes: number | undefined;
+  /** How long ago it last knew itself level with the primary; 0 while it is; absent: not since it started. */
+  readonly lagMs: number | undefined;
+  /** What went wrong here last since it started, with its time (RFC 3339, UTC). */
+  readonly lastFault: { readonly at: string; readonly what: string } | undefined;
 }

@@ -1,4 +1,4 @@
-import { replicaIndex, view, type OpNumber, type ReplicaIndex } from '../base/numbers.js';
+import { op, replicaIndex, view, type OpNumber, type ReplicaIndex } from '../base/numbers.js';
 import { refusal } from '../base/refusal.js';
 import { DamagedFileError, type OutboxItem, type Service } from '../base/service.js';
 import type { Clock, Damage, Loaded, Random, ReplicaStorage, Timers } from '../ports.js';
@@ -16,14 +16,18 @@ import { start } from '../vsr/start.js';
 import { actsAsPrimary, type CoreConfig, type State } from '../vsr/state.js';
 import { step } from '../vsr/step.js';
 import { CallBook } from './call-book.js';
+import { DurableTimes } from './durable-times.js';
 import { isDiskInDoubt } from './disk-failure.js';
 import { DiskQueue } from './disk-queue.js';
 import { EffectPerformer } from './effect-performer.js';
 import { FolderWatch, INSPECT_EVERY_MS, SCRUB_EVERY_MS } from './folder-watch.js';
 import { PeerHealthWatch } from './peer-health.js';
 import { gaugesOf } from './gauges.js';
-import { PresentDamage } from './present-damage.js';
 import { PrimaryProgress } from './primary-progress.js';
+import { LastFault } from './last-fault.js';
+import { PresentDamage } from './present-damage.js';
+import { ReplicaInspection } from './replica-inspection.js';
+import { watchedTable } from './state-notes.js';
 import { statusOf } from './status.js';
 
 /** ms between two looks whether a full disk has room again. */
@@ -34,6 +38,7 @@ const FLUSH_EVERY_MS = 20;
 const DOUBT_PATIENCE_MS = 1_000;
 /** ms that a stopping primary waits for its last writes, and then for the others to take over. */
 const STOP_PATIENCE_MS = 1_500;
+const FIRST_OP = op(1);
 
 /** Why a replica's process must end: what is said to the operator, and how it should be started again. */
 export type Fatal =
@@ -63,6 +68,8 @@ export interface ReplicaParts {
   readonly hasRoom: () => boolean;
   /** Peers that had been told to be unhealthy before this process began; default: none. */
   readonly unhealthyBefore?: ReadonlySet<ReplicaIndex>;
+  /** Bytes that can still be written to the folder, for `status`; absent: not known. */
+  readonly freeBytes?: () => number;
   readonly onNotice: (notice: Notice, at: { view: number; op: number; commit: number }) => void;
   /** Files were found to be not as they were left, and were put right. */
   readonly onMended: (damage: readonly Damage[]) => void;
@@ -87,6 +94,11 @@ export class ReplicaRuntime implements ReplicaCalls {
   readonly #damage: PresentDamage;
   readonly #peerHealth: PeerHealthWatch;
   readonly #progress = new PrimaryProgress();
+  readonly #lastFault = new LastFault();
+  readonly #durableTimes = new DurableTimes();
+  readonly inspection: ReplicaInspection;
+  /** First op that the durable change under way replaces in the log. */
+  #replacedFrom: OpNumber | undefined;
   #transport: Transport | undefined;
   #flushedMs = -Infinity;
   #isStepping = false;
@@ -98,7 +110,10 @@ export class ReplicaRuntime implements ReplicaCalls {
     this.#parts = parts;
     this.#startedMs = parts.clock.monotonicMs();
     const events = {
-      onAppended: (op: OpNumber) => this.#dispatch({ kind: 'appended', op }),
+      onAppended: (op: OpNumber) => {
+        this.#durableTimes.note(op, parts.clock.wallMs());
+        this.#dispatch({ kind: 'appended', op });
+      },
       onTransitionDone: (transition: number) => this.#dispatch({ kind: 'transitionDone', transition }),
       onOutboxAppended: (requestIds: readonly string[]) => this.#dispatch({ kind: 'outboxAppended', requestIds }),
       onOutboxFull: (requestIds: readonly string[]) => this.#dispatch({ kind: 'outboxFull', requestIds }),
@@ -126,11 +141,15 @@ export class ReplicaRuntime implements ReplicaCalls {
       storage: parts.storage,
       isJudgeable: () => !this.#isDead && this.#state.status !== 'founding' && this.#state.transition === undefined,
       onDamaged: (damage) => this.#die({ kind: 'damaged', damage }),
-      onMended: (damage) => parts.onMended(damage),
+      onMended: (damage) => {
+        this.#lastFault.noteDamage(damage, parts.clock.wallMs());
+        parts.onMended(damage);
+      },
       onDiskFailed: (error) => this.#onDiskFailed(error),
     });
-    const { config, services, storage } = parts;
-    this.#damage = new PresentDamage(parts.loaded, config.replicaIds);
+    const { config, services, storage, loaded, timers, clock } = parts;
+    this.#damage = new PresentDamage(loaded, config.replicaIds);
+    this.#lastFault.noteDamage(faultsOf(loaded), clock.wallMs());
     this.#peerHealth = new PeerHealthWatch({
       peers: config.replicaIds.map((_, index) => replicaIndex(index)).filter((index) => index !== config.self),
       heartbeatMs: config.heartbeatMs,
@@ -138,9 +157,21 @@ export class ReplicaRuntime implements ReplicaCalls {
       unhealthyBefore: parts.unhealthyBefore ?? new Set(),
       tell: (notice) => this.#tell(notice),
     });
-    const { state, effects } = start(config, services, receiptsTable(storage.files), startedOf(parts), this.#now());
+    const receipts = receiptsTable(storage.files);
+    this.inspection = new ReplicaInspection({
+      storage,
+      services,
+      receipts,
+      timers,
+      durableTimes: this.#durableTimes,
+      state: () => this.#state,
+      onDamaged: (error) => this.#die({ kind: 'damaged', damage: [damageOf(error)] }),
+    });
+    const watched = watchedTable(receipts, () => this.inspection.notes.onBoundary());
+    const { state, effects } = start(config, services, watched, startedOf(parts), this.#now());
     this.#state = state;
     this.#pending = effects;
+    this.#durableTimes.note(state.durable, clock.wallMs());
   }
 
   #pending: readonly Effect[];
@@ -222,7 +253,22 @@ export class ReplicaRuntime implements ReplicaCalls {
   status(): ReplicaStatus {
     const { clock } = this.#parts;
     const uptimeMs = clock.monotonicMs() - this.#startedMs;
-    return statusOf(this.#state, this.#now(), { uptimeMs, damage: this.#damage.lines(this.#state) });
+    return statusOf(this.#state, this.#now(), {
+      uptimeMs,
+      damage: this.#damage.lines(this.#state),
+      orders: [...this.#parts.services.values()].reduce((sum, one) => sum + (one.counts?.()['orders'] ?? 0), 0),
+      diskFreeBytes: this.#freeBytes(),
+      lastFault: this.#lastFault.last,
+    });
+  }
+
+  /** A folder that is gone is told by the inspection, not by whoever asks for the status. */
+  #freeBytes(): number | undefined {
+    try {
+      return this.#parts.freeBytes?.();
+    } catch {
+      return undefined;
+    }
   }
 
   /** Further numbers for metrics and readiness. */
@@ -308,6 +354,7 @@ export class ReplicaRuntime implements ReplicaCalls {
     const timed = { ...event, ...this.#now() } as Event;
     const effects = step(this.#state, timed);
     this.#parts.onStep?.(timed, this.#state, effects);
+    if (event.kind === 'transitionDone' || this.#state.transition !== undefined) this.#noteReplaced(event, effects);
     for (const effect of effects) this.#effects.perform(effect);
     this.#flushWhenDue(timed.nowMs);
   }
@@ -321,11 +368,28 @@ export class ReplicaRuntime implements ReplicaCalls {
     if (isMoreComing && nowMs - this.#flushedMs < FLUSH_EVERY_MS) return;
     this.#flushedMs = nowMs;
     this.#parts.storage.flushTables();
+    this.inspection.notes.afterStep();
+  }
+
+  /** What a durable change of the log means for when its ops were on disk. */
+  #noteReplaced(event: Untimed, effects: readonly Effect[]): void {
+    if (event.kind === 'transitionDone') {
+      if (this.#replacedFrom !== undefined) this.#durableTimes.forgetFrom(this.#replacedFrom);
+      this.#replacedFrom = undefined;
+      this.#durableTimes.note(this.#state.durable, this.#parts.clock.wallMs());
+    }
+    for (const effect of effects) {
+      if (effect.kind === 'switchLog') this.#replacedFrom = effect.from;
+      // A checkpoint stands for everything before it too.
+      else if (effect.kind === 'installCheckpoint') this.#replacedFrom = FIRST_OP;
+    }
   }
 
   #tell(notice: Notice): void {
     const { view, durable, commit } = this.#state;
     if (notice.kind === 'diverged') this.#damage.noteDifference(notice);
+    const { clock, config } = this.#parts;
+    this.#lastFault.noteNotice(notice, clock.wallMs(), (peer) => config.replicaIds[peer] ?? String(peer));
     this.#parts.onNotice(notice, { view, op: durable, commit });
   }
 
@@ -338,6 +402,7 @@ export class ReplicaRuntime implements ReplicaCalls {
   }
 
   #onDiskFull(): void {
+    this.#lastFault.noteDiskFull(this.#parts.clock.wallMs());
     this.#dispatch({ kind: 'diskFull' });
     if (this.#isWaitingForRoom) return;
     this.#isWaitingForRoom = true;
@@ -387,6 +452,10 @@ export class ReplicaRuntime implements ReplicaCalls {
 
 const damageOf = ({ file, detail, row }: DamagedFileError): Damage =>
   row === undefined ? { file, what: detail } : { file, row, what: detail };
+
+/** What a start found wrong. */
+const faultsOf = (loaded: Loaded): readonly Damage[] =>
+  loaded.kind === 'damaged' ? loaded.damage : loaded.kind === 'intact' ? (loaded.repaired ?? []) : [];
 
 function startedOf({ loaded }: ReplicaParts): Started {
   switch (loaded.kind) {

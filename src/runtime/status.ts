@@ -1,13 +1,16 @@
 import type { ReplicaStatus } from '../ports/calls.js';
 import type { Now } from '../vsr/event.js';
-import { healthOf } from '../vsr/health.js';
+import { healthOf, hearsPrimary } from '../vsr/health.js';
 import { lastChain, lastOp } from '../vsr/log.js';
 import { whyReadOnly } from '../vsr/quorum-loss.js';
 import { actsAsPrimary, peersOf, primaryOf, type State } from '../vsr/state.js';
 import { whyClosed } from '../vsr/writes.js';
 
+/** What the core does not know of its replica. */
+export type ReplicaFacts = Pick<ReplicaStatus, 'uptimeMs' | 'damage' | 'orders' | 'diskFreeBytes' | 'lastFault'>;
+
 /** How a replica sees itself, for operators. */
-export function statusOf(state: State, now: Now, more: Pick<ReplicaStatus, 'uptimeMs' | 'damage'>): ReplicaStatus {
+export function statusOf(state: State, now: Now, more: ReplicaFacts): ReplicaStatus {
   const closed = whyClosed({ state, now, effects: [] });
   return {
     id: idOf(state, state.config.self),
@@ -27,8 +30,16 @@ export function statusOf(state: State, now: Now, more: Pick<ReplicaStatus, 'upti
     peers: peersOf(state).map((peer) => ({ id: idOf(state, peer), health: healthOf(state, peer, now.nowMs) })),
     outbox: state.outbox.length,
     takesAlone: state.isAloneTold,
+    lagMs: lagMsOf(state, now),
     ...more,
   };
+}
+
+/** ms since it last knew itself level with a live primary. */
+function lagMsOf(state: State, { nowMs, wallMs }: Now): number | undefined {
+  if (actsAsPrimary(state)) return 0;
+  if (state.status === 'normal' && state.applied >= state.commit && hearsPrimary(state, nowMs)) return 0;
+  return state.levelAtMs === 0 ? undefined : Math.max(0, wallMs - state.levelAtMs);
 }
 
 const idOf = (state: State, index: number): string => state.config.replicaIds[index] ?? '';

@@ -32,6 +32,17 @@ export function lockFolder(folder: string): { release(): void } | { holder: stri
   return { holder };
 }
 
+/** Who uses a folder, looked at without changing anything; `undefined` when nobody does. */
+export function holderOf(folder: string): string | undefined {
+  for (const name of readdirSync(folder)) {
+    const [, pidText, start, boot] = LOCK_NAME.exec(name) ?? [];
+    if (pidText === undefined) continue;
+    const living = identityOf(Number(pidText));
+    if (living?.start === start && living?.boot === boot) return describe(path.join(folder, name), Number(pidText));
+  }
+  return undefined;
+}
+
 interface Identity {
   readonly pid: number;
   /** Start of the process in clock ticks since the boot. */

@@ -12,6 +12,7 @@ import {
   type Damage,
   type DurableState,
   type FileSystem,
+  type FolderContent,
   type Loaded,
   type LogBase,
   type LogSwitch,
@@ -288,6 +289,19 @@ class FolderStorage implements ReplicaStorage {
 
   scrub(part: number): Promise<{ damage: Damage[]; mended: Damage[] }> {
     return this.#health.scrub(part);
+  }
+
+  content(): FolderContent {
+    return this.#files.content();
+  }
+
+  readDocument(name: string): Uint8Array | undefined {
+    return this.#files.isDocument(name) ? this.#files.readDocument(name) : undefined;
+  }
+
+  held(): { journalFrom: OpNumber; checkpointOp: OpNumber } {
+    const first = this.#journal?.segments[0]?.firstOp ?? makeOp(0);
+    return { journalFrom: first, checkpointOp: this.#base.op };
   }
 
   distrustIndexes(): void {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { assert } from '../base/assert.js';
 import { DamagedFileError, type Document, type IndexFile, type ServiceFiles, type Table } from '../base/service.js';
-import { DiskFullError, type Damage, type FileSystem } from '../ports.js';
+import { DiskFullError, type Damage, type FileSystem, type FolderContent } from '../ports.js';
 import { serviceOfSnapshot } from './checkpoint-head.js';
 import type { SumsMark } from './block-sums.js';
 import { DocumentFile } from './document.js';
@@ -165,6 +165,20 @@ export class FolderFiles implements ServiceFiles {
 
   #isMuch(tables: Iterable<{ readonly length: number }>): boolean {
     return [...tables].reduce((sum, { length }) => sum + length, 0) >= this.keptSumsBytesMin;
+  }
+
+  /** What is there at this moment, without writing anything. */
+  content(): FolderContent {
+    const tables = [...this.#tables.values()].map((table) => {
+      return { table, length: table.length, hash: () => table.captured().hash };
+    });
+    return { tables, documents: new Map([...this.#documents.values()].map((one) => [one.name, one.read()])) };
+  }
+
+  /** The bytes of a document's file; `undefined` when there is none. */
+  readDocument(name: string): Uint8Array | undefined {
+    const place = path.join(this.folder, name);
+    return this.fileSystem.stat(place) === undefined ? undefined : this.fileSystem.readFile(place);
   }
 
   #capture(table: TableFile, isMuch: boolean): CapturedTable {

@@ -31,6 +31,10 @@ const answer = (id: string, role: ReplicaStatus['role'], reason: string, heard: 
     takesAlone: false,
     damage: [],
     uptimeMs: 1,
+    orders: 0,
+    diskFreeBytes: undefined,
+    lagMs: 0,
+    lastFault: undefined,
   },
 });
 const silent = (id: string): ReplicaAnswer => ({ id, address: '', why: 'connection refused', status: undefined });
@@ -87,6 +91,62 @@ describe('cluster status', () => {
       QUORUM,
     );
     expect(reason).to.match(/none does\. Start the others/);
+  });
+
+  const primaryThatHears = (heard: readonly string[]): ReplicaAnswer => {
+    const primary = answer('replica-1', 'primary', '', heard);
+    return { ...primary, status: primary.status && { ...primary.status, writable: true } };
+  };
+
+  it('a replica is down: it may not fail again, and what to do', () => {
+    const { may_fail, replicas, advice } = clusterStatus(
+      [primaryThatHears(['replica-2']), answer('replica-2', 'backup', '', ['replica-1']), silent('replica-3')],
+      QUORUM,
+    );
+    expect(may_fail).to.equal(0);
+    expect(replicas[2]).to.include({ role: 'down', health: 'unhealthy', orders: null, lag_seconds: null });
+    expect(advice).to.have.length(1);
+    expect(advice[0]).to.match(/^start replica-3 /);
+  });
+
+  it('a backup that the primary does not hear: it cannot take the place of another', () => {
+    const backups = ['replica-2', 'replica-3'].map((id) => answer(id, 'backup', '', IDS));
+    const { may_fail, replicas } = clusterStatus([primaryThatHears(['replica-2']), ...backups], QUORUM);
+    expect(may_fail).to.equal(0);
+    expect(replicas[2]).to.include({ role: 'backup', health: 'unhealthy' });
+  });
+
+  it('copies that differ, a disk that is nearly full, a backup that lags: each is told', () => {
+    const lagging = answer('replica-3', 'backup', '', IDS);
+    const status = lagging.status && { ...lagging.status, lagMs: 12_340, diskFreeBytes: 5e8 };
+    const hashes = {
+      op: 7,
+      byId: new Map(IDS.map((id) => [id, id === 'replica-2' ? 'b'.repeat(64) : 'a'.repeat(64)])),
+    };
+    const { advice, replicas, hash_op } = clusterStatus(
+      [primaryThatHears(IDS), answer('replica-2', 'backup', '', IDS), { ...lagging, status }],
+      QUORUM,
+      hashes,
+    );
+    expect(hash_op).to.equal(7);
+    expect(replicas[2]).to.include({ lag_seconds: 12.3, disk_free_bytes: 5e8, state_hash: 'a'.repeat(64) });
+    expect(advice.map((line) => line.split(/[:,] /)[0])).to.deep.equal([
+      'the copies differ at op 7',
+      'make room on the disk of replica-3',
+      'replica-3 is 12 s behind',
+    ]);
+  });
+
+  it('without a primary: as badly as anyone that answers sees it', () => {
+    const { replicas } = clusterStatus(
+      [
+        answer('replica-1', 'backup', '', IDS),
+        answer('replica-2', 'backup', '', ['replica-1']),
+        answer('replica-3', 'backup', '', IDS),
+      ],
+      QUORUM,
+    );
+    expect(replicas.map(({ health }) => health)).to.deep.equal(['healthy', 'healthy', 'unhealthy']);
   });
 
   it('a view change under way: patience, and no complaint of a backup that hears enough', () => {

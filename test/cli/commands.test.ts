@@ -278,6 +278,10 @@ describe('commands', () => {
       takesAlone: false,
       damage: [],
       uptimeMs: 1,
+      orders: 0,
+      diskFreeBytes: undefined,
+      lagMs: 0,
+      lastFault: undefined,
     });
     const reader = (down: string) => (address: string) => ({
       status: async () => {
@@ -299,8 +303,9 @@ describe('commands', () => {
     expect(json(up.stdout)).to.have.nested.property('replicas[0].lag_ops', 2);
     const one = await runCommand(['status', '--config', config], { statusReader: reader('3') });
     expect(one.stdout).to.match(
-      /^Taking orders; 0 more replicas may fail\.[\s\S]*replica-3 .* unknown +unhealthy .*connection refused/,
+      /^Taking orders; 0 more replicas may fail\.[\s\S]*replica-3 .* unknown +healthy .*connection refused/,
     );
+    expect(one.stdout).to.match(/To do: replica-3 does not answer here, but replica-1 hears it/);
     const down = await runCommand(['status', '--config', config], { statusReader: reader('123') });
     expect(down.exitCode).to.equal(1);
     expect(down.stdout).to.match(/^Not taking orders: 0 of 3 replicas answer, 2 are needed/);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { present } from '../../src/base/assert.js';
 import { GENESIS_CHAIN, type Entry } from '../../src/base/entry.js';
@@ -211,6 +212,30 @@ export function replicaStorageContract(name: string, make: () => FileSystemUnder
       table.append('3,again\r\n');
       storage.flushTables();
       expect(text(under.fileSystem.readFile(`${under.folder}/orders.csv`))).to.equal(`${whole}3,again\r\n`);
+    });
+
+    it('shows what it holds at this moment, rows that are not flushed included, and where the log stands', async () => {
+      const storage = await founded();
+      const table = storage.files.table('orders.csv', 'op,item\r\n');
+      storage.files.document('menu.csv').write('menu 1');
+      table.append('1,pizza\r\n');
+      storage.flushTables();
+      table.append('2,🍕\r\n');
+      const { tables, documents } = storage.content();
+      const [first] = tables;
+      const hash = first?.hash();
+      table.append('3,later\r\n');
+      const then = 'op,item\r\n1,pizza\r\n2,🍕\r\n';
+      expect(first).to.include({ table, length: Buffer.byteLength(then) });
+      expect(await hash).to.equal(createHash('sha256').update(then).digest('hex'));
+      expect([...documents]).to.deep.equal([['menu.csv', 'menu 1']]);
+      expect(text(storage.readDocument('menu.csv') ?? new Uint8Array())).to.equal('menu 1');
+      expect(storage.readDocument('orders.csv')).to.equal(undefined);
+      expect(storage.held()).to.deep.equal({ journalFrom: 1, checkpointOp: 0 });
+      const entries = firstEntries(3);
+      await storage.append(entries, op(3));
+      await storage.checkpoint(headAt(entries[2] as Entry));
+      expect(storage.held()).to.deep.equal({ journalFrom: 1, checkpointOp: 3 });
     });
 
     it('keeps two checkpoints and the journal since the older', async () => {

@@ -21,6 +21,10 @@ const backup: ReplicaStatus = {
   takesAlone: false,
   damage: [],
   uptimeMs: 1,
+  orders: 0,
+  diskFreeBytes: undefined,
+  lagMs: undefined,
+  lastFault: undefined,
 };
 const level: ReplicaGauges = {
   lagOps: 0,

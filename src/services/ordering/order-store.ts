@@ -6,7 +6,7 @@ import { NONE, OrderIndex } from './order-index.js';
 import { hasPreparingBegun, isCalledOff, type OrderStatus } from './order-status.js';
 import { ORDERS_FILE, ORDERS_HEADER, readOrder, rowsOfOrder, type PlacedOrder } from './orders-table.js';
 import type { PostcodeVerdict } from './postcode-verdict.js';
-import type { Order, StatusChange } from './replies.js';
+import type { Order, StatusChange, TraceStep } from './replies.js';
 import { readStatusText, rowOfStatus, STATUS_FILE, STATUS_HEADER, type StatusText } from './status-table.js';
 
 /** A change of an order that is committed. */
@@ -112,6 +112,22 @@ export class OrderStore {
     if (this.#birthChange(record) === NONE)
       history.push({ status: 'placed', at: placedAt, op: this.index.opAt(record), reason: '' });
     return history.toReversed();
+  }
+
+  /** Every row of an order in order-status.csv, oldest first. */
+  steps(record: number): TraceStep[] {
+    const steps: TraceStep[] = [];
+    for (let change = this.changes.newestOf(record); change !== NONE; change = this.changes.previousAt(change)) {
+      const op = this.changes.opAt(change);
+      const status = this.changes.statusAt(change);
+      const postcodeCheck = this.changes.checkAt(change);
+      steps.push({ op, status, postcodeCheck, ...this.textOf(change) });
+    }
+    if (this.#birthChange(record) === NONE) {
+      const { op, orderId, placedAt, postcodeCheck } = this.#read(record);
+      steps.push({ op, at: placedAt, status: 'placed', postcodeCheck, reason: '', requestId: orderId });
+    }
+    return steps.toReversed();
   }
 
   #birthChange(record: number): number {

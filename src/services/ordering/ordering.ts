@@ -22,7 +22,7 @@ import { decided } from './executions.js';
 import { foundState, seedOf } from './founding.js';
 import { outboxOrder } from './outbox-order.js';
 import { PresentState } from './present-state.js';
-import { answer } from './queries.js';
+import { answer, counts } from './queries.js';
 import type { OrderingQuery, OrderingRequest } from './requests.js';
 import { restoreState } from './restore.js';
 import { encodeSnapshot } from './snapshot.js';
@@ -141,6 +141,19 @@ export class Ordering implements Service {
 
   found(seed: string, entry: Entry): string[] {
     return foundState(this.#committed, seed, entry.op);
+  }
+
+  counts(): Readonly<Record<string, number>> {
+    const { orders, users, changes, refusals, menuItems, menuVersion, motdVersion } = counts(this.#committed);
+    return {
+      orders,
+      users,
+      changes,
+      refusals,
+      menu_items: menuItems,
+      menu_version: menuVersion,
+      motd_version: motdVersion,
+    };
   }
 
   snapshot(): string {

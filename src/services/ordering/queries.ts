@@ -8,7 +8,7 @@ import { PAGE_SIZE_DEFAULT, PAGE_TOKEN_LENGTH_MAX } from './limits.js';
 import { NONE } from './order-index.js';
 import { isClosed } from './order-status.js';
 import { decodePageToken, encodePageToken } from './page-token.js';
-import type { AnswerOf, Counts, Order } from './replies.js';
+import type { AnswerOf, Counts, Order, OrderTrace } from './replies.js';
 import type { GetOrders, OrderingQuery } from './requests.js';
 import { fieldRefusal } from './validation.js';
 
@@ -27,6 +27,8 @@ export function answer(state: CommittedState, query: OrderingQuery): QueryAnswer
       return done<'events'>(eventsFrom(state, query));
     case 'unchecked':
       return done<'unchecked'>({ orders: unchecked(state, query.limit) });
+    case 'traceOrder':
+      return done<'traceOrder'>(traceOf(state, query.orderId));
     case 'counts':
       return done<'counts'>(counts(state));
     default:
@@ -95,7 +97,15 @@ function unchecked({ orders }: CommittedState, limit: number): Order[] {
   return found;
 }
 
-function counts(state: CommittedState): Counts {
+function traceOf({ orders, refusals }: CommittedState, orderId: string): OrderTrace {
+  const record = orders.index.find(orderId);
+  if (record !== ABSENT) return { order: orders.asNow(record), steps: orders.steps(record) };
+  const refused = refusals.find(orderId);
+  return refused === undefined ? { steps: [] } : { steps: [], refused };
+}
+
+/** How much there is. */
+export function counts(state: CommittedState): Counts {
   const { orders, refusals, requests, menu, menuVersion, motdVersion, op } = state;
   return {
     orders: orders.index.count,

@@ -1,3 +1,4 @@
+import type { Refusal } from '../../base/refusal.js';
 import type { OrderStatus } from './order-status.js';
 import type { PostcodeVerdict } from './postcode-verdict.js';
 import type { Contact, MenuItem, OrderingQuery, OrderingRequest, OrderLine } from './requests.js';
@@ -95,6 +96,27 @@ export interface UncheckedReply {
   readonly orders: readonly Order[];
 }
 
+/** One row of order-status.csv: a status, or (`postcodeCheck`) what became known of the postcode. */
+export interface TraceStep {
+  readonly op: number;
+  /** RFC 3339, ms, UTC. */
+  readonly at: string;
+  readonly status: OrderStatus;
+  readonly postcodeCheck: PostcodeVerdict;
+  readonly reason: string;
+  readonly requestId: string;
+}
+
+/** Reply to traceOrder: nothing in it when the id is not known. */
+export interface OrderTrace {
+  /** As it is now. */
+  readonly order?: Order;
+  /** From its placing on. */
+  readonly steps: readonly TraceStep[];
+  /** The id was spent by a refusal. */
+  readonly refused?: { readonly op: number; readonly refusal: Refusal };
+}
+
 /** Reply to counts, of committed state. */
 export interface Counts {
   readonly orders: number;
@@ -133,4 +155,5 @@ export interface AnswerOf extends Record<OrderingQuery['kind'], object> {
   events: EventsReply;
   unchecked: UncheckedReply;
   counts: Counts;
+  traceOrder: OrderTrace;
 }

@@ -5,7 +5,8 @@ import type { CheckedVerdict, PostcodeVerdict } from './postcode-verdict.js';
 export type OrderingRequest = MakeOrder | UpdateOrderStatus | CancelOrder | SetMenu | SetMotd | RecheckPostcode;
 
 /** A read of committed state: one of the union, told apart by `kind`. */
-export type OrderingQuery = GetMenu | GetMotd | GetOrders | GetOrder | GetEvents | GetUnchecked | GetCounts;
+export type OrderingQuery =
+  GetMenu | GetMotd | GetOrders | GetOrder | GetEvents | GetUnchecked | GetCounts | TraceOrder;
 
 /** One item of a basket. `pricePence` is the price of one portion as the customer was shown it. */
 export interface OrderLine {
@@ -132,6 +133,12 @@ export interface GetUnchecked {
   readonly kind: 'unchecked';
   /** 1–1,000 orders. */
   readonly limit: number;
+}
+
+/** For operators: an id with all that ever happened under it. Answered by OrderTrace. */
+export interface TraceOrder {
+  readonly kind: 'traceOrder';
+  readonly orderId: string;
 }
 
 /** Answered by Counts. */

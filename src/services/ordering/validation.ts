@@ -91,6 +91,7 @@ export function queryProblem(query: OrderingQuery): FieldProblem | undefined {
         whole('page_size', query.pageSize, 0, limits.PAGE_SIZE_MAX)
       );
     case 'getOrder':
+    case 'traceOrder':
       return uuid('order_id', query.orderId);
     case 'events':
       return (

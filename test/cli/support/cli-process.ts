@@ -54,6 +54,10 @@ const statusOf = (address: string): ReplicaStatus => {
     takesAlone: false,
     damage: [],
     uptimeMs: 1,
+    orders: 0,
+    diskFreeBytes: undefined,
+    lagMs: 0,
+    lastFault: undefined,
   };
 };
 
@@ -72,6 +76,7 @@ const environment: CliEnvironment = {
     close: () => undefined,
   }),
   createEventReader: async () => ({ events: async () => [], close: () => undefined }),
+  createInspector: () => Promise.reject(new Error('no replicas in this test')),
   openFolderTools: () => Promise.reject(new Error('no folders in this test')),
   runReplica: async () => undefined,
   runFrontEnd: async () => undefined,

@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
-import type { CliEnvironment, StatusReader } from '../../../src/cli/environment.js';
+import type { CliEnvironment, Inspector, StatusReader } from '../../../src/cli/environment.js';
 import type { EventReader } from '../../../src/operations/events/event-tail.js';
 import { runCommandLine } from '../../../src/cli/program.js';
 import { FakeRestaurant } from '../../support/ordering-client-fake.js';
@@ -31,6 +31,7 @@ export interface RunOptions {
   readonly stdin?: string;
   readonly statusReader?: (address: string) => StatusReader;
   readonly eventReader?: (address: string) => EventReader;
+  readonly inspector?: (address: string) => Inspector;
 }
 
 /** Runs one command line in this process against a restaurant in memory, without a terminal. */
@@ -56,6 +57,10 @@ export async function runCommand(argv: readonly string[], options: RunOptions = 
     createEventReader: async (address) => {
       if (eventReader === undefined) throw new Error('no replicas in this test');
       return eventReader(address);
+    },
+    createInspector: async (address) => {
+      if (options.inspector === undefined) throw new Error('no replicas in this test');
+      return options.inspector(address);
     },
     openFolderTools: () => Promise.reject(new Error('no folders in this test')),
     runReplica: async () => undefined,

@@ -1,10 +1,15 @@
+import { createHash } from 'node:crypto';
 import { encodeEntry, GENESIS_CHAIN, type Entry } from '../../../src/base/entry.js';
 import { op, replicaIndex, view, type ReplicaIndex } from '../../../src/base/numbers.js';
 import { refusal, type RefusalReason } from '../../../src/base/refusal.js';
 import type { OutboxItem } from '../../../src/base/service.js';
 import type { IncomingCall, ReplicaCalls, ReplicaStatus } from '../../../src/ports/calls.js';
 import { Ordering, ORDERING } from '../../../src/services/ordering/ordering.js';
+import { DurableTimes } from '../../../src/runtime/durable-times.js';
+import { ReplicaInspection } from '../../../src/runtime/replica-inspection.js';
+import { systemTimers } from '../../../src/runtime/system-timers.js';
 import type { Outcome } from '../../../src/vsr/effect.js';
+import { appendReceipt, receiptsTable } from '../../../src/vsr/receipts.js';
 import { MemoryFiles } from '../../support/memory-files.js';
 
 export const MENU_CSV = [
@@ -19,13 +24,16 @@ type Read = Extract<IncomingCall, { kind: 'read' }>;
 
 /** The real ordering service without replication: what the replicas of a rig share, as if each had a copy. */
 export class MemoryCluster {
+  readonly files = new MemoryFiles({ 'menu.csv': MENU_CSV, 'motd.txt': 'Welcome' });
+  readonly receipts = receiptsTable(this.files);
   readonly ordering: Ordering;
   readonly entries: Entry[] = [];
+  readonly durableTimes = new DurableTimes();
   readonly replicas: readonly MemoryReplica[];
   primary: ReplicaIndex | undefined = replicaIndex(0);
 
   constructor(readonly ids: readonly string[]) {
-    this.ordering = new Ordering(new MemoryFiles({ 'menu.csv': MENU_CSV, 'motd.txt': 'Welcome' }));
+    this.ordering = new Ordering(this.files);
     const seed = this.ordering.foundingSeed();
     this.ordering.found(seed, this.#append('', seed));
     this.replicas = ids.map((id, index) => new MemoryReplica(this, id, replicaIndex(index)));
@@ -66,6 +74,8 @@ export class MemoryCluster {
     const head = { op: op(this.entries.length + 1), view: view(0), timeMs, requestId, service, update };
     const entry = encodeEntry(head, this.entries.at(-1)?.chain ?? GENESIS_CHAIN);
     this.entries.push(entry);
+    appendReceipt(this.receipts, entry);
+    this.durableTimes.note(entry.op, timeMs);
     return entry;
   }
 }
@@ -83,13 +93,47 @@ export class MemoryReplica implements ReplicaCalls {
   takesAlone = false;
   /** Every call that came in, answered or not. */
   readonly seen: IncomingCall[] = [];
+  /** The real one, over the shared files. */
+  readonly inspection: ReplicaInspection;
   #waiting: Read[] = [];
 
   constructor(
     readonly cluster: MemoryCluster,
     readonly id: string,
     readonly index: ReplicaIndex,
-  ) {}
+  ) {
+    const { files, ordering, receipts, durableTimes } = cluster;
+    this.inspection = new ReplicaInspection({
+      storage: {
+        content: () => ({
+          tables: [...files.tables.values()].map((table) => ({
+            table,
+            length: table.length,
+            hash: () => Promise.resolve(createHash('sha256').update(table.text()).digest('hex')),
+          })),
+          documents: files.documents,
+        }),
+        readDocument: (name) => Buffer.from(files.documents.get(name) ?? ''),
+        held: () => ({ journalFrom: op(2), checkpointOp: op(1) }),
+      },
+      services: new Map([[ORDERING, ordering]]),
+      receipts,
+      timers: systemTimers,
+      durableTimes,
+      state: () => ({
+        applied: op(cluster.entries.length),
+        durable: op(cluster.entries.length),
+        status: 'normal',
+        transition: undefined,
+        view: view(3),
+        outboxById: new Map(this.held.map((item) => [item.requestId, item])),
+        log: { base: { op: op(0), chain: GENESIS_CHAIN, timeMs: 0 }, entries: cluster.entries },
+      }),
+      onDamaged: (error) => {
+        throw error;
+      },
+    });
+  }
 
   submit(calls: readonly IncomingCall[]): void {
     this.batches.push(calls.length);
@@ -98,6 +142,7 @@ export class MemoryReplica implements ReplicaCalls {
 
   /** Reads that waited for an op look again. */
   onProgress(): void {
+    this.inspection.notes.afterStep();
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const read of waiting) this.#take(read);
@@ -153,6 +198,10 @@ export class MemoryReplica implements ReplicaCalls {
       takesAlone: this.takesAlone,
       damage: ['orders.csv'],
       uptimeMs: 1234,
+      orders: 7,
+      diskFreeBytes: 5_000_000_000,
+      lagMs: 250,
+      lastFault: { at: '2026-01-02T03:04:05.000Z', what: 'the disk was full' },
     };
   }
 

@@ -160,6 +160,10 @@ const statusOf = (id: string): ReplicaStatus => ({
   takesAlone: false,
   damage: [],
   uptimeMs: 1,
+  orders: 0,
+  diskFreeBytes: undefined,
+  lagMs: undefined,
+  lastFault: undefined,
 });
 
 describe('notices: who tells', () => {

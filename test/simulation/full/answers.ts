@@ -156,6 +156,7 @@ export class Answers {
       case 'counts':
         return model.countsAt(at);
       case 'unchecked':
+      case 'traceOrder':
         return shown(query, body);
     }
   }

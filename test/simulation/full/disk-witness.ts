@@ -112,6 +112,9 @@ export class DiskWitness {
       inspect: () => storage.inspect(),
       mend: () => storage.mend(),
       scrub: (fraction) => storage.scrub(fraction),
+      content: () => storage.content(),
+      readDocument: (name) => storage.readDocument(name),
+      held: () => storage.held(),
       distrustIndexes: () => storage.distrustIndexes(),
       leaveDoubt: (why) => storage.leaveDoubt(why),
       appendOutbox: async (items) => {

@@ -1,0 +1,170 @@
+import type { OrderExplanation, OrderStep } from '../ports/inspection.js';
+import type { OrderView } from '../ports/ordering-client.js';
+
+/** What a replica answered, or why it did not. */
+export interface StoryAnswer {
+  readonly id: string;
+  readonly explanation: OrderExplanation<OrderView> | undefined;
+  /** Why not, for people; empty when it did. */
+  readonly why: string;
+  /** Of the ops in question, those that the folder of a replica which does not run holds; absent: its folder cannot be read from here. */
+  readonly inFolder?: ReadonlySet<number>;
+}
+
+/** Where one replica has an op. */
+export interface StoryCopy {
+  readonly replica: string;
+  /** `folder`: it does not run, its tables hold the row; `no`: its tables do not; `unknown`: it does not answer. */
+  readonly holds: 'journal' | 'checkpoint' | 'folder' | 'no' | 'unknown';
+  /** When it was on that disk at the latest, by that replica's clock; null: not known. */
+  readonly on_disk_by: string | null;
+}
+
+/** One step of an order. */
+export interface StoryStep {
+  readonly op: number;
+  readonly view: number;
+  /** Id of the primary of that view. */
+  readonly primary: string;
+  /** By that primary's clock. */
+  readonly at: string;
+  readonly status: string;
+  readonly postcode_check: string;
+  readonly reason: string;
+  readonly request_id: string;
+  readonly chain: string;
+  readonly copies: readonly StoryCopy[];
+}
+
+/** All that is known of an order. */
+export interface OrderStory {
+  readonly order_id: string;
+  readonly found: boolean;
+  readonly order: OrderView | null;
+  /** Whose tables the order is from; empty: nobody's. */
+  readonly answered_by: string;
+  /** What that replica's tables hold. */
+  readonly as_of_op: number;
+  /** Id of the present primary; empty: there is none. */
+  readonly primary: string;
+  readonly steps: readonly StoryStep[];
+  /** Views that began after the placing; `first_op` null: nothing was committed in it yet. */
+  readonly failovers: readonly { readonly view: number; readonly primary: string; readonly first_op: number | null }[];
+  readonly refused: { readonly op: number; readonly why: string } | null;
+  /** Replicas in whose outbox it waits. */
+  readonly outbox: readonly string[];
+  /** Entries for it that are not known to be committed. */
+  readonly pending: readonly {
+    readonly replica: string;
+    readonly op: number;
+    readonly view: number;
+    readonly durable: boolean;
+  }[];
+  /** Replicas whose tables say something else of the same ops. */
+  readonly disagree: readonly string[];
+  readonly unreachable: readonly { readonly replica: string; readonly why: string }[];
+  /** What this cannot say, in sentences. */
+  readonly not_known: readonly string[];
+}
+
+/** Puts together what the replicas know of an order; ids in the order of the configuration. */
+export function orderStory(
+  orderId: string,
+  answers: readonly StoryAnswer[],
+  ids: readonly string[],
+  primary: string,
+): OrderStory {
+  const known = answers.flatMap(({ id, explanation }) => (explanation === undefined ? [] : [{ id, ...explanation }]));
+  const best = known
+    .filter(({ order, refused }) => order !== undefined || refused !== undefined)
+    .toSorted((a, b) => b.applied - a.applied)[0];
+  const primaryOf = (view: number): string => ids[view % ids.length] ?? '';
+  const steps = (best?.steps ?? []).map((step) => ({
+    ...factsOf(step),
+    primary: primaryOf(step.view),
+    copies: answers.map((answer) => copyOf(answer, step.op)),
+  }));
+  const outbox = known.filter(({ isInOutbox }) => isInOutbox).map(({ id }) => id);
+  const pending = known.flatMap(({ id, pending: entries }) => entries.map((entry) => ({ replica: id, ...entry })));
+  return {
+    order_id: orderId,
+    found: best !== undefined || outbox.length > 0 || pending.length > 0,
+    order: best?.order ?? null,
+    answered_by: best?.id ?? '',
+    as_of_op: best?.applied ?? Math.max(0, ...known.map(({ applied }) => applied)),
+    primary,
+    steps,
+    failovers: failoversOf(best, Math.max(0, ...known.map(({ view }) => view)), primaryOf),
+    refused: best?.refused ?? null,
+    outbox,
+    pending,
+    disagree: best === undefined ? [] : known.filter((other) => isOther(best, other)).map(({ id }) => id),
+    unreachable: answers.flatMap(({ id, explanation, why }) =>
+      explanation === undefined ? [{ replica: id, why }] : [],
+    ),
+    not_known: unknowns(answers, steps, primary),
+  };
+}
+
+/** What of a step is the same on every replica. */
+function factsOf({ op, view, chain, at, status, postcodeCheck, reason, requestId }: OrderStep) {
+  return { op, view, chain, at, status, postcode_check: postcodeCheck, reason, request_id: requestId };
+}
+
+function copyOf({ id, explanation, inFolder }: StoryAnswer, op: number): StoryCopy {
+  if (explanation === undefined && inFolder !== undefined)
+    return { replica: id, holds: inFolder.has(op) ? 'folder' : 'no', on_disk_by: null };
+  if (explanation === undefined) return { replica: id, holds: 'unknown', on_disk_by: null };
+  const step = explanation.steps.find((one) => one.op === op);
+  if (step === undefined) return { replica: id, holds: 'no', on_disk_by: null };
+  return {
+    replica: id,
+    holds: step.isInJournal ? 'journal' : 'checkpoint',
+    on_disk_by: step.onDiskBy === '' ? null : step.onDiskBy,
+  };
+}
+
+/** Views after that of the placing: those in which something was committed, and the present one. */
+function failoversOf(
+  best: OrderExplanation<OrderView> | undefined,
+  view: number,
+  primaryOf: (view: number) => string,
+): OrderStory['failovers'] {
+  if (best === undefined || best.order === undefined) return [];
+  const crossed: { view: number; primary: string; first_op: number | null }[] = best.views
+    .slice(1)
+    .map((span) => ({ view: span.view, primary: primaryOf(span.view), first_op: span.firstOp }));
+  const last = best.views.at(-1)?.view ?? view;
+  if (view > last) crossed.push({ view, primary: primaryOf(view), first_op: null });
+  return crossed;
+}
+
+/** Whether two replicas tell the ops that both hold otherwise. */
+function isOther(best: OrderExplanation<OrderView>, other: OrderExplanation<OrderView>): boolean {
+  const reach = Math.min(best.applied, other.applied);
+  const told = ({ steps, refused }: OrderExplanation<OrderView>): string =>
+    JSON.stringify([
+      steps.filter(({ op }) => op <= reach).map(factsOf),
+      (refused?.op ?? Infinity) <= reach ? refused : undefined,
+    ]);
+  return told(best) !== told(other);
+}
+
+function unknowns(answers: readonly StoryAnswer[], steps: readonly StoryStep[], primary: string): string[] {
+  const told: string[] = [];
+  const silent = answers.filter(({ explanation }) => explanation === undefined);
+  const unread = silent.filter(({ inFolder }) => inFolder === undefined).map(({ id }) => id);
+  const read = silent.filter(({ inFolder }) => inFolder !== undefined).map(({ id }) => id);
+  if (unread.length > 0)
+    told.push(`What ${unread.join(' and ')} holds: no answer. Its disk may hold all of this, or more.`);
+  if (read.length > 0)
+    told.push(`What the journal of ${read.join(' and ')} holds: it does not run, and only its tables were read.`);
+  if (primary === '')
+    told.push('What was done last: there is no primary. What a replica that is down has alone is not shown.');
+  if (steps.length > 0)
+    told.push(
+      'When exactly: a replica remembers the moment of an fsync in memory only. After a restart, or when it took over a log from others, ' +
+        'it knows that the row was there by then, not since when.',
+    );
+  return told;
+}
