@@ -1,4 +1,4 @@
-import type { ReplicaStatus } from '../ports/calls.js';
+import type { CopyProgress, ReplicaStatus, SwitchoverOutcome } from '../ports/calls.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import type { OrderingClient, OrderView } from '../ports/ordering-client.js';
 
@@ -18,6 +18,7 @@ export interface CliEnvironment {
   ): Promise<OrderingClient>;
   createStatusReader(address: string, token: string): Promise<StatusReader>;
   openFolderTools(): Promise<FolderTools>;
+  createReplicaControl(address: string, token: string): Promise<ReplicaControl>;
   /** Starts a replica, which then keeps the process alive until it is told to stop. */
   runReplica(configuration: ClusterConfiguration, id: string, options: { readonly recover: boolean }): Promise<void>;
   /** Starts a front end, which then keeps the process alive until it is told to stop. */
@@ -33,6 +34,19 @@ export interface StatusReader {
   status(deadlineMs?: number): Promise<ReplicaStatus>;
   /** Orders in its outbox, oldest first. */
   outbox(deadlineMs?: number): Promise<OrderView[]>;
+  close(): void;
+}
+
+/** Tells one replica what to do. Each rejects with an Error for people when it cannot be asked. */
+export interface ReplicaControl {
+  status(deadlineMs?: number): Promise<ReplicaStatus>;
+  /** Hands the office of this primary to another replica. */
+  switchOver(toId: string, why: string, deadlineMs?: number): Promise<SwitchoverOutcome>;
+  /** Makes it throw its copy away; why it does not, for people, or undefined when it does. */
+  resync(deadlineMs?: number): Promise<string | undefined>;
+  /** Stops its process in order, for a supervisor to start it again. */
+  restart(deadlineMs?: number): Promise<void>;
+  copyProgress(deadlineMs?: number): Promise<CopyProgress>;
   close(): void;
 }
 

@@ -21,6 +21,10 @@ const environment: CliEnvironment = {
     const { createOperationsClient } = await import('../net/operations-client.js');
     return createOperationsClient(address, token);
   },
+  async createReplicaControl(address, token) {
+    const { createOperationsClient } = await import('../net/operations-client.js');
+    return createOperationsClient(address, token);
+  },
   async openFolderTools() {
     const [{ nodeFileSystem }, { remembers, surveyFolder, transplantFolder }] = await Promise.all([
       import('../storage/node-file-system.js'),

@@ -26,6 +26,10 @@ const COMMANDS = new Map<string, () => Promise<AddCommand>>([
   ['status', async () => (await import('./commands/status.js')).addStatusCommand],
   ['outbox', async () => (await import('./commands/outbox.js')).addOutboxCommand],
   ['rebuild', async () => (await import('./commands/rebuild.js')).addRebuildCommand],
+  ['switchover', async () => (await import('./commands/switchover.js')).addSwitchoverCommand],
+  ['safe-to-stop', async () => (await import('./commands/safe-to-stop.js')).addSafeToStopCommand],
+  ['restart', async () => (await import('./commands/restart.js')).addRestartCommand],
+  ['resync', async () => (await import('./commands/resync.js')).addResyncCommand],
 ]);
 
 /** The command that is named first; all where none is, for the help. */

@@ -72,6 +72,7 @@ export async function runReplica(
       onNotice: (notice, at) => tell(log, notice, at),
       onMended: (damage) => tellMended(log, member.resources, damage),
       onFatal: (why) => end(log, why),
+      onRestart: () => stop(),
     });
     // A menu that cannot be read is told now, to whoever started this, not when the cluster is founded.
     if (loaded.kind === 'empty') ordering.foundingSeed();
@@ -151,6 +152,9 @@ function end(log: pino.Logger, why: Fatal): void {
       break;
     case 'setBack':
       log.fatal({ why: why.why }, 'the folder is not what this replica promised by; starting again as recovering');
+      break;
+    case 'resync':
+      log.warn({ why: why.why }, 'this copy is thrown away; starting again to copy everything from the others');
       break;
     case 'writeFailed':
       log.fatal({ err: why.error }, 'a write to disk could not be made; starting again from what is there');

@@ -9,6 +9,14 @@ const ASK_EVERY_MS = 100;
 
 /** Asks every replica how it is. */
 export async function askReplicas(cli: Cli, configuration: ClusterConfiguration): Promise<ClusterStatus> {
+  return clusterStatus(await answersOf(cli, configuration), configuration.quorum);
+}
+
+/** What each replica says of itself, in the order of the configuration. */
+export async function answersOf(
+  cli: Cli,
+  configuration: Pick<ClusterConfiguration, 'replicas' | 'token'>,
+): Promise<ReplicaAnswer[]> {
   const answers = configuration.replicas.map(async ({ id, address }): Promise<ReplicaAnswer> => {
     const reader = await cli.environment.createStatusReader(address, configuration.token);
     try {
@@ -19,7 +27,7 @@ export async function askReplicas(cli: Cli, configuration: ClusterConfiguration)
       reader.close();
     }
   });
-  return clusterStatus(await Promise.all(answers), configuration.quorum);
+  return Promise.all(answers);
 }
 
 /** The replicas when all take part and orders are taken, or as they are after a while, which the answers count into. */

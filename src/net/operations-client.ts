@@ -1,12 +1,15 @@
 import { credentials, type ServiceError } from '@grpc/grpc-js';
 import { refusal } from '../base/refusal.js';
-import type { ReplicaStatus } from '../ports/calls.js';
+import type { CopyProgress, ReplicaStatus, SwitchoverOutcome } from '../ports/calls.js';
 import { CallRefusedError, type OrderView } from '../ports/ordering-client.js';
 import { bearerMetadata } from './bearer-token.js';
 import { clusterChannelOptions } from './channel-options.js';
 import { callRefusedError, refusalOf } from './error-details.js';
 import type { GetStatusResponse__Output } from './generated/justhungry/v1/GetStatusResponse.js';
 import type { ListOutboxResponse__Output } from './generated/justhungry/v1/ListOutboxResponse.js';
+import type { GetCopyProgressResponse__Output } from './generated/justhungry/v1/GetCopyProgressResponse.js';
+import type { ResyncResponse__Output } from './generated/justhungry/v1/ResyncResponse.js';
+import type { SwitchOverResponse__Output } from './generated/justhungry/v1/SwitchOverResponse.js';
 import { replicaStatusOf } from './operations-codec.js';
 import { orderView } from './ordering-views.js';
 import { protocol } from './proto-files.js';
@@ -23,10 +26,20 @@ export interface OperationsClient {
   outbox(deadlineMs?: number): Promise<OrderView[]>;
   /** Asks a primary to give up its office; done when it has been told. */
   resign(why: string, deadlineMs?: number): Promise<void>;
+  /** Hands the office of this primary to the replica `toId`. Default deadline: 12,000 ms. */
+  switchOver(toId: string, why: string, deadlineMs?: number): Promise<SwitchoverOutcome>;
+  /** Makes a backup throw its copy away; why not, for people, or undefined when it does. */
+  resync(deadlineMs?: number): Promise<string | undefined>;
+  /** Stops the process in order, for a supervisor to start it again. */
+  restart(deadlineMs?: number): Promise<void>;
+  /** How far it is with copying state from the others. */
+  copyProgress(deadlineMs?: number): Promise<CopyProgress>;
   close(): void;
 }
 
 const DEADLINE_MS = 1000;
+/** Longer than a switchover may take in the replica. */
+const SWITCHOVER_DEADLINE_MS = 12_000;
 /** Orders of one page, and pages read at most: more than an outbox holds. */
 const OUTBOX_PAGE = 100;
 const OUTBOX_PAGES_MAX = 300;
@@ -71,6 +84,33 @@ export function createOperationsClient(address: string, token: string): Operatio
       await new Promise<object>((resolve, reject) => {
         client.Resign({ why }, metadata, { deadline: Date.now() + deadlineMs }, settle(resolve, reject, deadlineMs));
       });
+    },
+    async switchOver(toId, why, deadlineMs = SWITCHOVER_DEADLINE_MS) {
+      const wire = await new Promise<SwitchOverResponse__Output>((resolve, reject) => {
+        const deadline = Date.now() + deadlineMs;
+        client.SwitchOver({ to_id: toId, why }, metadata, { deadline }, settle(resolve, reject, deadlineMs));
+      });
+      const { done, reason, view, primary_id, pause_ms } = wire;
+      return { isDone: done, reason, view, primaryId: primary_id, pauseMs: pause_ms };
+    },
+    async resync(deadlineMs = DEADLINE_MS) {
+      const { accepted, reason } = await new Promise<ResyncResponse__Output>((resolve, reject) => {
+        client.Resync({}, metadata, { deadline: Date.now() + deadlineMs }, settle(resolve, reject, deadlineMs));
+      });
+      return accepted ? undefined : reason;
+    },
+    async restart(deadlineMs = DEADLINE_MS) {
+      await new Promise<object>((resolve, reject) => {
+        client.Restart({}, metadata, { deadline: Date.now() + deadlineMs }, settle(resolve, reject, deadlineMs));
+      });
+    },
+    async copyProgress(deadlineMs = DEADLINE_MS) {
+      const wire = await new Promise<GetCopyProgressResponse__Output>((resolve, reject) => {
+        const deadline = Date.now() + deadlineMs;
+        client.GetCopyProgress({}, metadata, { deadline }, settle(resolve, reject, deadlineMs));
+      });
+      const { copying, bytes_done, bytes_total, op } = wire;
+      return { isCopying: copying, bytesDone: bytes_done, bytesTotal: bytes_total, op };
     },
     close: () => client.close(),
   };

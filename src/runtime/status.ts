@@ -31,7 +31,8 @@ export function statusOf(state: State, now: Now, more: Pick<ReplicaStatus, 'upti
   };
 }
 
-const idOf = (state: State, index: number): string => state.config.replicaIds[index] ?? '';
+/** Id of a replica. */
+export const idOf = (state: State, index: number): string => state.config.replicaIds[index] ?? '';
 
 function roleOf(state: State): ReplicaStatus['role'] {
   if (state.status !== 'normal') return state.status;

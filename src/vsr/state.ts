@@ -181,8 +181,7 @@ export interface State {
   resigned: { readonly view: View; readonly why: string } | undefined;
   /** The office is about to be handed over: nothing new is executed until `to` has all of the log, or `giveUpMs` (monotonic). */
   switchover:
-    | { readonly to: ReplicaIndex; readonly why: string; readonly round: number; readonly giveUpMs: number }
-    | undefined;
+    { readonly to: ReplicaIndex; readonly why: string; readonly round: number; readonly giveUpMs: number } | undefined;
   /** Backups whose log was found to differ from this view's, each with the first op seen to; they are not counted. */
   readonly diverged: Map<ReplicaIndex, OpNumber>;
   /** Backups whose log was found to be this view's, each with the op up to which. */

@@ -71,6 +71,7 @@ const environment: CliEnvironment = {
     outbox: async () => [],
     close: () => undefined,
   }),
+  createReplicaControl: () => Promise.reject(new Error('no replicas in this test')),
   openFolderTools: () => Promise.reject(new Error('no folders in this test')),
   runReplica: async () => undefined,
   runFrontEnd: async () => undefined,

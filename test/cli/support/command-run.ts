@@ -51,6 +51,7 @@ export async function runCommand(argv: readonly string[], options: RunOptions = 
       if (statusReader === undefined) throw new Error('no replicas in this test');
       return statusReader(address);
     },
+    createReplicaControl: () => Promise.reject(new Error('no replicas in this test')),
     openFolderTools: () => Promise.reject(new Error('no folders in this test')),
     runReplica: async () => undefined,
     runFrontEnd: async () => undefined,
