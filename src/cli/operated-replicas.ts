@@ -1,8 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { UsageError } from './command-error.js';
 import type { Cli, CommonOptions } from './cli.js';
 import { withToken } from './configuration.js';
 import type { ReplicaControl } from './environment.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
+import type { ReplicaAnswer } from './cluster-status.js';
+import { answersOf } from './start-report.js';
 
 /** Opens a control of one replica, does something with it, and closes it in any case. */
 export async function withControl<T>(
@@ -31,3 +34,19 @@ export function clusterOf(cli: Cli, options: CommonOptions, id?: string): Cluste
 
 const noSuchReplica = (id: string, replicas: ClusterConfiguration['replicas']): string =>
   `there is no replica ${JSON.stringify(id)}; there are ${replicas.map((one) => one.id).join(', ')}.`;
+
+/** ms that a failover under way, or a busy replica, has before the cluster is judged by what it says. */
+const PATIENCE_MS = 3_000;
+const ASK_EVERY_MS = 100;
+
+/** What each replica says of itself; while some answer and none is primary, what they say a moment later: a failover is no state to judge. */
+export async function settledAnswers(cli: Cli, configuration: ClusterConfiguration): Promise<ReplicaAnswer[]> {
+  const giveUpMs = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const answers = await answersOf(cli, configuration);
+    const statuses = answers.flatMap(({ status }) => status ?? []);
+    const isOpen = statuses.some(({ role, writable }) => role === 'primary' && writable);
+    if (isOpen || statuses.length === 0 || performance.now() > giveUpMs) return answers;
+    await pause(ASK_EVERY_MS);
+  }
+}

@@ -3,8 +3,7 @@ import type { ClusterConfiguration } from '../ports/configuration.js';
 import type { Cli } from './cli.js';
 import type { ReplicaAnswer } from './cluster-status.js';
 import { CommandFailedError } from './command-error.js';
-import { withControl } from './operated-replicas.js';
-import { answersOf } from './start-report.js';
+import { settledAnswers, withControl } from './operated-replicas.js';
 
 /** A switchover that was done. */
 export interface Switchover {
@@ -17,7 +16,7 @@ export interface Switchover {
 
 /** Hands the office to `to`, or to the backup that has most of the log. Throws CommandFailedError with why not, and what to do. */
 export async function switchOver(cli: Cli, configuration: ClusterConfiguration, to?: string): Promise<Switchover> {
-  const answers = await answersOf(cli, configuration);
+  const answers = await settledAnswers(cli, configuration);
   const from = primaryOf(answers);
   if (from === undefined)
     throw new CommandFailedError(

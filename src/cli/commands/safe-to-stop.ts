@@ -2,8 +2,7 @@ import type { Command } from 'commander';
 import { counted } from '../../client/text/values.js';
 import type { Cli, CommonOptions } from '../cli.js';
 import { EXIT_FAILED } from '../environment.js';
-import { clusterOf } from '../operated-replicas.js';
-import { answersOf } from '../start-report.js';
+import { clusterOf, settledAnswers } from '../operated-replicas.js';
 import { predictStop, type StopPrediction } from '../stop-prediction.js';
 
 /** `safe-to-stop ID`: what happens when that replica is stopped now; exit code 1 when orders would not go on. */
@@ -14,7 +13,7 @@ export function addSafeToStopCommand(program: Command, cli: Cli): void {
     )
     .action(async (id: string, options: CommonOptions) => {
       const configuration = clusterOf(cli, options, id);
-      const prediction = predictStop(await answersOf(cli, configuration), id, configuration.quorum);
+      const prediction = predictStop(await settledAnswers(cli, configuration), id, configuration.quorum);
       cli.print(options, prediction, predictionText(prediction));
       if (!prediction.safe) cli.exitCode = EXIT_FAILED;
     });
