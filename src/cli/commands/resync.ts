@@ -22,7 +22,7 @@ export function addResyncCommand(program: Command, cli: Cli): void {
         return;
       }
       const show = progressOf(cli, options);
-      const tookMs = await followCopy(cli, configuration, id, askedMs, show.step);
+      const tookMs = await followCopy(cli, configuration, id, askedMs, (step) => show.step(step));
       show.end();
       cli.print(
         options,

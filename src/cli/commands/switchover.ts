@@ -3,13 +3,13 @@ import type { Cli, CommonOptions } from '../cli.js';
 import { clusterOf } from '../operated-replicas.js';
 import { switchOver } from '../switchover.js';
 
-/** `switchover [--to ID]`: moves the primary without a lost or refused order. */
+/** `switchover [--to ID]`: moves the primary without a lost or failed order. */
 export function addSwitchoverCommand(program: Command, cli: Cli): void {
   cli
     .withCommonOptions(
       program
         .command('switchover')
-        .description('hand the primary over to another replica; no order is lost or refused')
+        .description('hand the primary over to another replica; no order is lost or fails')
         .option('--to <replica>', 'the next primary (default: the backup that has most)'),
     )
     .action(async (options: CommonOptions & { readonly to?: string }) => {
@@ -17,7 +17,7 @@ export function addSwitchoverCommand(program: Command, cli: Cli): void {
       cli.print(
         options,
         { from, to, view, pause_ms: pauseMs },
-        `${to} is primary now, in view ${view}. No new order was executed for ${pauseMs} ms; customers waited, none was refused.`,
+        `${to} is primary now, in view ${view}. No new order was executed for ${pauseMs} ms; front ends repeat what came in meanwhile.`,
       );
     });
 }
