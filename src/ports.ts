@@ -273,6 +273,9 @@ export class CheckpointGivenUpError extends Error {
   override readonly name = 'CheckpointGivenUpError';
 }
 
+/** What `leaveDoubt` is told when an operator wants the folder copied anew. */
+export const ASKED_FOR_COPY = 'an operator asked for a new copy';
+
 /** No room on the disk for a durable call: nothing of it counts. */
 export class DiskFullError extends Error {
   override readonly name = 'DiskFullError';

@@ -1,5 +1,5 @@
 import type { EventReader } from '../operations/events/event-tail.js';
-import type { ReplicaStatus } from '../ports/calls.js';
+import type { CopyProgress, ReplicaStatus, SwitchoverOutcome } from '../ports/calls.js';
 import type { RemoteInspection, StoppedFolder } from '../ports/inspection.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import type { OrderingClient, OrderView } from '../ports/ordering-client.js';
@@ -23,6 +23,7 @@ export interface CliEnvironment {
   createEventReader(address: string, access: ClusterAccess): Promise<EventReader>;
   createInspector(address: string, access: ClusterAccess): Promise<Inspector>;
   openFolderTools(): Promise<FolderTools>;
+  createReplicaControl(address: string, access: ClusterAccess): Promise<ReplicaControl>;
   /** Starts a replica, which then keeps the process alive until it is told to stop. */
   runReplica(configuration: ClusterConfiguration, id: string, options: { readonly recover: boolean }): Promise<void>;
   /** Starts a front end, which then keeps the process alive until it is told to stop. */
@@ -47,6 +48,19 @@ export interface StatusReader {
 /** Asks one replica what it holds. */
 export interface Inspector extends RemoteInspection {
   status(deadlineMs?: number): Promise<ReplicaStatus>;
+  close(): void;
+}
+
+/** Tells one replica what to do. Each rejects with an Error for people when it cannot be asked. */
+export interface ReplicaControl {
+  status(deadlineMs?: number): Promise<ReplicaStatus>;
+  /** Hands the office of this primary to another replica. */
+  switchOver(toId: string, why: string, deadlineMs?: number): Promise<SwitchoverOutcome>;
+  /** Makes it throw its copy away; why it does not, for people, or undefined when it does. */
+  resync(deadlineMs?: number): Promise<string | undefined>;
+  /** Stops its process in order, for a supervisor to start it again. */
+  restart(deadlineMs?: number): Promise<void>;
+  copyProgress(deadlineMs?: number): Promise<CopyProgress>;
   close(): void;
 }
 

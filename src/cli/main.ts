@@ -30,6 +30,10 @@ const environment: CliEnvironment = {
     const { createOperationsClient } = await import('../net/operations-client.js');
     return createOperationsClient(address, access.token, clusterTlsOf(access));
   },
+  async createReplicaControl(address, access) {
+    const { createOperationsClient } = await import('../net/operations-client.js');
+    return createOperationsClient(address, access.token, clusterTlsOf(access));
+  },
   async openFolderTools() {
     const [{ nodeFileSystem }, { remembers, surveyFolder, transplantFolder }, { openUnusedFolder }] = await Promise.all(
       [

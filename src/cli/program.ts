@@ -31,6 +31,10 @@ const COMMANDS = new Map<string, () => Promise<AddCommand>>([
   ['verify', async () => (await import('./commands/verify.js')).addVerifyCommand],
   ['diff', async () => (await import('./commands/diff.js')).addDiffCommand],
   ['explain', async () => (await import('./commands/explain.js')).addExplainCommand],
+  ['switchover', async () => (await import('./commands/switchover.js')).addSwitchoverCommand],
+  ['safe-to-stop', async () => (await import('./commands/safe-to-stop.js')).addSafeToStopCommand],
+  ['restart', async () => (await import('./commands/restart.js')).addRestartCommand],
+  ['resync', async () => (await import('./commands/resync.js')).addResyncCommand],
 ]);
 
 /** The command that is named first; all where none is, for the help. */

@@ -110,6 +110,7 @@ export async function runReplica(
         void events.end(why).finally(() => process.exit(exitCodeOf(why.kind)));
       },
       meter: counts,
+      onRestart: () => stop(),
     });
     events.begin(() => runtime.status());
     events.note({ kind: 'started', subject: '', reason: STARTED[loaded.kind] });
@@ -231,6 +232,9 @@ function tellFatal(log: pino.Logger, why: Fatal): void {
       break;
     case 'setBack':
       log.fatal({ why: why.why }, 'the folder is not what this replica promised by; starting again as recovering');
+      break;
+    case 'resync':
+      log.warn({ why: why.why }, 'this copy is thrown away; starting again to copy everything from the others');
       break;
     case 'writeFailed':
       log.fatal({ err: why.error }, 'a write to disk could not be made; starting again from what is there');

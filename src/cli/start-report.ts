@@ -12,8 +12,11 @@ export async function askReplicas(cli: Cli, configuration: ClusterConfiguration)
   return clusterStatus(await replicaAnswers(cli, configuration), configuration.quorum);
 }
 
-/** What every replica says of itself. */
-export function replicaAnswers(cli: Cli, configuration: ClusterConfiguration): Promise<ReplicaAnswer[]> {
+/** What each replica says of itself, in the order of the configuration. */
+export function replicaAnswers(
+  cli: Cli,
+  configuration: Pick<ClusterConfiguration, 'replicas' | 'token' | 'tls'>,
+): Promise<ReplicaAnswer[]> {
   const answers = configuration.replicas.map(async ({ id, address }): Promise<ReplicaAnswer> => {
     const reader = await cli.environment.createStatusReader(address, configuration);
     try {

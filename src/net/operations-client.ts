@@ -1,6 +1,6 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import { refusal } from '../base/refusal.js';
-import type { ReplicaStatus } from '../ports/calls.js';
+import type { CopyProgress, ReplicaStatus, SwitchoverOutcome } from '../ports/calls.js';
 import type { KnownNotice, ReplicaEvent, SharedNotice } from '../ports/events.js';
 import type { RemoteInspection } from '../ports/inspection.js';
 import { CallRefusedError, type OrderView } from '../ports/ordering-client.js';
@@ -12,6 +12,9 @@ import type { ListOutboxResponse__Output } from './generated/justhungry/v1/ListO
 import type { ReadEventsResponse__Output } from './generated/justhungry/v1/ReadEventsResponse.js';
 import type { ShareNoticeResponse__Output } from './generated/justhungry/v1/ShareNoticeResponse.js';
 import { remoteInspection } from './inspection-client.js';
+import type { GetCopyProgressResponse__Output } from './generated/justhungry/v1/GetCopyProgressResponse.js';
+import type { ResyncResponse__Output } from './generated/justhungry/v1/ResyncResponse.js';
+import type { SwitchOverResponse__Output } from './generated/justhungry/v1/SwitchOverResponse.js';
 import { replicaStatusOf } from './operations-codec.js';
 import { orderView } from './ordering-views.js';
 import { protocol } from './proto-files.js';
@@ -33,10 +36,20 @@ export interface OperationsClient extends RemoteInspection {
   events(after: number, limit: number, deadlineMs?: number): Promise<ReplicaEvent[]>;
   /** Says to a peer what is told to people; what it knows of that. Default deadline: 1,000 ms. */
   shareNotice(notice: SharedNotice, deadlineMs?: number): Promise<KnownNotice>;
+  /** Hands the office of this primary to the replica `toId`. Default deadline: 12,000 ms. */
+  switchOver(toId: string, why: string, deadlineMs?: number): Promise<SwitchoverOutcome>;
+  /** Makes a backup throw its copy away; why not, for people, or undefined when it does. */
+  resync(deadlineMs?: number): Promise<string | undefined>;
+  /** Stops the process in order, for a supervisor to start it again. */
+  restart(deadlineMs?: number): Promise<void>;
+  /** How far it is with copying state from the others. */
+  copyProgress(deadlineMs?: number): Promise<CopyProgress>;
   close(): void;
 }
 
 const DEADLINE_MS = 1000;
+/** Longer than a switchover may take in the replica. */
+const SWITCHOVER_DEADLINE_MS = 12_000;
 /** Orders of one page, and pages read at most: more than an outbox holds. */
 const OUTBOX_PAGE = 100;
 const OUTBOX_PAGES_MAX = 300;
@@ -99,6 +112,33 @@ export function createOperationsClient(address: string, token: string, tls?: Clu
       return { key: wire.key, isMine: wire.is_mine, by: wire.by, delivered: wire.delivered };
     },
     ...remoteInspection(client, metadata, (error, deadlineMs) => failureOf(error, address, deadlineMs)),
+    async switchOver(toId, why, deadlineMs = SWITCHOVER_DEADLINE_MS) {
+      const wire = await new Promise<SwitchOverResponse__Output>((resolve, reject) => {
+        const deadline = Date.now() + deadlineMs;
+        client.SwitchOver({ to_id: toId, why }, metadata, { deadline }, settle(resolve, reject, deadlineMs));
+      });
+      const { done, reason, view, primary_id, pause_ms } = wire;
+      return { isDone: done, reason, view, primaryId: primary_id, pauseMs: pause_ms };
+    },
+    async resync(deadlineMs = DEADLINE_MS) {
+      const { accepted, reason } = await new Promise<ResyncResponse__Output>((resolve, reject) => {
+        client.Resync({}, metadata, { deadline: Date.now() + deadlineMs }, settle(resolve, reject, deadlineMs));
+      });
+      return accepted ? undefined : reason;
+    },
+    async restart(deadlineMs = DEADLINE_MS) {
+      await new Promise<object>((resolve, reject) => {
+        client.Restart({}, metadata, { deadline: Date.now() + deadlineMs }, settle(resolve, reject, deadlineMs));
+      });
+    },
+    async copyProgress(deadlineMs = DEADLINE_MS) {
+      const wire = await new Promise<GetCopyProgressResponse__Output>((resolve, reject) => {
+        const deadline = Date.now() + deadlineMs;
+        client.GetCopyProgress({}, metadata, { deadline }, settle(resolve, reject, deadlineMs));
+      });
+      const { copying, bytes_done, bytes_total, op } = wire;
+      return { isCopying: copying, bytesDone: bytes_done, bytesTotal: bytes_total, op };
+    },
     close: () => client.close(),
   };
 }

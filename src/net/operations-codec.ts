@@ -1,6 +1,7 @@
-import type { ReplicaCalls, ReplicaStatus } from '../ports/calls.js';
+import type { ReplicaCalls, ReplicaStatus, SwitchoverOutcome } from '../ports/calls.js';
 import type { GetStatusResponse, GetStatusResponse__Output } from './generated/justhungry/v1/GetStatusResponse.js';
 import type { ListOutboxResponse } from './generated/justhungry/v1/ListOutboxResponse.js';
+import type { SwitchOverResponse } from './generated/justhungry/v1/SwitchOverResponse.js';
 import { outboxOrder, unconfirmedOrder } from '../services/ordering/outbox-order.js';
 import { ORDERING } from '../services/ordering/ordering.js';
 import { wireOrder } from './ordering-responses.js';
@@ -93,4 +94,9 @@ export function replicaStatusOf(wire: GetStatusResponse__Output): ReplicaStatus 
     lagMs: wire.lag_ms,
     lastFault: wire.last_fault === '' ? undefined : { at: wire.last_fault_at, what: wire.last_fault },
   };
+}
+
+/** What became of a switchover, as a proto message. */
+export function wireSwitchover({ isDone, reason, view, primaryId, pauseMs }: SwitchoverOutcome): SwitchOverResponse {
+  return { done: isDone, reason, view, primary_id: primaryId, pause_ms: Math.round(pauseMs) };
 }

@@ -16,7 +16,7 @@ import type { ReplicationHandlers } from './generated/justhungry/v1/Replication.
 import type { RequestsHandlers } from './generated/justhungry/v1/Requests.js';
 import { inspectionHandlers } from './inspection-handlers.js';
 import { listen } from './listening.js';
-import { outboxPage, wireStatus } from './operations-codec.js';
+import { outboxPage, wireStatus, wireSwitchover } from './operations-codec.js';
 import type { PeerTransport } from './peer-transport.js';
 import { PROTO_FILES, protocol, SERVICE_NAMES } from './proto-files.js';
 import { reflectionOf } from './reflection.js';
@@ -194,5 +194,30 @@ function operationsHandlers(token: string, calls: ReplicaCalls, events: Operator
       callback(null, answerNotice(events, request));
     },
     ...inspectionHandlers(token, calls.inspection),
+    SwitchOver({ metadata, request }, callback) {
+      const refused = tokenRefusal(metadata, token, CLUSTER_TOKEN);
+      if (refused !== undefined) return callback(statusOf(refused));
+      void calls
+        .switchOver(request.to_id, request.why.slice(0, WHY_LENGTH_MAX))
+        .then((outcome) => callback(null, wireSwitchover(outcome)));
+    },
+    Resync({ metadata }, callback) {
+      const refused = tokenRefusal(metadata, token, CLUSTER_TOKEN);
+      if (refused !== undefined) return callback(statusOf(refused));
+      const reason = calls.resync();
+      callback(null, { accepted: reason === undefined, reason: reason ?? '' });
+    },
+    Restart({ metadata }, callback) {
+      const refused = tokenRefusal(metadata, token, CLUSTER_TOKEN);
+      if (refused !== undefined) return callback(statusOf(refused));
+      callback(null, {});
+      calls.restart();
+    },
+    GetCopyProgress({ metadata }, callback) {
+      const refused = tokenRefusal(metadata, token, CLUSTER_TOKEN);
+      if (refused !== undefined) return callback(statusOf(refused));
+      const { isCopying, bytesDone, bytesTotal, op } = calls.copyProgress();
+      callback(null, { copying: isCopying, bytes_done: bytesDone, bytes_total: bytesTotal, op });
+    },
   };
 }

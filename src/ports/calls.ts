@@ -40,6 +40,41 @@ export interface ReplicaCalls {
   resign(why: string): void;
   /** What the replica shows of its files. */
   readonly inspection: Inspection;
+  /** Hands the office to the replica `toId`; resolves when that one is primary, or with the reason why it is not. */
+  switchOver(toId: string, why: string): Promise<SwitchoverOutcome>;
+  /**
+   * Throws the own copy away, durably, and ends the process; the next one copies everything from the others. Returns why not,
+   * for people with what to do, or undefined when it is on its way.
+   */
+  resync(): string | undefined;
+  /** Stops the process in order, for a supervisor to start it again. */
+  restart(): void;
+  /** How far it is with copying state from the others. */
+  copyProgress(): CopyProgress;
+}
+
+/** What became of a switchover. */
+export interface SwitchoverOutcome {
+  /** Whether the replica asked for is primary now. */
+  readonly isDone: boolean;
+  /** If not, why, for people. */
+  readonly reason: string;
+  readonly view: number;
+  /** Empty: not known. */
+  readonly primaryId: string;
+  /** How long no new order was executed, as the old primary saw it, ms. */
+  readonly pauseMs: number;
+}
+
+/** How far a replica is that copies state. */
+export interface CopyProgress {
+  /** It copies, or waits for a view to join. */
+  readonly isCopying: boolean;
+  /** Of a checkpoint on its way; total 0: none is. */
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+  /** Its last op. */
+  readonly op: number;
 }
 
 /** How a replica sees itself and its peers. */

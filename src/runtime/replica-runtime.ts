@@ -1,8 +1,16 @@
 import { op, replicaIndex, view, type OpNumber, type ReplicaIndex } from '../base/numbers.js';
 import { refusal } from '../base/refusal.js';
 import { DamagedFileError, type OutboxItem, type Service } from '../base/service.js';
-import type { Clock, Damage, Loaded, Random, ReplicaStorage, Timers } from '../ports.js';
-import type { IncomingCall, ReplicaCalls, ReplicaStatus } from '../ports/calls.js';
+import {
+  ASKED_FOR_COPY,
+  type Clock,
+  type Damage,
+  type Loaded,
+  type Random,
+  type ReplicaStorage,
+  type Timers,
+} from '../ports.js';
+import type { CopyProgress, IncomingCall, ReplicaCalls, ReplicaStatus, SwitchoverOutcome } from '../ports/calls.js';
 import type { ReplicaGauges } from '../ports/gauges.js';
 import type { ReplicaMeter } from '../ports/meters.js';
 import type { Transport } from '../ports/transport.js';
@@ -13,8 +21,9 @@ import type { Envelope } from '../vsr/message.js';
 import { lastOp } from '../vsr/log.js';
 import { receiptsTable } from '../vsr/receipts.js';
 import { start } from '../vsr/start.js';
-import { actsAsPrimary, type CoreConfig, type State } from '../vsr/state.js';
+import { actsAsPrimary, primaryOf, type CoreConfig, type State } from '../vsr/state.js';
 import { step } from '../vsr/step.js';
+import { whyNoSwitchover } from '../vsr/switchover.js';
 import { CallBook } from './call-book.js';
 import { DurableTimes } from './durable-times.js';
 import { isDiskInDoubt } from './disk-failure.js';
@@ -28,7 +37,8 @@ import { LastFault } from './last-fault.js';
 import { PresentDamage } from './present-damage.js';
 import { ReplicaInspection } from './replica-inspection.js';
 import { watchedTable } from './state-notes.js';
-import { statusOf } from './status.js';
+import { copyProgressOf, whyNoResync } from './copying.js';
+import { idOf, statusOf } from './status.js';
 
 /** ms between two looks whether a full disk has room again. */
 const ROOM_EVERY_MS = 250;
@@ -39,6 +49,10 @@ const DOUBT_PATIENCE_MS = 1_000;
 /** ms that a stopping primary waits for its last writes, and then for the others to take over. */
 const STOP_PATIENCE_MS = 1_500;
 const FIRST_OP = op(1);
+/** ms for the drain of a switchover, and again for the next view to begin; the core gives the drain up sooner. */
+const SWITCHOVER_PATIENCE_MS = 5_000;
+/** ms for an answer to leave before a process that was asked to throw its copy away ends. */
+const LAST_WORDS_MS = 100;
 
 /** Why a replica's process must end: what is said to the operator, and how it should be started again. */
 export type Fatal =
@@ -48,6 +62,8 @@ export type Fatal =
   | { readonly kind: 'diskFailed'; readonly error: unknown }
   /** The folder is sound, but older or other than what was promised by: the next start must recover (rule 6). */
   | { readonly kind: 'setBack'; readonly why: string }
+  /** The operator wants this copy thrown away: the next start must recover. */
+  | { readonly kind: 'resync'; readonly why: string }
   /** A durable call failed, but no fsync: what is on disk is what a kill -9 leaves, and counts. */
   | { readonly kind: 'writeFailed'; readonly error: unknown }
   /** A broken rule: a bug. */
@@ -76,6 +92,8 @@ export interface ReplicaParts {
   readonly onFatal: (why: Fatal) => void;
   /** Default: nobody counts. */
   readonly meter?: Pick<ReplicaMeter, 'received' | 'wrote'>;
+  /** An operator wants the process stopped in order and started again. Default: nothing happens. */
+  readonly onRestart?: () => void;
   /** Sees every step, before its effects are performed: for checkers, which may throw. */
   readonly onStep?: (event: Event, state: State, effects: readonly Effect[]) => void;
 }
@@ -100,6 +118,7 @@ export class ReplicaRuntime implements ReplicaCalls {
   /** First op that the durable change under way replaces in the log. */
   #replacedFrom: OpNumber | undefined;
   #transport: Transport | undefined;
+  #switchoverGivenUp = '';
   #flushedMs = -Infinity;
   #isStepping = false;
   #isStopping = false;
@@ -281,6 +300,52 @@ export class ReplicaRuntime implements ReplicaCalls {
     this.#dispatch({ kind: 'resign', why });
   }
 
+  async switchOver(toId: string, why: string): Promise<SwitchoverOutcome> {
+    const { clock, config } = this.#parts;
+    const index = config.replicaIds.indexOf(toId);
+    if (index < 0)
+      return this.#switchedOver(`there is no replica ${toId}; there are ${config.replicaIds.join(', ')}.`, 0);
+    const to = index as ReplicaIndex;
+    const refused = whyNoSwitchover(this.#state, this.#now(), to);
+    if (refused !== undefined) return this.#switchedOver(refused, 0);
+    const { view: office } = this.#state;
+    const beganMs = clock.monotonicMs();
+    this.#dispatch({ kind: 'switchOver', to, why });
+    await this.#until(() => this.#state.switchover === undefined, SWITCHOVER_PATIENCE_MS);
+    if (!actsAsPrimary(this.#state) || this.#state.view !== office)
+      await this.#until(() => this.#state.view > office && this.#state.status === 'normal', SWITCHOVER_PATIENCE_MS);
+    const pauseMs = clock.monotonicMs() - beganMs;
+    if (this.#state.view === office && actsAsPrimary(this.#state))
+      return this.#switchedOver(this.#switchoverGivenUp, pauseMs);
+    const isPrimary = this.#state.status === 'normal' && primaryOf(this.#state, this.#state.view) === to;
+    return this.#switchedOver(
+      isPrimary ? '' : `${toId} did not take office in time; see 'just-hungry status'.`,
+      pauseMs,
+    );
+  }
+
+  #switchedOver(reason: string, pauseMs: number): SwitchoverOutcome {
+    const { view, status } = this.#state;
+    const primaryId = status === 'normal' ? idOf(this.#state, primaryOf(this.#state, view)) : '';
+    return { isDone: reason === '', reason, view, primaryId, pauseMs };
+  }
+
+  resync(): string | undefined {
+    const why = this.#isDead || this.#isStopping ? 'it is stopping.' : whyNoResync(this.#state, this.#now());
+    if (why !== undefined) return why;
+    // From this moment on it acknowledges nothing; the answer to the operator leaves while the note gets to disk.
+    this.#die({ kind: 'resync', why: ASKED_FOR_COPY });
+    return undefined;
+  }
+
+  restart(): void {
+    this.#parts.onRestart?.();
+  }
+
+  copyProgress(): CopyProgress {
+    return copyProgressOf(this.#state);
+  }
+
   /** Stops in order: last writes are finished, a primary hands over first, the disk comes to rest, the folder is released. */
   async stop(): Promise<void> {
     this.#isStopping = true;
@@ -387,6 +452,7 @@ export class ReplicaRuntime implements ReplicaCalls {
 
   #tell(notice: Notice): void {
     const { view, durable, commit } = this.#state;
+    if (notice.kind === 'switchoverGivenUp') this.#switchoverGivenUp = notice.why;
     if (notice.kind === 'diverged') this.#damage.noteDifference(notice);
     const { clock, config } = this.#parts;
     this.#lastFault.noteNotice(notice, clock.wallMs(), (peer) => config.replicaIds[peer] ?? String(peer));
@@ -437,15 +503,17 @@ export class ReplicaRuntime implements ReplicaCalls {
     if (why.kind === 'damaged' || why.kind === 'bug') this.#parts.storage.distrustIndexes();
     if (why.kind === 'diskFailed') void this.#leaveDoubt(why, String(why.error));
     else if (why.kind === 'setBack') void this.#leaveDoubt(why, why.why);
+    else if (why.kind === 'resync') void this.#leaveDoubt(why, why.why, LAST_WORDS_MS);
     else this.#parts.onFatal(why);
   }
 
   /** The next start must not believe the folder, whoever makes it; but a disk that hangs must not keep this process alive. */
-  async #leaveDoubt(why: Fatal, text: string): Promise<void> {
+  async #leaveDoubt(why: Fatal, text: string, atLeastMs = 0): Promise<void> {
     const { storage, timers } = this.#parts;
     const patience = new Promise<void>((resolve) => void timers.after(DOUBT_PATIENCE_MS, resolve));
     const left = storage.leaveDoubt(text);
-    await Promise.race([left.catch(() => undefined), patience]);
+    const leastly = new Promise<void>((resolve) => void timers.after(atLeastMs, resolve));
+    await Promise.all([leastly, Promise.race([left.catch(() => undefined), patience])]);
     this.#parts.onFatal(why);
   }
 }

@@ -42,7 +42,8 @@ function lagMsOf(state: State, { nowMs, wallMs }: Now): number | undefined {
   return state.levelAtMs === 0 ? undefined : Math.max(0, wallMs - state.levelAtMs);
 }
 
-const idOf = (state: State, index: number): string => state.config.replicaIds[index] ?? '';
+/** Id of a replica. */
+export const idOf = (state: State, index: number): string => state.config.replicaIds[index] ?? '';
 
 function roleOf(state: State): ReplicaStatus['role'] {
   if (state.status !== 'normal') return state.status;

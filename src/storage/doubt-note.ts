@@ -1,8 +1,12 @@
 import path from 'node:path';
-import type { FileSystem } from '../ports.js';
+import { ASKED_FOR_COPY, type FileSystem } from '../ports.js';
 import { writeWhole } from './durable-file.js';
+import { readIfReadable } from './unreadable.js';
 
-/** A file of this name says that an fsync has failed in the folder: nothing there may be believed (rule 10). */
+/**
+ * A file of this name says that nothing in the folder may be believed: an fsync has failed (rule 10), the folder was set back, or
+ * an operator wants it copied anew.
+ */
 export const DOUBT_FILE = 'fsync-failed.txt';
 
 /**
@@ -10,7 +14,7 @@ export const DOUBT_FILE = 'fsync-failed.txt';
  * of this process it holds even when its own fsync failed: it is in the same page cache that would show the lost rows.
  */
 export async function leaveDoubt(fileSystem: FileSystem, folder: string, why: string): Promise<void> {
-  const text = `A write to this disk failed (${why}). What is in this folder is not believed; the replica copies it from the others.\n`;
+  const text = `What is in this folder is not believed (${why}); the replica copies everything from the others.\n`;
   await writeWhole(fileSystem, path.join(folder, DOUBT_FILE), Buffer.from(text));
   await fileSystem.syncFolder(folder);
 }
@@ -18,6 +22,8 @@ export async function leaveDoubt(fileSystem: FileSystem, folder: string, why: st
 /** Why the folder may not be believed; `undefined` when there is no note. That it is there counts, not what it says. */
 export function readDoubt(fileSystem: FileSystem, folder: string): string | undefined {
   if (fileSystem.stat(path.join(folder, DOUBT_FILE)) === undefined) return undefined;
+  const note = readIfReadable(fileSystem, path.join(folder, DOUBT_FILE));
+  if (note.kind === 'read' && Buffer.from(note.bytes).includes(ASKED_FOR_COPY)) return ASKED_FOR_COPY;
   return `an fsync failed here before (${DOUBT_FILE}): what is on the disk is not known`;
 }
 

@@ -124,6 +124,8 @@ export type Notice =
   | { readonly kind: 'becamePrimary'; readonly view: View; readonly start: OpNumber }
   | { readonly kind: 'becameBackup'; readonly view: View; readonly primary: ReplicaIndex }
   | { readonly kind: 'resigned'; readonly view: View; readonly why: string }
+  /** A switchover was refused, or the next primary did not get everything in time: the old one goes on. */
+  | { readonly kind: 'switchoverGivenUp'; readonly to: ReplicaIndex; readonly why: string }
   /** Told by the runtime, as are the next two. */
   | { readonly kind: 'suspected' | 'unhealthy' | 'healthy'; readonly peer: ReplicaIndex }
   | { readonly kind: 'diskFull' | 'diskHasRoom' }

@@ -98,6 +98,8 @@ export type Event = Now &
     | { readonly kind: 'diskSlow' }
     /** The operator or a stop asks the primary to give up its office. */
     | { readonly kind: 'resign'; readonly why: string }
+    /** The operator asks the primary to hand its office to this replica, once that has everything. */
+    | { readonly kind: 'switchOver'; readonly to: ReplicaIndex; readonly why: string }
   );
 
 /** An event before it is stamped with time and chance. */

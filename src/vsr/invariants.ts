@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.js';
 import { lastOp } from './log.js';
-import type { State } from './state.js';
+import { actsAsPrimary, type State } from './state.js';
 
 /** Highest lengths that queues in the state may reach. */
 const QUEUE_MAX = 60_000;
@@ -21,6 +21,7 @@ export function invariants(state: State): void {
   assert(state.durable <= lastOp(state.log) || state.transition !== undefined, 'nothing beyond the log is on disk');
   assert(state.deferred.length === 0 || state.transition !== undefined, 'events wait only for a durable transition');
   assert(state.deferred.length <= QUEUE_MAX && state.reads.length <= QUEUE_MAX, 'every queue has a maximum');
+  assert(state.switchover === undefined || actsAsPrimary(state), 'only an acting primary hands over');
   assert(state.outbox.length === state.outboxById.size, 'the outbox holds an id once');
   assert(state.outboxUnderWay <= state.outbox.length, 'what was submitted is in the outbox until it is settled');
   assert(state.status !== 'recovering' || state.recovery !== undefined, 'a recovering replica knows how far it is');

@@ -8,7 +8,8 @@ import { notFounded } from './core-entries.js';
 /** Refuses a call: nothing was done; the answer names the primary where it is known. */
 export function refuse(step: Step, token: Token, why: Refusal): void {
   const { state } = step;
-  const isKnown = state.status === 'normal' && state.resigned?.view !== state.view;
+  const isGoing = state.resigned?.view === state.view || state.switchover !== undefined;
+  const isKnown = state.status === 'normal' && !isGoing;
   const primary = isKnown ? primaryOf(state, state.view) : undefined;
   step.effects.push({ kind: 'reply', token, outcome: { kind: 'refused', refusal: why, primary } });
 }

@@ -179,6 +179,9 @@ export interface State {
   pendingOddly: number;
   /** The view in which the office was given up, or in which it was held before a restart. */
   resigned: { readonly view: View; readonly why: string } | undefined;
+  /** The office is about to be handed over: nothing new is executed until `to` has all of the log, or `giveUpMs` (monotonic). */
+  switchover:
+    { readonly to: ReplicaIndex; readonly why: string; readonly round: number; readonly giveUpMs: number } | undefined;
   /** Backups whose log was found to differ from this view's, each with the first op seen to; they are not counted. */
   readonly diverged: Map<ReplicaIndex, OpNumber>;
   /** Backups whose log was found to be this view's, each with the op up to which. */
@@ -269,6 +272,7 @@ export function newState(config: CoreConfig, services: ReadonlyMap<string, Servi
     pending: new Map(),
     pendingOddly: 0,
     resigned: undefined,
+    switchover: undefined,
     diverged: new Map(),
     agreed: new Map(),
     suspects: undefined,

@@ -25,9 +25,10 @@ import {
 } from './recovery.js';
 import { refuse } from './refuse.js';
 import { dropReplies, expireReplies } from './replies.js';
-import { notice, type State, type Step, type Transition } from './state.js';
+import { notice, primaryOf, type State, type Step, type Transition } from './state.js';
 import { onCheckpointOffered, onCheckpointVerified, onChunk, onNewState } from './state-transfer.js';
 import { onConnectionRefused, onStartViewChange, resign, suspectWhenSilent, wish } from './suspicion.js';
+import { goOnSwitchingOver, onSwitchOver } from './switchover.js';
 import { afterBecamePrimary, afterJoinedView, leaveView, onDoViewChange, onStartView, vote } from './view-change.js';
 import { onWrites } from './writes.js';
 
@@ -43,6 +44,7 @@ export function step(state: State, event: Event): Effect[] {
     const next = state.deferred.shift();
     if (next !== undefined) take({ state, now: event, effects }, next);
   }
+  goOnSwitchingOver({ state, now: event, effects });
   checkpointWhenDue({ state, now: event, effects });
   noteQuorum({ state, now: event, effects });
   return effects;
@@ -93,6 +95,8 @@ function take(step: Step, event: Event): void {
       return resign(step, 'an fsync took longer than it may');
     case 'resign':
       return resign(step, event.why);
+    case 'switchOver':
+      return onSwitchOver(step, event.to, event.why);
     default:
       assertNever(event);
   }
@@ -204,7 +208,11 @@ function riseFirst(step: Step, from: ReplicaIndex, message: Message, event: Even
   noteClaim(step, from, message, proven);
   if (state.status !== 'normal' && state.status !== 'view-change') return undefined;
   if (proven <= state.view) return undefined;
+  // The primary of the own view goes to a view further on: it hands its office over, and is followed there at once (rule 3).
+  const isHandedOver =
+    message.kind === 'startViewChange' && from === primaryOf(state, state.view) && now.nowMs >= state.listenUntilMs;
   leaveView(step, proven, `${state.config.replicaIds[from]} is in view ${proven}`);
+  if (isHandedOver) state.suspects = { why: `${state.config.replicaIds[from]} asked for view ${message.view}` };
   state.deferred.unshift(event);
   return 'a later view comes first';
 }
@@ -302,9 +310,9 @@ function onTransitionDone(step: Step, number: number): void {
 function finish(step: Step, transition: Transition): void {
   switch (transition.next) {
     case 'leftView':
-      vote(step);
-      // The new view may be one that this replica only passes through (rule 7).
-      if (step.state.suspects !== undefined && step.state.transition === undefined) wish(step);
+      // A view that this replica only passes through (rules 3, 7) gets no vote at once: its primary would begin it, and be in the way.
+      if (step.state.suspects === undefined) vote(step);
+      else wish(step);
       return;
     case 'becomePrimary':
       return afterBecamePrimary(step, transition);

@@ -94,6 +94,7 @@ export function resign(step: Step, why: string): void {
   const { state } = step;
   if (!actsAsPrimary(state)) return;
   state.resigned = { view: state.view, why };
+  state.switchover = undefined;
   state.suspects = { why };
   notice(step, { kind: 'resigned', view: state.view, why });
   dropReads(step);
@@ -104,11 +105,15 @@ export function resign(step: Step, why: string): void {
 
 /** A primary leaves for the smallest view above `above` of which it is primary itself (rule 7). */
 export function renewOffice(step: Step, above: View, why: string): void {
+  handOver(step, above, step.state.config.self, why);
+}
+
+/** A primary leaves for the smallest view above `above` of which `to` is primary (rules 3 and 7). */
+export function handOver(step: Step, above: View, to: ReplicaIndex, why: string): void {
   const { state } = step;
   if (!actsAsPrimary(state)) return;
-  const { self } = state.config;
   let target = Math.max(above, state.view) + 1;
-  while (target % state.count !== self) target++;
+  while (target % state.count !== to) target++;
   if (target === state.view + 1) {
     resign(step, why);
     return;

@@ -41,6 +41,7 @@ export function leaveView(step: Step, view: View, why: string): void {
   state.status = 'view-change';
   state.view = view;
   state.suspects = undefined;
+  state.switchover = undefined;
   state.fetch = undefined;
   state.primaryHeardMs = -Infinity;
   state.votes.clear();

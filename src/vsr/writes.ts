@@ -98,5 +98,7 @@ export function whyClosed(step: Step): Refusal | undefined {
   const { state, now } = step;
   if (!actsAsPrimary(state)) return whyNotPrimary(step);
   if (!mayExecute(state)) return notFounded;
+  if (state.switchover !== undefined)
+    return refusal('NO_PRIMARY', 'This replica hands over to another primary. Try again in a moment.');
   return heardCount(state, now.nowMs) < state.config.quorum ? noQuorum(step) : undefined;
 }

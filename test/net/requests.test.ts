@@ -179,6 +179,41 @@ describe('requests', () => {
       expect(rig.cluster.replicas[0]?.resignations).to.deep.equal(['switchover']);
     });
 
+    it('switchover, resync, restart, progress: as the replica says it, over the wire', async () => {
+      const [first] = rig.replicas;
+      const client = createOperationsClient(first?.address ?? '', TOKEN);
+      rig.onStop(() => client.close());
+      const outcome = { isDone: false, reason: 'it is a rig', view: 3, primaryId: first?.id, pauseMs: 7 };
+      expect(await client.switchOver('replica-2', 'told to')).to.deep.equal(outcome);
+      expect(rig.cluster.replicas[0]?.resignations).to.deep.equal(['to replica-2: told to']);
+      expect(await client.resync()).to.equal(undefined);
+      expect(await client.resync()).to.equal('it does so already');
+      await client.restart();
+      expect(rig.cluster.replicas[0]?.told).to.deep.equal(['resync', 'resync', 'restart']);
+      const progress = { isCopying: true, bytesDone: 5_000_000_000, bytesTotal: 6_000_000_000, op: 8 };
+      expect(await client.copyProgress()).to.deep.equal(progress);
+    });
+
+    it('switchover, resync, restart, progress: a stranger may do none of it', async () => {
+      const client = createOperationsClient(rig.replicas[0]?.address ?? '', 'guessed');
+      rig.onStop(() => client.close());
+      const calls = [
+        () => client.switchOver('replica-2', ''),
+        () => client.resync(),
+        () => client.restart(),
+        () => client.copyProgress(),
+      ];
+      for (const call of calls) {
+        const error = await call().then(
+          () => undefined,
+          (reason: unknown) => reason,
+        );
+        expect(error).to.have.nested.property('refusal.reason', 'TOKEN_WRONG');
+      }
+      expect(rig.cluster.replicas[0]?.told).to.deep.equal([]);
+      expect(rig.cluster.replicas[0]?.resignations).to.deep.equal([]);
+    });
+
     it('outbox: all of it, in pages, each order once though one leaves meanwhile', async () => {
       const [replica] = rig.cluster.replicas;
       if (replica === undefined) throw new Error('there is a replica');

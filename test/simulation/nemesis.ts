@@ -1,4 +1,4 @@
-import { majorityOf } from '../../src/base/numbers.js';
+import { majorityOf, replicaIndex } from '../../src/base/numbers.js';
 import type { Message } from '../../src/vsr/message.js';
 import { actsAsPrimary } from '../../src/vsr/state.js';
 import type { Checkers } from './checkers.js';
@@ -30,7 +30,7 @@ const HARMS = [
   'stall',
   'pauseAlone',
   'resign',
-  'resign',
+  'switchOver',
 ] as const;
 
 /** A fault as it happened. */
@@ -212,9 +212,20 @@ export class Nemesis {
       case 14:
         if (victim.isUp) victim.dispatch({ kind: 'diskSlow' });
         return;
+      case HARMS.indexOf('switchOver'):
+        return this.#switchOver();
       default:
         if (victim.isUp) victim.dispatch({ kind: 'resign', why: 'told to' });
     }
+  }
+
+  /** The primary is told to hand over, to each of the others in turn; what else happens meanwhile, happens. */
+  #switchOver(): void {
+    const primary = this.#primary();
+    if (primary === undefined || !primary.isUp || primary.isPaused) return;
+    const { length } = this.replicas;
+    const to = replicaIndex((primary.index + 1 + (this.faults % (length - 1))) % length);
+    primary.dispatch({ kind: 'switchOver', to, why: 'told to' });
   }
 
   /** It is deposed and does not know: cut off and stopped, it goes on as if no time had passed. */

@@ -16,7 +16,7 @@ const ALL_KINDS = [
   // events
   'tick connectionRefused writes reads appended transitionDone checkpointVerified checkpointed',
   'aloneOrders outboxAppended outboxFull',
-  'diskFull diskHasRoom diskSlow resign',
+  'diskFull diskHasRoom diskSlow resign switchOver',
   // messages
   'prepare prepareOk heartbeat heartbeatOk alive startViewChange doViewChange startView',
   'getState newState checkpointOffered getChunk chunk recovery recoveryResponse wantReplica',

@@ -77,6 +77,7 @@ const environment: CliEnvironment = {
   }),
   createEventReader: async () => ({ events: async () => [], close: () => undefined }),
   createInspector: () => Promise.reject(new Error('no replicas in this test')),
+  createReplicaControl: () => Promise.reject(new Error('no replicas in this test')),
   openFolderTools: () => Promise.reject(new Error('no folders in this test')),
   runReplica: async () => undefined,
   runFrontEnd: async () => undefined,

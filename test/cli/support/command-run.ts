@@ -62,6 +62,7 @@ export async function runCommand(argv: readonly string[], options: RunOptions = 
       if (options.inspector === undefined) throw new Error('no replicas in this test');
       return options.inspector(address);
     },
+    createReplicaControl: () => Promise.reject(new Error('no replicas in this test')),
     openFolderTools: () => Promise.reject(new Error('no folders in this test')),
     runReplica: async () => undefined,
     runFrontEnd: async () => undefined,

@@ -3,7 +3,13 @@ import { encodeEntry, GENESIS_CHAIN, type Entry } from '../../../src/base/entry.
 import { op, replicaIndex, view, type ReplicaIndex } from '../../../src/base/numbers.js';
 import { refusal, type RefusalReason } from '../../../src/base/refusal.js';
 import type { OutboxItem } from '../../../src/base/service.js';
-import type { IncomingCall, ReplicaCalls, ReplicaStatus } from '../../../src/ports/calls.js';
+import type {
+  CopyProgress,
+  IncomingCall,
+  ReplicaCalls,
+  ReplicaStatus,
+  SwitchoverOutcome,
+} from '../../../src/ports/calls.js';
 import { Ordering, ORDERING } from '../../../src/services/ordering/ordering.js';
 import { DurableTimes } from '../../../src/runtime/durable-times.js';
 import { ReplicaInspection } from '../../../src/runtime/replica-inspection.js';
@@ -212,6 +218,27 @@ export class MemoryReplica implements ReplicaCalls {
 
   resign(why: string): void {
     this.resignations.push(why);
+  }
+
+  async switchOver(toId: string, why: string): Promise<SwitchoverOutcome> {
+    this.resignations.push(`to ${toId}: ${why}`);
+    return { isDone: false, reason: 'it is a rig', view: 3, primaryId: this.id, pauseMs: 7 };
+  }
+
+  /** What was asked for, in this order. */
+  readonly told: string[] = [];
+
+  resync(): string | undefined {
+    this.told.push('resync');
+    return this.told.length === 1 ? undefined : 'it does so already';
+  }
+
+  restart(): void {
+    this.told.push('restart');
+  }
+
+  copyProgress(): CopyProgress {
+    return { isCopying: true, bytesDone: 5_000_000_000, bytesTotal: 6_000_000_000, op: 8 };
   }
 }
 

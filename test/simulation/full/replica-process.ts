@@ -359,6 +359,8 @@ export class ReplicaProcess {
         return this.folder.isHarmed ? undefined : why.error;
       case 'setBack':
         return new Violation(`a replica distrusts a disk that nobody set back: ${why.why}`);
+      case 'resync':
+        return new Violation('a replica throws its copy away, which nobody asked for');
       case 'damaged': {
         const what = why.damage.map((one) => `${one.file}: ${one.what}`).join('; ');
         return this.folder.isHarmed
@@ -425,7 +427,7 @@ export class ReplicaProcess {
 
 /** The simulated process died within a write: what the loop makes of it is seen by nobody. */
 function isOfCrash(why: Fatal): boolean {
-  if (why.kind === 'damaged' || why.kind === 'setBack') return false;
+  if (why.kind === 'damaged' || why.kind === 'setBack' || why.kind === 'resync') return false;
   for (let error = why.error; error instanceof Error; error = error.cause)
     if (error instanceof CrashedError) return true;
   return false;
