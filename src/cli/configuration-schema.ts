@@ -61,6 +61,7 @@ const schema = z.strictObject(
       .default(POSTCODES_DEFAULT),
     token: tokenText.exactOptional(),
     staffToken: tokenText.exactOptional(),
+    chaos: z.boolean('true or false').exactOptional(),
   },
   'an object in braces',
 );

@@ -26,6 +26,8 @@ const COMMANDS = new Map<string, () => Promise<AddCommand>>([
   ['status', async () => (await import('./commands/status.js')).addStatusCommand],
   ['outbox', async () => (await import('./commands/outbox.js')).addOutboxCommand],
   ['rebuild', async () => (await import('./commands/rebuild.js')).addRebuildCommand],
+  ['chaos', async () => (await import('./commands/chaos.js')).addChaosCommand],
+  ['drill', async () => (await import('./commands/drill.js')).addDrillCommand],
 ]);
 
 /** The command that is named first; all where none is, for the help. */

@@ -1,7 +1,8 @@
 import pino from 'pino';
-import { majorityOf, replicaIndex } from '../base/numbers.js';
+import { majorityOf, replicaIndex, type ReplicaIndex } from '../base/numbers.js';
 import { createPeerTransport } from '../net/peer-transport.js';
 import { startReplicaServer } from '../net/replica-server.js';
+import { createChaosLayer } from '../operations/chaos/chaos-layer.js';
 import type { Damage, ReplicaStorage } from '../ports.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import { isDiskInDoubt } from '../runtime/disk-failure.js';
@@ -14,7 +15,8 @@ import { ORDERING, Ordering } from '../services/ordering/ordering.js';
 import { nodeFileSystem } from '../storage/node-file-system.js';
 import { openReplicaStorage } from '../storage/replica-storage.js';
 import type { Notice } from '../vsr/effect.js';
-import { announceFailure, announceReady, stopWithSupervisor } from './child-protocol.js';
+import type { Envelope } from '../vsr/message.js';
+import { announceFailure, announceReady, pauseBySupervisor, stopWithSupervisor } from './child-protocol.js';
 import { adviceOn } from './edited-document.js';
 import { EXIT_RESTART, exitCodeOf, exitCodeOfFailedStart } from './exit-codes.js';
 
@@ -42,8 +44,22 @@ export async function runReplica(
   let stop = (): void => process.exit(0);
   stopWithSupervisor(() => stop());
   let storage: ReplicaStorage | undefined;
+  const replicaIds = configuration.replicas.map((one) => one.id);
+  // Without `chaos` in the configuration there is no such layer, and nothing that could reach one.
+  const chaos =
+    configuration.chaos === true
+      ? createChaosLayer({
+          self,
+          replicaIds,
+          timers: systemTimers,
+          chance: Math.random,
+          kill: () => process.kill(process.pid, 'SIGKILL'),
+          pause: pauseBySupervisor(),
+        })
+      : undefined;
+  const fileSystem = chaos?.fileSystem(nodeFileSystem) ?? nodeFileSystem;
   try {
-    storage = openReplicaStorage(nodeFileSystem, member.resources, { replicaId: id });
+    storage = openReplicaStorage(fileSystem, member.resources, { replicaId: id });
     const found = await storage.load(recover ? 'a write to disk failed before: what is on it is not known' : undefined);
     const ordering = new Ordering(storage.files);
     const services = new Map([[ORDERING, ordering]]);
@@ -55,7 +71,7 @@ export async function runReplica(
     const runtime = new ReplicaRuntime({
       config: {
         self,
-        replicaIds: configuration.replicas.map((one) => one.id),
+        replicaIds,
         heartbeatMs: configuration.heartbeatMs,
         quorum: Math.max(configuration.quorum, majorityOf(configuration.replicas.length)),
         checkpointIntervalOps: CHECKPOINT_INTERVAL_OPS,
@@ -68,32 +84,34 @@ export async function runReplica(
       timers: systemTimers,
       random: new RandomPool(),
       loaded,
-      hasRoom: () => nodeFileSystem.freeBytes(member.resources) > ROOM_BYTES_MIN,
+      hasRoom: () => fileSystem.freeBytes(member.resources) > ROOM_BYTES_MIN,
       onNotice: (notice, at) => tell(log, notice, at),
       onMended: (damage) => tellMended(log, member.resources, damage),
       onFatal: (why) => end(log, why),
     });
     // A menu that cannot be read is told now, to whoever started this, not when the cluster is founded.
     if (loaded.kind === 'empty') ordering.foundingSeed();
+    const events = {
+      onEnvelope: (envelope: Envelope) => runtime.onEnvelope(envelope),
+      onRefused: (peer: ReplicaIndex) => runtime.onRefused(peer),
+    };
     const transport = createPeerTransport({
       self,
       replicas: configuration.replicas,
       token: configuration.token,
       clusterId: () => runtime.clusterId,
-      events: {
-        onEnvelope: (envelope) => runtime.onEnvelope(envelope),
-        onRefused: (peer) => runtime.onRefused(peer),
-      },
+      events: chaos?.events(events) ?? events,
       onProblem: (problem) => log.warn(problem),
     });
     const server = await startReplicaServer({
       configuration,
       self,
       transport,
-      calls: runtime,
+      calls: chaos?.calls(runtime) ?? runtime,
+      ...(chaos === undefined ? {} : { chaos: chaos.control }),
       onProblem: (problem) => log.warn(problem),
     });
-    runtime.begin(transport);
+    runtime.begin(chaos?.transport(transport) ?? transport);
     let isStopping = false;
     stop = () => {
       if (isStopping) return;

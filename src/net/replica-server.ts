@@ -3,9 +3,11 @@ import { HealthImplementation } from 'grpc-health-check';
 import { present } from '../base/assert.js';
 import type { ReplicaIndex } from '../base/numbers.js';
 import type { ReplicaCalls } from '../ports/calls.js';
+import type { ChaosControl } from '../ports/chaos.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import { CLUSTER_TOKEN, tokenRefusal } from './bearer-token.js';
 import { clusterServerOptions } from './channel-options.js';
+import { chaosHandlers } from './chaos-handlers.js';
 import { type EndStatus, statusOf } from './error-details.js';
 import { replicationService, requestsService } from './exchanges.js';
 import type { OperationsHandlers } from './generated/justhungry/v1/Operations.js';
@@ -30,6 +32,8 @@ export interface ReplicaServerOptions {
   readonly listenAddress?: string;
   readonly transport: PeerTransport;
   readonly calls: ReplicaCalls;
+  /** Faults on purpose; absent: every call for them is refused. */
+  readonly chaos?: ChaosControl;
   /** Told what an operator should know. Default: nobody. */
   readonly onProblem?: (problem: string) => void;
 }
@@ -73,7 +77,10 @@ export async function startReplicaServer(options: ReplicaServerOptions): Promise
   addService(server, requestsService, {
     Exchange: guardedStream(token, (stream) => requests.accept(stream)),
   } satisfies RequestsHandlers);
-  addService(server, protocol.Operations.service, operationsHandlers(token, calls));
+  addService(server, protocol.Operations.service, {
+    ...operationsHandlers(token, calls),
+    ...chaosHandlers(token, options.chaos),
+  } satisfies OperationsHandlers);
   health.addToServer(server);
 
   try {
@@ -120,7 +127,10 @@ function guardedStream<S extends GuardedStream>(token: string, accept: (stream: 
   };
 }
 
-function operationsHandlers(token: string, calls: ReplicaCalls): OperationsHandlers {
+function operationsHandlers(
+  token: string,
+  calls: ReplicaCalls,
+): Pick<OperationsHandlers, 'GetStatus' | 'ListOutbox' | 'Resign'> {
   return {
     GetStatus({ metadata }, callback) {
       const refused = tokenRefusal(metadata, token, CLUSTER_TOKEN);

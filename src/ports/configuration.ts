@@ -19,4 +19,6 @@ export interface ClusterConfiguration {
   readonly token: string;
   /** Staff calls need it when set. */
   readonly staffToken?: string;
+  /** Whether operators may inject faults; default false: then nothing of that can be reached. */
+  readonly chaos?: boolean;
 }
