@@ -1,6 +1,10 @@
-import { Customers as Crowd, type CustomersOptions as CrowdOptions } from '../../src/operations/drill/customers.js';
-import type { History, Named } from '../../src/operations/drill/history.js';
-import type { MenuItemView, OrderingClient } from '../../src/ports/ordering-client.js';
+import {
+  Customers as Crowd,
+  type CustomersOptions as CrowdOptions,
+  type DirectReads,
+} from '../../src/operations/drill/customers.js';
+import type { History } from '../../src/operations/drill/history.js';
+import type { MenuItemView } from '../../src/ports/ordering-client.js';
 import type { Cluster } from './cluster.js';
 import { directClient } from './direct-client.js';
 
@@ -18,11 +22,11 @@ export interface CustomersOptions extends CrowdOptions {
 /** The customers of a test cluster. */
 export class Customers extends Crowd {
   constructor(cluster: Cluster, history: History, { hasStubborn = false, ...options }: CustomersOptions = {}) {
-    const direct = (): Promise<Named[]> =>
+    const direct = (): Promise<{ name: string; calls: DirectReads }[]> =>
       Promise.all(
         cluster.replicas.map(async (replica) => ({
           name: `stubborn reader of ${replica.id}`,
-          calls: (await directClient(replica, STUBBORN_MS)) as OrderingClient,
+          calls: await directClient(replica, STUBBORN_MS),
         })),
       );
     const restaurant = {

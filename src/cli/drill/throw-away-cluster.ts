@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createPostcodeStandIn, type PostcodeStandIn } from '../../front-end/postcodes/stand-in.js';
 import { type ChaosClient, createChaosClient } from '../../net/chaos-client.js';
+import { type DirectClient, directClient } from '../../net/direct-client.js';
 import { createOperationsClient, type OperationsClient } from '../../net/operations-client.js';
 import { createOrderingClient } from '../../net/ordering-client.js';
 import type { FolderFiles } from '../../operations/drill/tables.js';
@@ -17,6 +18,8 @@ import { freePorts } from './free-ports.js';
 
 const REPLICAS = 3;
 const FRONT_ENDS = 2;
+/** A reader who insists on one replica waits so long for its answer, ms: longer than a pause. */
+const DIRECT_MS = 4_000;
 /** Faults kill far more often than a server in service dies. */
 const DEATHS_MAX = 1_000;
 /** ms until a cluster that was hurt is whole again; what takes longer is told as not healed. */
@@ -34,14 +37,14 @@ export interface DrillReplica {
 export class ThrowAwayCluster {
   readonly replicas: readonly DrillReplica[];
   readonly #operations: readonly OperationsClient[];
-  readonly #clients: OrderingClient[] = [];
+  readonly #clients: Pick<OrderingClient, 'close'>[] = [];
   readonly #supervisor: Supervisor;
 
   private constructor(
     readonly folder: string,
     private readonly postcodes: PostcodeStandIn,
     private readonly addresses: readonly string[],
-    token: string,
+    private readonly token: string,
     mainFile: string,
   ) {
     const config = path.join(folder, 'cluster.json');
@@ -115,6 +118,17 @@ export class ThrowAwayCluster {
     const client = createOrderingClient(addresses, {});
     this.#clients.push(client);
     return client;
+  }
+
+  /** A way to each replica past the front ends, for readers who insist on one; closed with the cluster. */
+  async direct(): Promise<{ name: string; calls: DirectClient }[]> {
+    return Promise.all(
+      this.replicas.map(async ({ id, index }) => {
+        const calls = await directClient({ id, address: this.addresses[index] ?? '' }, this.token, DIRECT_MS);
+        this.#clients.push(calls);
+        return { name: `reader of ${id} alone`, calls };
+      }),
+    );
   }
 
   /** How all replicas see themselves; `undefined` where none answers. */

@@ -4,13 +4,16 @@ import type { MenuItemView, NewOrder, OrderingClient } from '../../ports/orderin
 import type { History, Named, OrderCall } from './history.js';
 import { until } from './until.js';
 
+/** What a reader past the front ends can do. */
+export type DirectReads = Pick<OrderingClient, 'getOrders' | 'close'>;
+
 /** The cluster as a crowd of customers sees it. */
 export interface Restaurant {
   readonly frontEnds: number;
   /** A client of the front ends with these numbers, tried in this order; closed by whoever owns the cluster. */
   client(order: readonly number[]): OrderingClient;
   /** Opens a way to each replica past the front ends, for stubborn readers; absent: there are none. */
-  readonly direct?: () => Promise<readonly Named[]>;
+  readonly direct?: () => Promise<readonly { readonly name: string; readonly calls: DirectReads }[]>;
 }
 
 /** Settings of a crowd of customers. */
@@ -48,7 +51,7 @@ export class Customers {
   readonly #loops: Promise<void>[] = [];
   #isStopped = false;
   #users: string[] = [];
-  #direct: readonly Named[] = [];
+  #direct: readonly DirectReads[] = [];
 
   constructor(
     readonly restaurant: Restaurant,
@@ -63,8 +66,10 @@ export class Customers {
     const before = this.history.acknowledged.length;
     for (let index = 0; index < writers; index++) this.#keep(this.#write(this.#named('writer', index), menu));
     for (let index = 0; index < readers; index++) this.#keep(this.#read(this.#named('reader', index)));
-    this.#direct = (await this.restaurant.direct?.()) ?? [];
-    for (const way of this.#direct) this.#keep(this.#insist(way));
+    const direct = (await this.restaurant.direct?.()) ?? [];
+    this.#direct = direct.map(({ calls }) => calls);
+    // It asks for nothing but all orders of a user.
+    for (const { name, calls } of direct) this.#keep(this.#insist({ name, calls: calls as OrderingClient }));
     for (let index = 0; index < staff; index++) this.#keep(this.#announce(this.#named('staff', index), menu));
     await this.acknowledges(writers, before);
     return this;
@@ -82,7 +87,7 @@ export class Customers {
   async stop(): Promise<void> {
     this.#isStopped = true;
     await Promise.all(this.#loops);
-    for (const { calls } of this.#direct) calls.close();
+    for (const calls of this.#direct) calls.close();
   }
 
   #keep(loop: Promise<void>): void {

@@ -53,7 +53,10 @@ describe('chaos layer', () => {
     });
   };
   const ways = (layer: ChaosLayer) => ({
-    transport: layer.transport({ send: (to, message) => void sent.push([to, message]), close: () => Promise.resolve() }),
+    transport: layer.transport({
+      send: (to, message) => void sent.push([to, message]),
+      close: () => Promise.resolve(),
+    }),
     events: layer.events({
       onEnvelope: ({ from, message }) => void heard.push([from, message]),
       onRefused: () => undefined,
@@ -154,7 +157,9 @@ describe('chaos layer', () => {
     file.write(0, Buffer.from('abc'));
     layer.control.inject({ kind: 'diskFull' });
     expect(system.freeBytes('/r')).to.equal(0);
-    expect(() => file.write(3, Buffer.from('d'))).to.throw(/ENOSPC/).with.property('code', 'ENOSPC');
+    expect(() => file.write(3, Buffer.from('d')))
+      .to.throw(/ENOSPC/)
+      .with.property('code', 'ENOSPC');
     file.write(0, Buffer.from('xyz'));
     expect(Buffer.from(system.readFile('/r/a')).toString()).to.equal('xyz');
     layer.control.clear();
