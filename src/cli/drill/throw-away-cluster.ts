@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createPostcodeStandIn, type PostcodeStandIn } from '../../front-end/postcodes/stand-in.js';
 import { type ChaosClient, createChaosClient } from '../../net/chaos-client.js';
 import { type DirectClient, directClient } from '../../net/direct-client.js';
 import { createOperationsClient, type OperationsClient } from '../../net/operations-client.js';
 import { createOrderingClient } from '../../net/ordering-client.js';
-import type { FolderFiles } from '../../operations/drill/tables.js';
+import { EQUAL_TABLES, type FolderFiles } from '../../operations/drill/tables.js';
 import { until } from '../../operations/drill/until.js';
 import type { ReplicaStatus } from '../../ports/calls.js';
 import type { OrderingClient } from '../../ports/ordering-client.js';
@@ -24,6 +25,10 @@ const DIRECT_MS = 4_000;
 const DEATHS_MAX = 1_000;
 /** ms until a cluster that was hurt is whole again; what takes longer is told as not healed. */
 const WHOLE_WITHIN_MS = 30_000;
+
+/** Files that do not change for so long, and are alike, hold all that the tables do; ms. The longest wait for it, ms. */
+const SETTLED_MS = 150;
+const SETTLED_WITHIN_MS = 3_000;
 
 /** One replica of a throw-away cluster. */
 export interface DrillReplica {
@@ -172,6 +177,23 @@ export class ThrowAwayCluster {
           chain === first?.chain && applied === first.op && durableOp === first.op && outbox === 0,
       );
     });
+    await this.#settledFiles();
+  }
+
+  /** What is in the tables reaches their files a moment later. Copies that stay different are for the judge. */
+  async #settledFiles(): Promise<void> {
+    const content = (): string[] =>
+      this.folders().map((folder) =>
+        EQUAL_TABLES.map((name) => folder.read(name)?.toString('latin1') ?? '').join('\0'),
+      );
+    const giveUpMs = performance.now() + SETTLED_WITHIN_MS;
+    for (let before = content(); ;) {
+      await pause(SETTLED_MS);
+      const now = content();
+      const isStill = now.every((text, index) => text === before[index] && text === now[0]);
+      if (isStill || performance.now() > giveUpMs) return;
+      before = now;
+    }
   }
 
   async #until(what: string, isSo: (present: readonly ReplicaStatus[]) => boolean): Promise<void> {
