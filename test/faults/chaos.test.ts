@@ -36,9 +36,7 @@ describe('faults: on purpose (chaos)', () => {
     const menu = items.filter(({ stock }) => stock === undefined);
     await Promise.all(cluster.replicas.map(({ chaos }) => chaos.inject({ kind: 'errors', rate: RATE })));
     const numbers = Array.from({ length: CROWD }, (_, at) => at);
-    const placed = await Promise.all(
-      numbers.map((at) => history.placeOnce(client, newOrder(`user ${at}`, menu, at))),
-    );
+    const placed = await Promise.all(numbers.map((at) => history.placeOnce(client, newOrder(`user ${at}`, menu, at))));
     const ordered = placed.filter(({ outcome }) => outcome.kind === 'ok');
     say(`${ordered.length} of ${CROWD} orders were placed by one call each`);
     expect(ordered.length).to.be.at.least(SUCCEED_MIN);
