@@ -80,7 +80,7 @@ export function addChaosCommand(program: Command, cli: Cli): void {
       [{ heading: 'REPLICA' }, { heading: 'FAULT' }],
       rows.map(({ replica, fault }) => [replica, textOf(fault)]),
     );
-    cli.print(options, { faults, unreachable: failed }, rows.length === 0 ? 'No replica fails on purpose.' : table);
+    cli.print(options, { faults, unreachable: failed }, rows.length === 0 ? noneText(done, failed) : table);
   });
 }
 
@@ -128,6 +128,13 @@ function memberOf({ replicas }: ClusterConfiguration, id: string): Member {
   throw new UsageError(
     `There is no replica ${JSON.stringify(id)}; allowed: ${replicas.map((one) => one.id).join(', ')}.`,
   );
+}
+
+/** Of a replica that does not answer nothing is known. */
+function noneText(done: readonly { readonly replica: string }[], failed: readonly string[]): string {
+  if (failed.length === 0) return 'No replica fails on purpose.';
+  if (done.length === 0) return 'No replica could be asked.';
+  return `${done.map(({ replica }) => replica).join(', ')}: nothing fails on purpose; ${failed.join(', ')} could not be asked.`;
 }
 
 const MS_MAX = 600_000;
