@@ -45,6 +45,9 @@ export const REFUSAL_REASONS = [
   'OUTCOME_UNKNOWN',
   'STOPPING',
   'INTERNAL',
+  // faults on purpose
+  'CHAOS_OFF',
+  'INJECTED_FAULT',
 ] as const;
 
 /** One of `REFUSAL_REASONS`. */

@@ -25,6 +25,7 @@ export const STOP_WITHIN_MS = 10_000;
 const message = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready') }),
   z.object({ kind: z.literal('failed'), message: z.string() }),
+  z.object({ kind: z.literal('pause'), ms: z.int().min(1) }),
 ]);
 
 /** What a child tells its supervisor. */
@@ -47,6 +48,15 @@ export function announceReady(): void {
 export async function announceFailure(text: string): Promise<void> {
   process.stderr.write(`${text}\n`);
   await new Promise<void>((resolve) => send({ kind: 'failed', message: text }, resolve));
+}
+
+/**
+ * How this process gets itself stopped (SIGSTOP) for so long, ms, and then goes on (SIGCONT): its supervisor does both. `undefined`
+ * in a process started by hand.
+ */
+export function pauseBySupervisor(): ((ms: number) => void) | undefined {
+  if (process.send === undefined) return undefined;
+  return (ms) => send({ kind: 'pause', ms });
 }
 
 /**

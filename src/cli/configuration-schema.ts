@@ -137,6 +137,7 @@ const schema = z.strictObject(
         'an object with bytesMax and count',
       )
       .default(LOG_FILES_DEFAULT),
+    chaos: z.boolean('true or false').exactOptional(),
   },
   'an object in braces',
 );

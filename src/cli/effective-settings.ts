@@ -41,6 +41,7 @@ export function effectiveSettings(settings: Settings, written: object): Effectiv
       'rateLimit',
       rateLimit === undefined ? 'off' : `${rateLimit.perUserPerSecond} a second, ${rateLimit.burst} at once`,
     ),
+    one('chaos', settings.chaos === true ? 'on: operators may make replicas fail on purpose' : 'off'),
     one('logLevel', settings.logLevel),
     one('logFiles', `${logFiles.count} of ${logFiles.bytesMax} bytes for each process`),
   ];

@@ -35,6 +35,8 @@ const COMMANDS = new Map<string, () => Promise<AddCommand>>([
   ['safe-to-stop', async () => (await import('./commands/safe-to-stop.js')).addSafeToStopCommand],
   ['restart', async () => (await import('./commands/restart.js')).addRestartCommand],
   ['resync', async () => (await import('./commands/resync.js')).addResyncCommand],
+  ['chaos', async () => (await import('./commands/chaos.js')).addChaosCommand],
+  ['drill', async () => (await import('./commands/drill.js')).addDrillCommand],
 ]);
 
 /** The command that is named first; all where none is, for the help. */

@@ -1,7 +1,8 @@
 import type pino from 'pino';
-import { majorityOf, replicaIndex } from '../base/numbers.js';
+import { majorityOf, replicaIndex, type ReplicaIndex } from '../base/numbers.js';
 import { createPeerTransport } from '../net/peer-transport.js';
 import { startReplicaServer } from '../net/replica-server.js';
+import { createChaosLayer } from '../operations/chaos/chaos-layer.js';
 import type { Damage, FileSystem, Loaded, ReplicaStorage } from '../ports.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import { isDiskInDoubt } from '../runtime/disk-failure.js';
@@ -17,7 +18,8 @@ import { openReplicaStorage } from '../storage/replica-storage.js';
 import { startHttpServer } from '../telemetry/http-server.js';
 import { ReplicaCounts, replicaMetrics } from '../telemetry/replica-metrics.js';
 import type { Notice } from '../vsr/effect.js';
-import { announceFailure, announceReady, stopWithSupervisor } from './child-protocol.js';
+import type { Envelope } from '../vsr/message.js';
+import { announceFailure, announceReady, pauseBySupervisor, stopWithSupervisor } from './child-protocol.js';
 import { adviceOn } from './edited-document.js';
 import { EXIT_RESTART, exitCodeOf, exitCodeOfFailedStart } from './exit-codes.js';
 import { ReplicaEvents } from './replica-events.js';
@@ -57,14 +59,28 @@ export async function runReplica(
   let stop = (): void => process.exit(0);
   stopWithSupervisor(() => stop());
   let storage: ReplicaStorage | undefined;
+  const replicaIds = configuration.replicas.map((one) => one.id);
+  // Without `chaos` in the configuration there is no such layer, and nothing that could reach one.
+  const chaos =
+    configuration.chaos === true
+      ? createChaosLayer({
+          self,
+          replicaIds,
+          timers: systemTimers,
+          chance: Math.random,
+          kill: () => process.kill(process.pid, 'SIGKILL'),
+          pause: pauseBySupervisor(),
+        })
+      : undefined;
+  const fileSystem = chaos?.fileSystem(nodeFileSystem) ?? nodeFileSystem;
   try {
     const tls = clusterTlsOf(configuration);
-    storage = openReplicaStorage(nodeFileSystem, member.resources, { replicaId: id });
+    storage = openReplicaStorage(fileSystem, member.resources, { replicaId: id });
     const found = await storage.load(recover ? 'a write to disk failed before: what is on it is not known' : undefined);
     const events = new ReplicaEvents({
       configuration,
       id,
-      fileSystem: nodeFileSystem,
+      fileSystem,
       tls,
       clock: systemClock,
       timers: systemTimers,
@@ -80,7 +96,7 @@ export async function runReplica(
     const runtime = new ReplicaRuntime({
       config: {
         self,
-        replicaIds: configuration.replicas.map((one) => one.id),
+        replicaIds,
         heartbeatMs: configuration.heartbeatMs,
         quorum: Math.max(configuration.quorum, majorityOf(configuration.replicas.length)),
         checkpointIntervalOps: CHECKPOINT_INTERVAL_OPS,
@@ -93,8 +109,8 @@ export async function runReplica(
       timers: systemTimers,
       random: new RandomPool(),
       loaded,
-      hasRoom: () => nodeFileSystem.freeBytes(member.resources) > ROOM_BYTES_MIN,
-      freeBytes: () => nodeFileSystem.freeBytes(member.resources),
+      hasRoom: () => fileSystem.freeBytes(member.resources) > ROOM_BYTES_MIN,
+      freeBytes: () => fileSystem.freeBytes(member.resources),
       unhealthyBefore: events.unhealthyBefore,
       onNotice(notice, at) {
         counts.noticed(notice.kind);
@@ -119,16 +135,17 @@ export async function runReplica(
       events.noteDamage('repaired', loaded.repaired);
     // A menu that cannot be read is told now, to whoever started this, not when the cluster is founded.
     if (loaded.kind === 'empty') ordering.foundingSeed();
+    const heard = {
+      onEnvelope: (envelope: Envelope) => runtime.onEnvelope(envelope),
+      onRefused: (peer: ReplicaIndex) => runtime.onRefused(peer),
+    };
     const transport = createPeerTransport({
       self,
       replicas: configuration.replicas,
       token: configuration.token,
       tls,
       clusterId: () => runtime.clusterId,
-      events: {
-        onEnvelope: (envelope) => runtime.onEnvelope(envelope),
-        onRefused: (peer) => runtime.onRefused(peer),
-      },
+      events: chaos?.events(heard) ?? heard,
       onProblem: (problem) => log.warn(problem),
     });
     const reasons = (): string[] => whyNotReady(runtime.status(), runtime.gauges());
@@ -137,13 +154,14 @@ export async function runReplica(
       self,
       transport,
       tls,
-      calls: runtime,
+      calls: chaos?.calls(runtime) ?? runtime,
+      ...(chaos === undefined ? {} : { chaos: chaos.control }),
       events,
       whyNotReady: reasons,
       meter: counts,
       onProblem: (problem) => log.warn(problem),
     });
-    runtime.begin(transport);
+    runtime.begin(chaos?.transport(transport) ?? transport);
     const http =
       member.http === undefined
         ? undefined
@@ -157,7 +175,7 @@ export async function runReplica(
               status: () => runtime.status(),
               gauges: () => runtime.gauges(),
               whyNotReady: reasons,
-              freeBytes: () => freeBytesOf(nodeFileSystem, member.resources),
+              freeBytes: () => freeBytesOf(fileSystem, member.resources),
               transport,
             }),
             onProblem: (problem) => log.warn(problem),

@@ -50,6 +50,8 @@ const SETTLED = {
   OUTCOME_UNKNOWN: false,
   STOPPING: false,
   INTERNAL: false,
+  CHAOS_OFF: true,
+  INJECTED_FAULT: false,
 } as const satisfies Record<RefusalReason, boolean>;
 
 /** Whether a refusal settles a write: it was certainly not done and will not be. */

@@ -7,6 +7,7 @@ const ELSEWHERE: ReadonlySet<RefusalReason> = new Set([
   'NOT_FOUNDED',
   'DAMAGED',
   'STOPPING',
+  'INJECTED_FAULT',
 ] satisfies RefusalReason[]);
 
 /** Whether another replica may answer what this one refused. */

@@ -25,6 +25,7 @@ export const CANNOT_BE_DONE_THERE: ReadonlySet<RefusalReason> = new Set([
   'DAMAGED',
   'OVERLOADED',
   'STOPPING',
+  'INJECTED_FAULT',
 ] satisfies RefusalReason[]);
 
 /** Starts one call on one front end's client. */

@@ -3,11 +3,13 @@ import { HealthImplementation } from 'grpc-health-check';
 import { present } from '../base/assert.js';
 import type { ReplicaIndex } from '../base/numbers.js';
 import type { ReplicaCalls } from '../ports/calls.js';
+import type { ChaosControl } from '../ports/chaos.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import type { OperatorEvents } from '../ports/events.js';
 import type { ReplicaMeter } from '../ports/meters.js';
 import { CLUSTER_TOKEN, tokenRefusal } from './bearer-token.js';
 import { clusterServerOptions } from './channel-options.js';
+import { chaosHandlers } from './chaos-handlers.js';
 import { type EndStatus, statusOf } from './error-details.js';
 import { replicationService, requestsService } from './exchanges.js';
 import { answerNotice, eventsPage } from './events-codec.js';
@@ -44,6 +46,8 @@ export interface ReplicaServerOptions {
   readonly whyNotReady?: () => readonly string[];
   /** Default: nobody counts. */
   readonly meter?: Pick<ReplicaMeter, 'answered'>;
+  /** Faults on purpose; absent: every call for them is refused. */
+  readonly chaos?: ChaosControl;
   /** Told what an operator should know. Default: nobody. */
   readonly onProblem?: (problem: string) => void;
 }
@@ -93,7 +97,10 @@ export async function startReplicaServer(options: ReplicaServerOptions): Promise
   addService(server, requestsService, {
     Exchange: guardedStream(token, (stream) => requests.accept(stream)),
   } satisfies RequestsHandlers);
-  addService(server, protocol.Operations.service, operationsHandlers(token, calls, options.events ?? NO_EVENTS));
+  addService(server, protocol.Operations.service, {
+    ...operationsHandlers(token, calls, options.events ?? NO_EVENTS),
+    ...chaosHandlers(token, options.chaos),
+  } satisfies OperationsHandlers);
   health.addToServer(server);
   for (const { definition, implementation } of reflectionOf(PROTO_FILES, Object.values(SERVICE_NAMES)))
     addService(server, definition, guardedStreams(token, implementation));
@@ -165,7 +172,11 @@ function guardedStreams(token: string, implementation: UntypedServiceImplementat
   ) as unknown as UntypedServiceImplementation;
 }
 
-function operationsHandlers(token: string, calls: ReplicaCalls, events: OperatorEvents): OperationsHandlers {
+function operationsHandlers(
+  token: string,
+  calls: ReplicaCalls,
+  events: OperatorEvents,
+): Omit<OperationsHandlers, 'InjectFault' | 'ClearFaults' | 'ListFaults'> {
   return {
     GetStatus({ metadata }, callback) {
       const refused = tokenRefusal(metadata, token, CLUSTER_TOKEN);

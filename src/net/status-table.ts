@@ -47,6 +47,8 @@ export const STATUS_TABLE = {
   OUTCOME_UNKNOWN: { status: status.DEADLINE_EXCEEDED, retry: 'sameId' },
   STOPPING: { status: status.UNAVAILABLE, retry: 'sameId' },
   INTERNAL: { status: status.INTERNAL, retry: 'sameId' },
+  CHAOS_OFF: { status: status.FAILED_PRECONDITION, retry: 'never' },
+  INJECTED_FAULT: { status: status.UNAVAILABLE, retry: 'sameId' },
 } as const satisfies Record<RefusalReason, StatusRow>;
 
 /** The row of a reason. */

@@ -36,6 +36,8 @@ export interface ClusterConfiguration {
   readonly logLevel: LogLevel;
   /** How the log files that `start` keeps are limited. */
   readonly logFiles: LogFileLimits;
+  /** Whether operators may inject faults; default false: then nothing of that can be reached. */
+  readonly chaos?: boolean;
 }
 
 /** A replica; `http` is where it tells its metrics and its health. */

@@ -1,5 +1,5 @@
-import { isOpen, type Operation } from './operation.js';
-import type { SequentialModel } from './sequential-model.js';
+import { isOpen, type Operation } from '../../src/operations/drill/linearizability/operation.js';
+import type { SequentialModel } from '../../src/operations/drill/linearizability/sequential-model.js';
 
 /**
  * The definition of linearizability, word for word: tries every order of the operations, with and without each one of unknown

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { isLinearizableByDefinition, isWitness } from './brute-force.js';
-import { checkLinearizable } from './check.js';
-import type { Operation } from './operation.js';
-import { ordersOfUser, type OrderingAct } from './orders-of-user.js';
-import { register, type RegisterAct } from './register.js';
-import type { SequentialModel } from './sequential-model.js';
+import { checkLinearizable } from '../../src/operations/drill/linearizability/check.js';
+import type { Operation } from '../../src/operations/drill/linearizability/operation.js';
+import { ordersOfUser, type OrderingAct } from '../../src/operations/drill/linearizability/orders-of-user.js';
+import { register, type RegisterAct } from '../../src/operations/drill/linearizability/register.js';
+import type { SequentialModel } from '../../src/operations/drill/linearizability/sequential-model.js';
 
 /** A call that was answered. */
 const from = <Act>(beginMs: number, endMs: number, act: Act): Operation<Act> => ({ act, beginMs, endMs, who: 'one' });

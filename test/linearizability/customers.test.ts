@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { RefusalReason } from '../../src/base/refusal.js';
 import type { OrderStatusName, OrderView } from '../../src/ports/ordering-client.js';
 import { History, type OrderCall, type ReadCall } from '../support/history.js';
-import { notLinearizable, operationsByUser } from './customers.js';
+import { notLinearizable, operationsByUser } from '../../src/operations/drill/linearizability/histories.js';
 
 const USER = 'ann';
 

@@ -1,4 +1,5 @@
-import type { History } from '../support/history.js';
+import type { History } from '../../src/operations/drill/history.js';
+import { acknowledgements, longestGapMs } from '../../src/operations/drill/outages.js';
 import type { LogLine } from '../support/server-process.js';
 
 /** A fault, or two at once, as they were inflicted; ms of this process. */
@@ -78,14 +79,6 @@ export function reportOf({ seed, beginMs, endMs, history, records, problems, dea
   };
 }
 
-/** When each order was first acknowledged, in order. */
-function acknowledgements(history: History): number[] {
-  const firstMs = new Map<string, number>();
-  for (const { order, outcome, endMs } of history.orders)
-    if (outcome.kind === 'ok') firstMs.set(order.order_id, Math.min(endMs, firstMs.get(order.order_id) ?? Infinity));
-  return [...firstMs.values()].sort((a, b) => a - b);
-}
-
 /** When views began, in ms of this process. */
 const viewBegins = (log: readonly LogLine[]): number[] =>
   log.flatMap(({ time, kind }) => (kind === 'becamePrimary' ? [time - performance.timeOrigin] : []));
@@ -113,16 +106,6 @@ function byKind(
     });
   }
   return [...kinds.values()].sort((a, b) => b.longestOutageMs - a.longestOutageMs);
-}
-
-/** Longest time without an acknowledged order that began after `fromMs` and before `untilMs`, or was under way at `fromMs`. */
-function longestGapMs(acknowledgedMs: readonly number[], fromMs: number, untilMs: number): number {
-  let longest = 0;
-  for (let at = 1; at < acknowledgedMs.length; at++) {
-    const [before, after] = [acknowledgedMs[at - 1] ?? 0, acknowledgedMs[at] ?? 0];
-    if (after >= fromMs && before <= untilMs) longest = Math.max(longest, after - before);
-  }
-  return longest;
 }
 
 /** The report as people read it. */

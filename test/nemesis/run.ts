@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { notLinearizable } from '../linearizability/customers.js';
+import { notLinearizable } from '../../src/operations/drill/linearizability/histories.js';
 import { checkHistory } from '../support/check-history.js';
 import { Cluster } from '../support/cluster.js';
 import { Customers } from '../support/customers.js';

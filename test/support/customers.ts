@@ -1,171 +1,39 @@
-import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
-import type { MenuItemView, NewOrder, OrderingClient } from '../../src/ports/ordering-client.js';
-import type { Cluster, Replica } from './cluster.js';
-import { directClient, type DirectClient } from './direct-client.js';
-import type { History, Named, OrderCall } from './history.js';
-import { until } from './until.js';
+import {
+  Customers as Crowd,
+  type CustomersOptions as CrowdOptions,
+  type DirectReads,
+} from '../../src/operations/drill/customers.js';
+import type { History } from '../../src/operations/drill/history.js';
+import type { MenuItemView } from '../../src/ports/ordering-client.js';
+import type { Cluster } from './cluster.js';
+import { directClient } from './direct-client.js';
 
-/** Settings of a crowd of customers. */
-export interface CustomersOptions {
-  /** Customers that order, each one order at a time; default 6. */
-  readonly writers?: number;
-  /** Customers that read; default 3. */
-  readonly readers?: number;
-  /** Members of the staff who change the message of the day and the menu; readers then read both. Default 0. */
-  readonly staff?: number;
+export { newOrder } from '../../src/operations/drill/customers.js';
+
+/** How long a stubborn reader waits for an answer, ms. */
+const STUBBORN_MS = 10_000;
+
+/** Settings of a crowd of customers of a test cluster. */
+export interface CustomersOptions extends CrowdOptions {
   /** Whether each replica also has a reader who asks nobody else, past the front ends: zombies get no other callers. Default false. */
   readonly hasStubborn?: boolean;
-  /** ms between two calls of one customer; default 5. */
-  readonly thinkMs?: number;
-  /** Orders of one user at most: all of them fit on one page. Default 100. */
-  readonly ordersPerUser?: number;
 }
 
-/** Every how many orders one is asked for again, cancelled, or of something that runs out. */
-const REPEAT_EVERY = 10;
-const CANCEL_EVERY = 15;
-const LIMITED_EVERY = 40;
-/** Every how many reads one is of the message of the day or of the menu. */
-const REGISTER_EVERY = 7;
-/** How long a stubborn reader waits for an answer, and how often it asks, ms. */
-const STUBBORN_MS = 10_000;
-const STUBBORN_EVERY_MS = 50;
-/** A change of the message or of the menu is rarer than an order by this factor. */
-const STAFF_THINKS_TIMES = 20;
-
-/**
- * Customers that order, repeat, cancel and read without pause until told to stop. Some know the first front end first, some
- * the second; each goes on through the others when its own is gone.
- */
-export class Customers {
-  readonly #loops: Promise<void>[] = [];
-  #isStopped = false;
-  #users: string[] = [];
-  readonly #direct: DirectClient[] = [];
-
-  constructor(
-    readonly cluster: Cluster,
-    readonly history: History,
-    readonly options: CustomersOptions = {},
-  ) {}
-
-  /** Starts everybody; resolves when each writer has placed an order. */
-  async start(): Promise<this> {
-    const { writers = 6, readers = 3, staff = 0 } = this.options;
-    const menu = await menuOf(this.cluster);
-    const before = this.history.acknowledged.length;
-    for (let index = 0; index < writers; index++) this.#keep(this.#write(this.#named('writer', index), menu));
-    for (let index = 0; index < readers; index++) this.#keep(this.#read(this.#named('reader', index)));
-    if (this.options.hasStubborn === true)
-      for (const replica of this.cluster.replicas) this.#keep(this.#insist(replica));
-    for (let index = 0; index < staff; index++) this.#keep(this.#announce(this.#named('staff', index), menu));
-    await this.acknowledges(writers, before);
-    return this;
-  }
-
-  /** Waits until this many more orders than `before` (default: now) have been acknowledged. */
-  async acknowledges(count: number, before = this.history.acknowledged.length): Promise<void> {
-    await until(
-      () => this.history.acknowledged.length >= before + count,
-      () => `${before + count} orders acknowledged; there are ${this.history.acknowledged.length}`,
-    );
-  }
-
-  /** Lets everybody finish what they have begun. */
-  async stop(): Promise<void> {
-    this.#isStopped = true;
-    await Promise.all(this.#loops);
-    for (const calls of this.#direct) calls.close();
-  }
-
-  #keep(loop: Promise<void>): void {
-    this.#loops.push(loop);
-    // Told by `stop`.
-    loop.catch(() => undefined);
-  }
-
-  #named(role: string, index: number): Named {
-    const count = this.cluster.frontEnds.length;
-    const order = Array.from({ length: count }, (_, offset) => (index + offset) % count);
-    return { name: `${role} ${index + 1}`, calls: this.cluster.client(order) };
-  }
-
-  async #write(client: Named, menu: readonly MenuItemView[]): Promise<void> {
-    const { thinkMs = 5, ordersPerUser = 100 } = this.options;
-    const limited = menu.filter(({ stock }) => stock !== undefined);
-    const free = menu.filter(({ stock }) => stock === undefined);
-    const run = randomUUID().slice(0, 8);
-    for (let number = 0; !this.#isStopped; number++) {
-      const user = `${client.name} ${run} ${Math.floor(number / ordersPerUser)}`;
-      if (number % ordersPerUser === 0) this.#users.push(user);
-      const items = number % LIMITED_EVERY === LIMITED_EVERY - 1 ? limited : free;
-      const placed = await this.history.place(client, newOrder(user, items, number));
-      await this.#afterwards(client, placed, number);
-      await pause(thinkMs);
-    }
-  }
-
-  async #afterwards(client: Named, { order, outcome }: OrderCall, number: number): Promise<void> {
-    if (outcome.kind !== 'ok') return;
-    const minOp = outcome.answer.receipt.op;
-    if (number % REPEAT_EVERY === 0) await this.history.place(client, order);
-    if (number % REPEAT_EVERY === 5)
-      await this.history.readUser(client, order.user_code, { consistency: 'session', minOp });
-    if (number % CANCEL_EVERY === 7) await this.history.cancel(client, order.order_id);
-  }
-
-  /** Changes the message of the day and a description of the menu in turn. */
-  async #announce(client: Named, menu: readonly MenuItemView[]): Promise<void> {
-    const { thinkMs = 5 } = this.options;
-    const { calls } = client;
-    for (let number = 0; !this.#isStopped; number++) {
-      const text = `number ${number} of ${client.name}`;
-      if (number % 2 === 0) {
-        await this.history.write(client, 'motd', text, (requestId) => calls.setMotd(requestId, text));
-      } else {
-        const changed = menu.map((item, index) => (index === 0 ? { ...item, description: text } : item));
-        await this.history.write(client, 'menu', text, (requestId) => calls.setMenu(requestId, changed));
-      }
-      await pause(thinkMs * STAFF_THINKS_TIMES);
-    }
-  }
-
-  /** Reads at one replica, whatever it is; also what it is asked while it hangs is answered some time. */
-  async #insist(replica: Replica): Promise<void> {
-    const calls = await directClient(replica, STUBBORN_MS);
-    this.#direct.push(calls);
-    const client: Named = { name: `stubborn reader of ${replica.id}`, calls: calls as OrderingClient };
-    const underWay = new Set<Promise<unknown>>();
-    while (!this.#isStopped) {
-      // Whoever has ordered last: an answer without that order is stale.
-      const user = this.history.orders.at(-1)?.order.user_code ?? client.name;
-      // Not one after the other: what is asked during a pause must have begun after it.
-      const read = this.history.readUser(client, user).finally(() => underWay.delete(read));
-      underWay.add(read);
-      await pause(STUBBORN_EVERY_MS);
-    }
-    await Promise.all(underWay);
-  }
-
-  async #readRegister(client: Named, number: number): Promise<void> {
-    const { calls } = client;
-    if (number % 2 === 0) await this.history.readRegister(client, 'motd', async () => (await calls.getMotd()).motd);
-    else
-      await this.history.readRegister(client, 'menu', async () => (await calls.getMenu()).items[0]?.description ?? '');
-  }
-
-  async #read(client: Named): Promise<void> {
-    const { thinkMs = 5, staff = 0 } = this.options;
-    for (let number = 0; !this.#isStopped; number++) {
-      const consistency = number % 5 === 4 ? 'any' : 'linearizable';
-      const user = this.#users[number % this.#users.length];
-      const known = this.history.orders.at(-1)?.order.order_id;
-      if (staff > 0 && number % REGISTER_EVERY === 0) await this.#readRegister(client, number);
-      else if (number % 2 === 0 && user !== undefined) await this.history.readUser(client, user, { consistency });
-      else if (known !== undefined) await this.history.readOrder(client, known, { consistency });
-      await pause(thinkMs);
-    }
+/** The customers of a test cluster. */
+export class Customers extends Crowd {
+  constructor(cluster: Cluster, history: History, { hasStubborn = false, ...options }: CustomersOptions = {}) {
+    const direct = (): Promise<{ name: string; calls: DirectReads }[]> =>
+      Promise.all(
+        cluster.replicas.map(async (replica) => ({
+          name: `stubborn reader of ${replica.id}`,
+          calls: await directClient(replica, STUBBORN_MS),
+        })),
+      );
+    const restaurant = {
+      frontEnds: cluster.frontEnds.length,
+      client: (order: readonly number[]) => cluster.client(order),
+    };
+    super(hasStubborn ? { ...restaurant, direct } : restaurant, history, options);
   }
 }
 
@@ -173,13 +41,4 @@ export class Customers {
 export async function menuOf(cluster: Cluster): Promise<readonly MenuItemView[]> {
   const { items } = await cluster.client().getMenu();
   return items;
-}
-
-/** An order of one or two lines; `number` chooses. */
-export function newOrder(user: string, menu: readonly MenuItemView[], number = 0): NewOrder {
-  const lines = [0, 1].slice(0, 1 + (number % 2)).map((offset) => {
-    const { item, price_pence } = menu[(number + offset) % menu.length] as MenuItemView;
-    return { item, quantity: 1 + (number % 3), price_pence };
-  });
-  return { order_id: randomUUID(), user_code: user, lines, post_code: 'DH1 3LE' };
 }

@@ -1,45 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { freePorts as free } from '../../src/cli/drill/free-ports.js';
 
-/** Ports that tests take: above what the cluster that ships uses, below what the system hands out by itself. */
-const FIRST = 10_000;
-const EPHEMERAL_RANGE = '/proc/sys/net/ipv4/ip_local_port_range';
+/** Mocha's workers run at the same time. */
+const worker = Number(process.env['MOCHA_WORKER_ID'] ?? 0) % 8;
 
-const taken = new Set<number>();
-/** Mocha's workers run at the same time: each has ports of its own, by their remainder. */
-const WORKERS_MAX = 8;
-const worker = Number(process.env['MOCHA_WORKER_ID'] ?? 0) % WORKERS_MAX;
-
-/**
- * Free ports of 127.0.0.1 for servers that will be stopped and started again: none that the system may hand to an outgoing
- * connection meanwhile, none that this process got before or another worker gets.
- */
-export async function freePorts(count: number): Promise<number[]> {
-  const last = firstEphemeral() - 1;
-  const ports: number[] = [];
-  for (let attempt = 0; ports.length < count; attempt++) {
-    if (attempt > 1_000) throw new Error(`no ${count} free ports between ${FIRST} and ${last}`);
-    const drawn = FIRST + Math.floor(Math.random() * (last - FIRST - WORKERS_MAX));
-    const port = drawn - (drawn % WORKERS_MAX) + worker;
-    if (taken.has(port) || !(await isFree(port))) continue;
-    taken.add(port);
-    ports.push(port);
-  }
-  return ports;
-}
-
-function firstEphemeral(): number {
-  try {
-    return Number(readFileSync(EPHEMERAL_RANGE, 'utf8').split(/\s/)[0]);
-  } catch {
-    return 32_768;
-  }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.once('error', () => resolve(false));
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
-  });
-}
+/** Free ports of 127.0.0.1 that no other worker of mocha gets. */
+export const freePorts = (count: number): Promise<number[]> => free(count, worker);

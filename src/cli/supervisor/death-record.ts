@@ -13,10 +13,13 @@ export type AfterDeath = { readonly kind: 'restart'; readonly afterMs: number } 
 export class DeathRecord {
   #deaths: number[] = [];
 
+  /** `deathsMax`: deaths within 30 s after which it is given up, from 1. */
+  constructor(readonly deathsMax = DEATHS_MAX) {}
+
   /** Decides after a death at `nowMs` (monotonic): 100 ms, doubled with every recent death, to 2 s; or no more. */
   afterDeath(nowMs: number): AfterDeath {
     this.#deaths = [...this.#deaths.filter((at) => nowMs - at < DEATHS_WITHIN_MS), nowMs];
-    if (this.#deaths.length >= DEATHS_MAX) return { kind: 'giveUp' };
+    if (this.#deaths.length >= this.deathsMax) return { kind: 'giveUp' };
     return { kind: 'restart', afterMs: Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** (this.#deaths.length - 1)) };
   }
 }

@@ -20,6 +20,8 @@ export interface ProcessSpec {
   readonly logFile: string;
   /** Absent: it grows for ever. */
   readonly logLimits?: LogFileLimits;
+  /** Deaths within 30 s after which it is given up; default 5. */
+  readonly deathsMax?: number;
 }
 
 /** What a supervised process tells its supervisor. */
@@ -40,7 +42,7 @@ type State = 'starting' | 'running' | 'waiting' | 'ended';
 export class SupervisedProcess {
   readonly spec: ProcessSpec;
   readonly #events: ProcessEvents;
-  readonly #deaths = new DeathRecord();
+  readonly #deaths: DeathRecord;
   #child: ChildProcess | undefined;
   #restart: NodeJS.Timeout | undefined;
   #state: State = 'starting';
@@ -52,6 +54,7 @@ export class SupervisedProcess {
 
   constructor(spec: ProcessSpec, events: ProcessEvents) {
     this.spec = spec;
+    this.#deaths = new DeathRecord(spec.deathsMax);
     this.#events = events;
   }
 
@@ -131,12 +134,25 @@ export class SupervisedProcess {
       this.#events.onFailure(message.message);
       return;
     }
+    if (message.kind === 'pause') {
+      this.#pause(message.ms);
+      return;
+    }
     if (this.#state !== 'starting') return;
     this.#state = 'running';
     this.#mustRecover = false;
     this.#events.onReport(`${this.spec.name} is up${this.#hasBeenReady ? ' again' : ''}${this.spec.upDetail}`);
     this.#hasBeenReady = true;
     this.#events.onReady();
+  }
+
+  /** A fault on purpose: it stands still for so long, ms. */
+  #pause(ms: number): void {
+    const child = this.#child;
+    child?.kill('SIGSTOP');
+    const goOn = setTimeout(() => child?.kill('SIGCONT'), ms);
+    child?.once('exit', () => clearTimeout(goOn));
+    this.#events.onReport(`${this.spec.name} stands still for ${ms} ms, as asked (chaos)`);
   }
 
   #onDeath(how: string): void {
@@ -150,7 +166,7 @@ export class SupervisedProcess {
     const why = this.#failure === '' ? how : `${how}: ${this.#failure}`;
     if (next.kind === 'giveUp') {
       this.#events.onReport(
-        `${name} has died ${DEATHS_MAX} times within ${DEATHS_WITHIN_MS / 1_000} s (last: ${why}) and is given up; the others go on. ` +
+        `${name} has died ${this.spec.deathsMax ?? DEATHS_MAX} times within ${DEATHS_WITHIN_MS / 1_000} s (last: ${why}) and is given up; the others go on. ` +
           `See ${logFile}, mend it, then start again.`,
       );
       this.#end();

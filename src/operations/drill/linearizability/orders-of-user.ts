@@ -1,4 +1,4 @@
-import { assertNever } from '../../src/base/assert.js';
+import { assertNever } from '../../../base/assert.js';
 import type { SequentialModel } from './sequential-model.js';
 
 /** One order as a read shows it. */

@@ -1,5 +1,5 @@
-import type { CallOutcome, History, RegisterName, Span } from '../support/history.js';
-import { mayBeDone } from '../support/history.js';
+import type { CallOutcome, History, RegisterName, Span } from '../history.js';
+import { mayBeDone } from '../history.js';
 import { checkLinearizable } from './check.js';
 import type { Operation } from './operation.js';
 import { ordersOfUser, type OrderingAct } from './orders-of-user.js';
