@@ -1,3 +1,4 @@
+import type { BackupHead, IncomingBackup } from '../ports/backup.js';
 import type { ReplicaStatus } from '../ports/calls.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import type { OrderingClient, OrderView } from '../ports/ordering-client.js';
@@ -18,6 +19,7 @@ export interface CliEnvironment {
   ): Promise<OrderingClient>;
   createStatusReader(address: string, token: string): Promise<StatusReader>;
   openFolderTools(): Promise<FolderTools>;
+  openBackupTools(): Promise<BackupTools>;
   /** Starts a replica, which then keeps the process alive until it is told to stop. */
   runReplica(configuration: ClusterConfiguration, id: string, options: { readonly recover: boolean }): Promise<void>;
   /** Starts a front end, which then keeps the process alive until it is told to stop. */
@@ -44,9 +46,38 @@ export interface FolderTools {
   survey(
     folder: string,
     replicaId: string,
-  ): Promise<{ readonly view: number; readonly op: number; readonly commit: number }>;
+  ): Promise<{ readonly view: number; readonly op: number; readonly commit: number; readonly timeMs: number }>;
   /** Makes the folder `to` of `replicaId` from the folder `from` of another. */
   transplant(from: string, to: string, replicaId: string): Promise<void>;
+}
+
+/** What can be done with backups. All reject with an Error for people. */
+export interface BackupTools {
+  /** Asks the replica at an address for a backup; `close` when it was read. */
+  receive(address: string, token: string): Promise<IncomingBackup & { close(): void }>;
+  /** Writes what a replica sends to a file that is not there yet, and reads it again, all of it. `onBytes`: written, of how many. */
+  write(
+    file: string,
+    backup: Pick<IncomingBackup, 'head' | 'pieces'>,
+    onBytes: (written: number, of: number) => void,
+  ): Promise<BackupReport>;
+  /** Reads a backup, every byte of it. */
+  verify(file: string): Promise<BackupReport>;
+  /**
+   * Makes the folders of these members from a backup, and reads each as a start does. Nothing is written when one of them is not
+   * empty. `clusterId` is that of the new cluster.
+   */
+  restore(
+    file: string,
+    members: readonly { readonly id: string; readonly resources: string }[],
+    clusterId: string,
+  ): Promise<BackupReport>;
+}
+
+/** What is in a backup that was read whole. */
+export interface BackupReport extends Pick<BackupHead, 'clusterId' | 'members' | 'view' | 'op' | 'timeMs'> {
+  /** Size of the file. */
+  readonly bytes: number;
 }
 
 /** Exit codes of every command. */

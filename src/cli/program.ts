@@ -26,6 +26,8 @@ const COMMANDS = new Map<string, () => Promise<AddCommand>>([
   ['status', async () => (await import('./commands/status.js')).addStatusCommand],
   ['outbox', async () => (await import('./commands/outbox.js')).addOutboxCommand],
   ['rebuild', async () => (await import('./commands/rebuild.js')).addRebuildCommand],
+  ['backup', async () => (await import('./commands/backup.js')).addBackupCommands],
+  ['restore', async () => (await import('./commands/backup.js')).addBackupCommands],
 ]);
 
 /** The command that is named first; all where none is, for the help. */

@@ -1,7 +1,9 @@
 import { credentials, type ServiceError } from '@grpc/grpc-js';
 import { refusal } from '../base/refusal.js';
+import type { IncomingBackup } from '../ports/backup.js';
 import type { ReplicaStatus } from '../ports/calls.js';
 import { CallRefusedError, type OrderView } from '../ports/ordering-client.js';
+import { receiveBackup } from './backup-stream.js';
 import { bearerMetadata } from './bearer-token.js';
 import { clusterChannelOptions } from './channel-options.js';
 import { callRefusedError, refusalOf } from './error-details.js';
@@ -23,10 +25,14 @@ export interface OperationsClient {
   outbox(deadlineMs?: number): Promise<OrderView[]>;
   /** Asks a primary to give up its office; done when it has been told. */
   resign(why: string, deadlineMs?: number): Promise<void>;
+  /** What it holds now, to be kept; ends when nothing comes for `silenceMs`, default 10,000. Close the client when all was read. */
+  backup(silenceMs?: number): Promise<IncomingBackup>;
   close(): void;
 }
 
 const DEADLINE_MS = 1000;
+/** ms without a piece after which a replica that sends a backup is given up: it hangs. */
+const SILENCE_MS = 10_000;
 /** Orders of one page, and pages read at most: more than an outbox holds. */
 const OUTBOX_PAGE = 100;
 const OUTBOX_PAGES_MAX = 300;
@@ -71,6 +77,14 @@ export function createOperationsClient(address: string, token: string): Operatio
       await new Promise<object>((resolve, reject) => {
         client.Resign({ why }, metadata, { deadline: Date.now() + deadlineMs }, settle(resolve, reject, deadlineMs));
       });
+    },
+    backup(silenceMs = SILENCE_MS) {
+      const stream = client.Backup({}, metadata, {});
+      const failureOfCall = (error: unknown): Error =>
+        error instanceof Error && 'code' in error
+          ? failureOf(error as ServiceError, address, silenceMs)
+          : new Error(String(error), { cause: error });
+      return receiveBackup({ stream, failureOf: failureOfCall }, silenceMs);
     },
     close: () => client.close(),
   };

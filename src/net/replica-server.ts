@@ -4,6 +4,7 @@ import { present } from '../base/assert.js';
 import type { ReplicaIndex } from '../base/numbers.js';
 import type { ReplicaCalls } from '../ports/calls.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
+import { serveBackup } from './backup-stream.js';
 import { CLUSTER_TOKEN, tokenRefusal } from './bearer-token.js';
 import { clusterServerOptions } from './channel-options.js';
 import { type EndStatus, statusOf } from './error-details.js';
@@ -138,5 +139,6 @@ function operationsHandlers(token: string, calls: ReplicaCalls): OperationsHandl
       calls.resign(request.why.slice(0, WHY_LENGTH_MAX));
       callback(null, {});
     },
+    Backup: guardedStream(token, (stream) => serveBackup(stream, calls.backup())),
   };
 }

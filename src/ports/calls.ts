@@ -1,6 +1,8 @@
 import type { OpNumber } from '../base/numbers.js';
+import type { Refusal } from '../base/refusal.js';
 import type { OutboxItem, ServiceQuery, ServiceRequest } from '../base/service.js';
 import type { Outcome } from '../vsr/effect.js';
+import type { OutgoingBackup } from './backup.js';
 
 /**
  * A call as it reaches a replica, validated. `copies` of a write is resolved: 1 … N. Deadlines are wall-clock ms since 1970
@@ -37,6 +39,8 @@ export interface ReplicaCalls {
   outbox(after: string, limit: number): readonly OutboxItem[];
   /** Asks a primary to give up its office in favour of the next view. */
   resign(why: string): void;
+  /** Begins a backup of what it holds now. */
+  backup(): OutgoingBackup | Refusal;
 }
 
 /** How a replica sees itself and its peers. */

@@ -1,7 +1,8 @@
 import { view, type OpNumber, type ReplicaIndex } from '../base/numbers.js';
-import { refusal } from '../base/refusal.js';
+import { refusal, type Refusal } from '../base/refusal.js';
 import { DamagedFileError, type OutboxItem, type Service } from '../base/service.js';
 import type { Clock, Damage, Loaded, Random, ReplicaStorage, Timers } from '../ports.js';
+import type { OutgoingBackup } from '../ports/backup.js';
 import type { IncomingCall, ReplicaCalls, ReplicaStatus } from '../ports/calls.js';
 import type { Transport } from '../ports/transport.js';
 import type { Effect, Notice } from '../vsr/effect.js';
@@ -12,6 +13,7 @@ import { receiptsTable } from '../vsr/receipts.js';
 import { start } from '../vsr/start.js';
 import { actsAsPrimary, type CoreConfig, type State } from '../vsr/state.js';
 import { step } from '../vsr/step.js';
+import { beginBackup } from './backup-source.js';
 import { CallBook } from './call-book.js';
 import { isDiskInDoubt } from './disk-failure.js';
 import { DiskQueue } from './disk-queue.js';
@@ -191,6 +193,13 @@ export class ReplicaRuntime implements ReplicaCalls {
 
   resign(why: string): void {
     this.#dispatch({ kind: 'resign', why });
+  }
+
+  backup(): OutgoingBackup | Refusal {
+    const inTurn = (who: object, run: () => void): void => {
+      if (!this.#isDead) this.#orDie(() => this.#effects.inTurn(who, run));
+    };
+    return beginBackup(this.#state, { storage: this.#parts.storage, inTurn });
   }
 
   /** Stops in order: last writes are finished, a primary hands over first, the disk comes to rest, the folder is released. */

@@ -72,6 +72,7 @@ const environment: CliEnvironment = {
     close: () => undefined,
   }),
   openFolderTools: () => Promise.reject(new Error('no folders in this test')),
+  openBackupTools: () => Promise.reject(new Error('no backups in this test')),
   runReplica: async () => undefined,
   runFrontEnd: async () => undefined,
   onSignal(signals, listener) {

@@ -52,6 +52,7 @@ export async function runCommand(argv: readonly string[], options: RunOptions = 
       return statusReader(address);
     },
     openFolderTools: () => Promise.reject(new Error('no folders in this test')),
+    openBackupTools: () => Promise.reject(new Error('no backups in this test')),
     runReplica: async () => undefined,
     runFrontEnd: async () => undefined,
     onSignal: () => () => undefined,

@@ -1,7 +1,8 @@
 import { encodeEntry, GENESIS_CHAIN, type Entry } from '../../../src/base/entry.js';
 import { op, replicaIndex, view, type ReplicaIndex } from '../../../src/base/numbers.js';
-import { refusal, type RefusalReason } from '../../../src/base/refusal.js';
+import { refusal, type Refusal, type RefusalReason } from '../../../src/base/refusal.js';
 import type { OutboxItem } from '../../../src/base/service.js';
+import type { OutgoingBackup } from '../../../src/ports/backup.js';
 import type { IncomingCall, ReplicaCalls, ReplicaStatus } from '../../../src/ports/calls.js';
 import { Ordering, ORDERING } from '../../../src/services/ordering/ordering.js';
 import type { Outcome } from '../../../src/vsr/effect.js';
@@ -163,6 +164,13 @@ export class MemoryReplica implements ReplicaCalls {
 
   resign(why: string): void {
     this.resignations.push(why);
+  }
+
+  /** What it sends when it is asked for a backup. */
+  outgoing: OutgoingBackup | Refusal = refusal('NOT_FOUNDED', 'there is no backup of the rig');
+
+  backup(): OutgoingBackup | Refusal {
+    return this.outgoing;
   }
 }
 
