@@ -28,6 +28,8 @@ export interface ClusterOptions {
   readonly hasProxies?: boolean;
   /** Default `read-only`. */
   readonly whenAlone?: ClusterConfiguration['whenAlone'];
+  /** Runs when the files are there, before anything is started. */
+  readonly prepare?: (cluster: Cluster) => Promise<void>;
 }
 
 /** One replica of the cluster. */
@@ -97,6 +99,7 @@ export class Cluster {
     try {
       if (hasProxies) await cluster.#startProxies();
       cluster.#writeFiles(whenAlone);
+      await options.prepare?.(cluster);
       await Promise.all([...cluster.replicas, ...cluster.frontEnds].map((one) => one.process.start()));
       await cluster.primary();
       return cluster;
@@ -161,6 +164,11 @@ export class Cluster {
     const client = createOrderingClient(addresses, { staffToken: STAFF_TOKEN, deadlineMs });
     this.#clients.push(client);
     return client;
+  }
+
+  /** The configuration file of a server; any of them will do for a command. */
+  configurationOf(name = 'front-end-1'): string {
+    return path.join(this.folder, `${name}.json`);
   }
 
   replica(index: number): Replica {
