@@ -83,7 +83,7 @@ describe('operations: a scripted day', function () {
     const { code, stdout } = await run('backup', backup);
     expect(code, stdout).to.equal(0);
     expect(stdout).to.match(
-      /evening\.tar holds everything of replica-\d up to op \d+ \(.*Z\), \d+\.\d MB; it was read again and is sound\./,
+      /evening\.tar holds everything of replica-\d up to op \d+ \(.*Z\), \d+\.\d [kM]B; it was read again and is sound\./,
     );
     await customers.acknowledges(10);
     expect((await run('backup', '--verify', backup)).stdout).to.match(

@@ -93,7 +93,7 @@ async function verify(cli: Cli, tools: BackupTools, file: string, options: Backu
   cli.print(
     options,
     { file, sound: true, ...factsOf(report) },
-    `${file} is sound: everything of ${report.members.join(', ')} up to op ${report.op} (${timeOf(report)}), ${megabytes(report.bytes)}.`,
+    `${file} is sound: everything of ${report.members.join(', ')} up to op ${report.op} (${timeOf(report)}), ${sizeText(report.bytes)}.`,
   );
 }
 
@@ -109,7 +109,7 @@ async function take(cli: Cli, tools: BackupTools, file: string, options: BackupO
   cli.print(
     options,
     { file, from: member.id, ...factsOf(report), outbox: status.outbox },
-    `${file} holds everything of ${member.id} up to op ${report.op} (${timeOf(report)}), ${megabytes(report.bytes)}; it was read again and is sound.${waiting}`,
+    `${file} holds everything of ${member.id} up to op ${report.op} (${timeOf(report)}), ${sizeText(report.bytes)}; it was read again and is sound.${waiting}`,
   );
 }
 
@@ -127,7 +127,7 @@ async function receive(
       const reached = Math.floor((10 * written) / of);
       if (of < PROGRESS_BYTES_MIN || reached === tenth) return;
       tenth = reached;
-      cli.note(`${id}: ${megabytes(written)} of ${megabytes(of)}`);
+      cli.note(`${id}: ${sizeText(written)} of ${sizeText(of)}`);
     });
   } finally {
     incoming.cancel();
@@ -223,7 +223,9 @@ const factsOf = (report: BackupReport) => ({
   bytes: report.bytes,
 });
 
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+/** `4.6 kB`, `191.0 MB`. */
+const sizeText = (bytes: number): string =>
+  bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
 async function asFailure<T>(run: () => Promise<T>): Promise<T> {
   try {
