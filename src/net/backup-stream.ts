@@ -41,7 +41,7 @@ export function serveBackup(
 export interface BackupCall {
   readonly stream: ClientReadableStream<BackupResponse__Output>;
   /** Puts an error of the call into words. */
-  failureOf(error: unknown): Error;
+  readonly failureOf: (error: unknown) => Error;
 }
 
 /** Reads the head of a backup that a replica sends; the pieces are read as they are asked for. */

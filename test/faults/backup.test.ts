@@ -26,7 +26,7 @@ describe('faults: backup and restore', () => {
   const till = new StreamedOrders('till');
   let taken: Taken;
   /** Acknowledged when the command began. */
-  let before = 0;
+  let known = 0;
   const file = (): string => path.join(folder, 'restaurant.backup.tar');
 
   before(async function () {
@@ -44,14 +44,14 @@ describe('faults: backup and restore', () => {
   it('backup: taken while orders go on, it holds all that was acknowledged before, and is read again', async () => {
     till.start(cluster);
     await till.acknowledges(BEYOND_A_CHECKPOINT);
-    before = till.acknowledged.length;
+    known = till.acknowledged.length;
     taken = await commandJson<Taken>(cluster.configurationOf(), 'backup', file());
     const during = till.acknowledged.length;
     await till.acknowledges(200);
     await till.stop();
     expect(till.others.slice(0, 3), 'no order suffered').to.deep.equal([]);
-    expect(during, 'orders went on').to.be.greaterThan(before);
-    const ops = till.acknowledged.slice(0, before).map(({ op }) => op);
+    expect(during, 'orders went on').to.be.greaterThan(known);
+    const ops = till.acknowledged.slice(0, known).map(({ op }) => op);
     expect(taken.op).to.be.at.least(Math.max(...ops));
     expect(taken.op, 'more was ordered').to.be.lessThan(Math.max(...till.acknowledged.map(({ op }) => op)));
     expect(taken.from).to.not.equal((await cluster.primary()).id);
