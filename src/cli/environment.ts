@@ -1,4 +1,5 @@
 import type { EventReader } from '../operations/events/event-tail.js';
+import type { BackupHead, IncomingBackup } from '../ports/backup.js';
 import type { CopyProgress, ReplicaStatus, SwitchoverOutcome } from '../ports/calls.js';
 import type { RemoteInspection, StoppedFolder } from '../ports/inspection.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
@@ -24,6 +25,7 @@ export interface CliEnvironment {
   createInspector(address: string, access: ClusterAccess): Promise<Inspector>;
   openFolderTools(): Promise<FolderTools>;
   createReplicaControl(address: string, access: ClusterAccess): Promise<ReplicaControl>;
+  openBackupTools(): Promise<BackupTools>;
   /** Starts a replica, which then keeps the process alive until it is told to stop. */
   runReplica(configuration: ClusterConfiguration, id: string, options: { readonly recover: boolean }): Promise<void>;
   /** Starts a front end, which then keeps the process alive until it is told to stop. */
@@ -72,11 +74,40 @@ export interface FolderTools {
   survey(
     folder: string,
     replicaId: string,
-  ): Promise<{ readonly view: number; readonly op: number; readonly commit: number }>;
+  ): Promise<{ readonly view: number; readonly op: number; readonly commit: number; readonly timeMs: number }>;
   /** Reads the tables of a folder that nobody uses, as they lie there. */
   openStopped(folder: string): Promise<StoppedFolder>;
   /** Makes the folder `to` of `replicaId` from the folder `from` of another. */
   transplant(from: string, to: string, replicaId: string): Promise<void>;
+}
+
+/** What can be done with backups. All reject with an Error for people. */
+export interface BackupTools {
+  /** Asks the replica at an address for a backup; `close` when it was read. */
+  receive(address: string, access: ClusterAccess): Promise<IncomingBackup & { close(): void }>;
+  /** Writes what a replica sends to a file that is not there yet, and reads it again, all of it. `onBytes`: written, of how many. */
+  write(
+    file: string,
+    backup: Pick<IncomingBackup, 'head' | 'pieces'>,
+    onBytes: (written: number, of: number) => void,
+  ): Promise<BackupReport>;
+  /** Reads a backup, every byte of it. */
+  verify(file: string): Promise<BackupReport>;
+  /**
+   * Makes the folders of these members from a backup, and reads each as a start does. Nothing is written when one of them is not
+   * empty. `clusterId` is that of the new cluster.
+   */
+  restore(
+    file: string,
+    members: readonly { readonly id: string; readonly resources: string }[],
+    clusterId: string,
+  ): Promise<BackupReport>;
+}
+
+/** What is in a backup that was read whole. */
+export interface BackupReport extends Pick<BackupHead, 'clusterId' | 'members' | 'view' | 'op' | 'timeMs'> {
+  /** Size of the file. */
+  readonly bytes: number;
 }
 
 /** Exit codes of every command. */

@@ -49,6 +49,10 @@ const environment: CliEnvironment = {
       transplant: (from, to, replicaId) => transplantFolder(nodeFileSystem, from, to, replicaId),
     };
   },
+  async openBackupTools() {
+    const { openBackupTools } = await import('./backup-tools.js');
+    return openBackupTools();
+  },
   async runReplica(configuration, id, options) {
     const { runReplica } = await import('./replica.js');
     await runReplica(configuration, id, options);

@@ -37,6 +37,8 @@ const COMMANDS = new Map<string, () => Promise<AddCommand>>([
   ['resync', async () => (await import('./commands/resync.js')).addResyncCommand],
   ['chaos', async () => (await import('./commands/chaos.js')).addChaosCommand],
   ['drill', async () => (await import('./commands/drill.js')).addDrillCommand],
+  ['backup', async () => (await import('./commands/backup.js')).addBackupCommands],
+  ['restore', async () => (await import('./commands/backup.js')).addBackupCommands],
 ]);
 
 /** The command that is named first; all where none is, for the help. */

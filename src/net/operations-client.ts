@@ -1,9 +1,11 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import { refusal } from '../base/refusal.js';
+import type { IncomingBackup } from '../ports/backup.js';
 import type { CopyProgress, ReplicaStatus, SwitchoverOutcome } from '../ports/calls.js';
 import type { KnownNotice, ReplicaEvent, SharedNotice } from '../ports/events.js';
 import type { RemoteInspection } from '../ports/inspection.js';
 import { CallRefusedError, type OrderView } from '../ports/ordering-client.js';
+import { receiveBackup } from './backup-stream.js';
 import { bearerMetadata } from './bearer-token.js';
 import { callRefusedError, refusalOf } from './error-details.js';
 import { eventOfWire } from './events-codec.js';
@@ -44,12 +46,16 @@ export interface OperationsClient extends RemoteInspection {
   restart(deadlineMs?: number): Promise<void>;
   /** How far it is with copying state from the others. */
   copyProgress(deadlineMs?: number): Promise<CopyProgress>;
+  /** What it holds now, to be kept; ends when nothing comes for `silenceMs`, default 10,000. Close the client when all was read. */
+  backup(silenceMs?: number): Promise<IncomingBackup>;
   close(): void;
 }
 
 const DEADLINE_MS = 1000;
 /** Longer than a switchover may take in the replica. */
 const SWITCHOVER_DEADLINE_MS = 12_000;
+/** ms without a piece after which a replica that sends a backup is given up: it hangs. */
+const SILENCE_MS = 10_000;
 /** Orders of one page, and pages read at most: more than an outbox holds. */
 const OUTBOX_PAGE = 100;
 const OUTBOX_PAGES_MAX = 300;
@@ -138,6 +144,14 @@ export function createOperationsClient(address: string, token: string, tls?: Clu
       });
       const { copying, bytes_done, bytes_total, op } = wire;
       return { isCopying: copying, bytesDone: bytes_done, bytesTotal: bytes_total, op };
+    },
+    backup(silenceMs = SILENCE_MS) {
+      const stream = client.Backup({}, metadata, {});
+      const failureOfCall = (error: unknown): Error =>
+        error instanceof Error && 'code' in error
+          ? failureOf(error as ServiceError, address, silenceMs)
+          : new Error(String(error), { cause: error });
+      return receiveBackup({ stream, failureOf: failureOfCall }, silenceMs);
     },
     close: () => client.close(),
   };

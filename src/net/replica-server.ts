@@ -7,6 +7,7 @@ import type { ChaosControl } from '../ports/chaos.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import type { OperatorEvents } from '../ports/events.js';
 import type { ReplicaMeter } from '../ports/meters.js';
+import { serveBackup } from './backup-stream.js';
 import { CLUSTER_TOKEN, tokenRefusal } from './bearer-token.js';
 import { clusterServerOptions } from './channel-options.js';
 import { chaosHandlers } from './chaos-handlers.js';
@@ -230,5 +231,6 @@ function operationsHandlers(
       const { isCopying, bytesDone, bytesTotal, op } = calls.copyProgress();
       callback(null, { copying: isCopying, bytes_done: bytesDone, bytes_total: bytesTotal, op });
     },
+    Backup: guardedStream(token, (stream) => serveBackup(stream, calls.backup())),
   };
 }

@@ -1,7 +1,9 @@
 import type { OpNumber } from '../base/numbers.js';
+import type { Refusal } from '../base/refusal.js';
 import type { OutboxItem, ServiceQuery, ServiceRequest } from '../base/service.js';
 import type { Outcome } from '../vsr/effect.js';
 import type { Inspection } from './inspection.js';
+import type { OutgoingBackup } from './backup.js';
 
 /**
  * A call as it reaches a replica, validated. `copies` of a write is resolved: 1 … N. Deadlines are wall-clock ms since 1970
@@ -51,6 +53,8 @@ export interface ReplicaCalls {
   restart(): void;
   /** How far it is with copying state from the others. */
   copyProgress(): CopyProgress;
+  /** Begins a backup of what it holds now. */
+  backup(): OutgoingBackup | Refusal;
 }
 
 /** What became of a switchover. */

@@ -32,31 +32,40 @@ export interface ChunkWorld {
 
 /** Serves pieces of checkpoints, one at a time and with pauses. Of each peer only the last request counts: it asks for one. */
 export class ChunkSender {
-  readonly #waiting = new Map<ReplicaIndex, ChunkRequest>();
+  readonly #waiting = new Map<ReplicaIndex | object, () => void>();
   #isPausing = false;
 
   constructor(private readonly world: ChunkWorld) {}
 
   /** Serves it now when nothing was served a moment ago, else in its turn. Throws DamagedFileError when a file has become shorter. */
   ask(request: ChunkRequest): void {
-    this.#waiting.set(request.to, request);
+    this.inTurn(request.to, () => this.#serve(request));
+  }
+
+  /** Runs now when nothing was served a moment ago, else in its turn; of each `who` only the last counts. Throws what `run` throws. */
+  inTurn(who: ReplicaIndex | object, run: () => void): void {
+    this.#waiting.set(who, run);
     if (!this.#isPausing) this.#serveNext();
   }
 
   #serveNext(): void {
-    const next = this.#waiting.values().next();
+    const next = this.#waiting.entries().next();
     if (next.done === true) return;
-    const { to, checkpoint, file, offset, length, nonce } = next.value;
-    this.#waiting.delete(to);
+    const [who, run] = next.value;
+    this.#waiting.delete(who);
     this.#isPausing = true;
     const begunMs = this.world.nowMs();
-    const bytes = this.world.storage.readChunk(checkpoint, file, offset, length);
-    const isGone = bytes === undefined;
-    this.world.send(to, { kind: 'chunk', checkpoint, file, offset, bytes: bytes ?? new Uint8Array(), isGone, nonce });
+    run();
     const rest = Math.max(CHUNK_EVERY_MS, REST_PER_WORK * (this.world.nowMs() - begunMs));
     this.world.after(rest, () => {
       this.#isPausing = false;
       this.#serveNext();
     });
+  }
+
+  #serve({ to, checkpoint, file, offset, length, nonce }: ChunkRequest): void {
+    const bytes = this.world.storage.readChunk(checkpoint, file, offset, length);
+    const isGone = bytes === undefined;
+    this.world.send(to, { kind: 'chunk', checkpoint, file, offset, bytes: bytes ?? new Uint8Array(), isGone, nonce });
   }
 }

@@ -40,6 +40,11 @@ export class EffectPerformer {
     this.#chunks = new ChunkSender(world);
   }
 
+  /** Reads a piece for whoever copies files, when it is its turn. Throws what `run` throws, if it runs at once. */
+  inTurn(who: object, run: () => void): void {
+    this.#chunks.inTurn(who, run);
+  }
+
   perform(effect: Effect): void {
     const { storage } = this.world;
     switch (effect.kind) {

@@ -1,5 +1,5 @@
 import { op, replicaIndex, view, type OpNumber, type ReplicaIndex } from '../base/numbers.js';
-import { refusal } from '../base/refusal.js';
+import { refusal, type Refusal } from '../base/refusal.js';
 import { DamagedFileError, type OutboxItem, type Service } from '../base/service.js';
 import {
   ASKED_FOR_COPY,
@@ -10,6 +10,7 @@ import {
   type ReplicaStorage,
   type Timers,
 } from '../ports.js';
+import type { OutgoingBackup } from '../ports/backup.js';
 import type { CopyProgress, IncomingCall, ReplicaCalls, ReplicaStatus, SwitchoverOutcome } from '../ports/calls.js';
 import type { ReplicaGauges } from '../ports/gauges.js';
 import type { ReplicaMeter } from '../ports/meters.js';
@@ -24,6 +25,7 @@ import { start } from '../vsr/start.js';
 import { actsAsPrimary, primaryOf, type CoreConfig, type State } from '../vsr/state.js';
 import { step } from '../vsr/step.js';
 import { whyNoSwitchover } from '../vsr/switchover.js';
+import { beginBackup } from './backup-source.js';
 import { CallBook } from './call-book.js';
 import { DurableTimes } from './durable-times.js';
 import { isDiskInDoubt } from './disk-failure.js';
@@ -344,6 +346,13 @@ export class ReplicaRuntime implements ReplicaCalls {
 
   copyProgress(): CopyProgress {
     return copyProgressOf(this.#state);
+  }
+
+  backup(): OutgoingBackup | Refusal {
+    const inTurn = (who: object, run: () => void): void => {
+      if (!this.#isDead) this.#orDie(() => this.#effects.inTurn(who, run));
+    };
+    return beginBackup(this.#state, { storage: this.#parts.storage, inTurn });
   }
 
   /** Stops in order: last writes are finished, a primary hands over first, the disk comes to rest, the folder is released. */

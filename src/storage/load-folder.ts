@@ -51,9 +51,11 @@ export type LoadedFolder =
       readonly repaired: readonly Damage[];
     };
 
+/** Documents that stand in a folder before its first start. */
+const SHIPPED_DOCUMENTS = ['menu.csv', 'motd.txt'];
+
 const SHIPPED = new Set([
-  'menu.csv',
-  'motd.txt',
+  ...SHIPPED_DOCUMENTS,
   'logs',
   '.gitkeep',
   '.gitignore',
@@ -67,6 +69,13 @@ const BESIDE_SHIPPED = /^\.?(?:menu\.csv|motd\.txt)./;
 /** Whether a name in a folder says nothing of an earlier life as a replica. */
 const isShipped = (name: string): boolean =>
   SHIPPED.has(name) || BESIDE_SHIPPED.test(name) || isLockName(name) || name.endsWith('.log');
+
+/** Whether a file of an empty folder is a document, which the cluster that is made there may have otherwise. */
+export const isShippedDocument = (name: string): boolean => SHIPPED_DOCUMENTS.includes(name);
+
+/** Names in a folder that say that a replica has lived there; empty for a folder that is as good as new. */
+export const namesOfEarlierLife = (fileSystem: FileSystem, folder: string): string[] =>
+  fileSystem.list(folder).filter((name) => !isShipped(name));
 
 /** Whether a name stays where it is when the files of a damaged folder are moved aside. */
 export const isKeptInPlace = (name: string): boolean =>
@@ -96,7 +105,7 @@ export async function loadFolder(
 ): Promise<LoadedFolder> {
   const read = readReplicaFile(fileSystem, folder);
   if (read.kind !== 'read') {
-    const others = fileSystem.list(folder).filter((name) => !isShipped(name) && name !== REPLICA_FILE);
+    const others = namesOfEarlierLife(fileSystem, folder).filter((name) => name !== REPLICA_FILE);
     if (read.kind === 'missing' && others.length === 0) return { kind: 'empty' };
     const what = read.kind === 'damaged' ? read.what : `the file is missing, beside ${others.slice(0, 3).join(', ')}`;
     return damagedFolder(fileSystem, folder, undefined, [{ file: REPLICA_FILE, what }]);

@@ -19,6 +19,8 @@ export interface Survivor {
   readonly op: OpNumber;
   /** Up to here its content is known to be committed. */
   readonly commit: CommitNumber;
+  /** Time of the last op, ms since 1970. */
+  readonly timeMs: number;
 }
 
 /** Whether a folder holds a replica that remembers its promises, by its replica.json alone. */
@@ -37,7 +39,8 @@ export async function surveyFolder(fileSystem: FileSystem, folder: string, repli
         `the folder ${folder} is ${loaded.kind === 'intact' ? 'recovering' : loaded.kind}: nothing can be taken from it`,
       );
     const { durable, checkpoint, entries, commit } = loaded;
-    return { view: durable.view, op: entries.at(-1)?.op ?? checkpoint.base.op, commit };
+    const { op, timeMs } = entries.at(-1) ?? checkpoint.base;
+    return { view: durable.view, op, commit, timeMs };
   } finally {
     storage.close();
   }

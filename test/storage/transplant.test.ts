@@ -31,7 +31,12 @@ async function survivor(): Promise<SimulatedFileSystem> {
 describe('storage: a lost folder made from one that is left', () => {
   it('survey: what it holds, whole or not at all', async () => {
     const disk = await survivor();
-    expect(await surveyFolder(disk, SURVIVOR, 'replica-1')).to.deep.equal({ view: 3, op: 7, commit: 6 });
+    expect(await surveyFolder(disk, SURVIVOR, 'replica-1')).to.deep.equal({
+      view: 3,
+      op: 7,
+      commit: 6,
+      timeMs: LATER[2]?.timeMs,
+    });
     expect(remembers(disk, SURVIVOR)).to.equal(true);
     expect(remembers(disk, LOST)).to.equal(false);
     disk.remove(`${SURVIVOR}/journal`);

@@ -41,6 +41,8 @@ export interface ClusterOptions {
   readonly tls?: IdentityFiles;
   /** Files of the front ends' TLS for customers; default: plain text. */
   readonly customerTls?: IdentityFiles;
+  /** Runs when the files are there, before anything is started. */
+  readonly prepare?: (cluster: Cluster) => Promise<void>;
 }
 
 /** One replica of the cluster. */
@@ -128,6 +130,7 @@ export class Cluster {
     try {
       if (hasProxies) await cluster.#startProxies();
       cluster.#writeFiles();
+      await options.prepare?.(cluster);
       await Promise.all([...cluster.replicas, ...cluster.frontEnds].map((one) => one.process.start()));
       await cluster.primary();
       return cluster;
@@ -214,6 +217,11 @@ export class Cluster {
     const client = createOrderingClient(addresses, { staffToken: STAFF_TOKEN, deadlineMs, tlsCas });
     this.#clients.push(client);
     return client;
+  }
+
+  /** The configuration file of a server; any of them will do for a command. */
+  configurationOf(name = 'front-end-1'): string {
+    return path.join(this.folder, `${name}.json`);
   }
 
   replica(index: number): Replica {

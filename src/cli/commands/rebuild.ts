@@ -34,10 +34,11 @@ export function addRebuildCommand(program: Command, cli: Cli): void {
       if (lost === survivor) throw new UsageError('a replica cannot be rebuilt from itself.');
       const tools = await cli.environment.openFolderTools();
       refuseWhenNotNeeded(tools, replicas, lost, survivor);
-      const { op, commit, view } = await asFailure(() => tools.survey(survivor.resources, survivor.id));
+      const { op, commit, view, timeMs } = await asFailure(() => tools.survey(survivor.resources, survivor.id));
       cli.note(
         `${survivor.id} holds everything up to op ${op}, of which up to op ${commit} is known to be committed (view ${view}).\n` +
-          `Gone is what was acknowledged after op ${op} by lost disks alone: orders, and changes of their status. Nothing here can name them.\n` +
+          `Its last op is of ${new Date(timeMs).toISOString()}. Gone is what the lost disks acknowledged after it without ${survivor.id}: orders, and changes of\n` +
+          `their status, and what waited in their outboxes. Nothing here can name them; who ordered later than that should look.\n` +
           `If a lost disk, or a copy of it, can be found: do not go on, put it back and start.`,
       );
       const wanted = `${lost.id} from ${survivor.id}`;
@@ -47,7 +48,7 @@ export function addRebuildCommand(program: Command, cli: Cli): void {
       await asFailure(() => tools.transplant(survivor.resources, lost.resources, lost.id));
       cli.print(
         options,
-        { rebuilt: lost.id, from: survivor.id, op, commit },
+        { rebuilt: lost.id, from: survivor.id, op, commit, time: new Date(timeMs).toISOString() },
         `${lost.id} is made from ${survivor.id}, up to op ${op}. Start the cluster; replicas that are still lost recover from these by themselves.`,
       );
     });

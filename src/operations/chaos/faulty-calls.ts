@@ -27,6 +27,7 @@ export function faultyCalls(inner: ReplicaCalls, faults: FaultBook, chance: () =
     resync: () => inner.resync(),
     restart: () => inner.restart(),
     copyProgress: () => inner.copyProgress(),
+    backup: () => inner.backup(),
   };
 }
 

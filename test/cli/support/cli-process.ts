@@ -79,6 +79,7 @@ const environment: CliEnvironment = {
   createInspector: () => Promise.reject(new Error('no replicas in this test')),
   createReplicaControl: () => Promise.reject(new Error('no replicas in this test')),
   openFolderTools: () => Promise.reject(new Error('no folders in this test')),
+  openBackupTools: () => Promise.reject(new Error('no backups in this test')),
   runReplica: async () => undefined,
   runFrontEnd: async () => undefined,
   onSignal(signals, listener) {

@@ -64,6 +64,7 @@ export async function runCommand(argv: readonly string[], options: RunOptions = 
     },
     createReplicaControl: () => Promise.reject(new Error('no replicas in this test')),
     openFolderTools: () => Promise.reject(new Error('no folders in this test')),
+    openBackupTools: () => Promise.reject(new Error('no backups in this test')),
     runReplica: async () => undefined,
     runFrontEnd: async () => undefined,
     onSignal: () => () => undefined,

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { encodeEntry, GENESIS_CHAIN, type Entry } from '../../../src/base/entry.js';
 import { op, replicaIndex, view, type ReplicaIndex } from '../../../src/base/numbers.js';
-import { refusal, type RefusalReason } from '../../../src/base/refusal.js';
+import { refusal, type Refusal, type RefusalReason } from '../../../src/base/refusal.js';
 import type { OutboxItem } from '../../../src/base/service.js';
+import type { OutgoingBackup } from '../../../src/ports/backup.js';
 import type {
   CopyProgress,
   IncomingCall,
@@ -239,6 +240,13 @@ export class MemoryReplica implements ReplicaCalls {
 
   copyProgress(): CopyProgress {
     return { isCopying: true, bytesDone: 5_000_000_000, bytesTotal: 6_000_000_000, op: 8 };
+  }
+
+  /** What it sends when it is asked for a backup. */
+  outgoing: OutgoingBackup | Refusal = refusal('NOT_FOUNDED', 'there is no backup of the rig');
+
+  backup(): OutgoingBackup | Refusal {
+    return this.outgoing;
   }
 }
 
