@@ -2,7 +2,7 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
 import type { CliEnvironment } from './environment.js';
-import { runCommandLine } from './program.js';
+import { runServerCommandLine, SERVER_COMMANDS } from './server-program.js';
 import { clusterTlsOf } from './tls-files.js';
 
 const environment: CliEnvironment = {
@@ -73,6 +73,9 @@ const environment: CliEnvironment = {
 // A reader that has seen enough (`| head`) is no fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
-const exitCode = await runCommandLine(process.argv.slice(2), environment);
+const argv = process.argv.slice(2);
+const exitCode = SERVER_COMMANDS.has(argv[0])
+  ? await runServerCommandLine(argv, environment)
+  : await (await import('./program.js')).runCommandLine(argv, environment);
 // A server goes on until it stops by itself. Pipes take what was written before the process goes.
 if (exitCode !== undefined) process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));
