@@ -14,6 +14,7 @@ export const EVENT_KINDS = [
   'became-primary',
   'became-backup',
   'resigned',
+  'switchover-given-up',
   'founded',
   // Whether orders are taken.
   'read-only',

@@ -16,6 +16,8 @@ export function eventOfNotice(notice: Notice, replicaIds: readonly string[]): Ev
       return fact('became-backup', id(notice.primary), `${id(notice.primary)} is the primary`);
     case 'resigned':
       return fact('resigned', '', notice.why);
+    case 'switchoverGivenUp':
+      return fact('switchover-given-up', id(notice.to), notice.why);
     case 'suspected':
       return fact('suspected', id(notice.peer), '2 heartbeats missed');
     case 'unhealthy':
