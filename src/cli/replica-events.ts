@@ -178,7 +178,10 @@ function lastWords(why: Exclude<Fatal, { kind: 'damaged' }>): EventFact {
     case 'setBack':
       return failure('damage', `the folder is not what it promised by (${why.why}): it starts again as recovering`);
     case 'resync':
-      return failure('stopping', `an operator asked for a new copy (${why.why}): it starts again and copies everything`);
+      return failure(
+        'stopping',
+        `an operator asked for a new copy (${why.why}): it starts again and copies everything`,
+      );
     case 'writeFailed':
       return failure('disk-failed', `a write to disk could not be made (${String(why.error)}): it starts again`);
     case 'bug':

@@ -98,10 +98,7 @@ export async function startReplicaServer(options: ReplicaServerOptions): Promise
   addService(server, requestsService, {
     Exchange: guardedStream(token, (stream) => requests.accept(stream)),
   } satisfies RequestsHandlers);
-  addService(server, protocol.Operations.service, {
-    ...operationsHandlers(token, calls, options.events ?? NO_EVENTS),
-    ...chaosHandlers(token, options.chaos),
-  } satisfies OperationsHandlers);
+  addService(server, protocol.Operations.service, operationsHandlers(token, calls, options));
   health.addToServer(server);
   for (const { definition, implementation } of reflectionOf(PROTO_FILES, Object.values(SERVICE_NAMES)))
     addService(server, definition, guardedStreams(token, implementation));
@@ -176,8 +173,8 @@ function guardedStreams(token: string, implementation: UntypedServiceImplementat
 function operationsHandlers(
   token: string,
   calls: ReplicaCalls,
-  events: OperatorEvents,
-): Omit<OperationsHandlers, 'InjectFault' | 'ClearFaults' | 'ListFaults'> {
+  { events = NO_EVENTS, chaos }: Pick<ReplicaServerOptions, 'events' | 'chaos'>,
+): OperationsHandlers {
   return {
     GetStatus({ metadata }, callback) {
       const refused = tokenRefusal(metadata, token, CLUSTER_TOKEN);
@@ -206,6 +203,7 @@ function operationsHandlers(
       callback(null, answerNotice(events, request));
     },
     ...inspectionHandlers(token, calls.inspection),
+    ...chaosHandlers(token, chaos),
     SwitchOver({ metadata, request }, callback) {
       const refused = tokenRefusal(metadata, token, CLUSTER_TOKEN);
       if (refused !== undefined) return callback(statusOf(refused));

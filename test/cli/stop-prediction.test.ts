@@ -15,7 +15,16 @@ function answersOf(cluster: Cluster): ReplicaAnswer[] {
   return cluster.cores.map((core) => {
     const about = { id: idOf(core.index), address: '', why: 'it does not answer' };
     if (!core.isUp) return { ...about, status: undefined };
-    return { ...about, status: statusOf(core.state, cluster.now(), { uptimeMs: 0, damage: [] }) };
+    return {
+      ...about,
+      status: statusOf(core.state, cluster.now(), {
+        uptimeMs: 0,
+        damage: [],
+        orders: 0,
+        diskFreeBytes: undefined,
+        lastFault: undefined,
+      }),
+    };
   });
 }
 
