@@ -60,7 +60,7 @@ describe('operations: a scripted day', function () {
     const status = await json<Status>('status');
     expect(status).to.include({ writable: true, may_fail: 0 });
     expect(status.primary).to.not.equal(killed.id);
-    expect(status.replicas.find(({ id }) => id === killed.id)).to.include({ role: 'unknown', health: 'unhealthy' });
+    expect(status.replicas.find(({ id }) => id === killed.id)).to.include({ role: 'down', health: 'unhealthy' });
     await killed.process.start();
     await cluster.joined(killed);
     expect(await json<Status>('status')).to.include({ writable: true, may_fail: 1 });
