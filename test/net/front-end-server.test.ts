@@ -163,7 +163,7 @@ describe('front end server', () => {
 
   it('no primary: told at the deadline that nothing was done', async () => {
     rig.cluster.primary = undefined;
-    const error = await refused(client.makeOrder(order(), 300));
+    const error = await refused(client.makeOrder(order(), 1_500));
     expect([error.status, error.refusal.reason]).to.deep.equal(['UNAVAILABLE', 'NO_PRIMARY']);
   });
 

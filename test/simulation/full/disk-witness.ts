@@ -217,7 +217,7 @@ function held(said: Said, underWay: UnderWay, loaded: Intact): { of: Said; why?:
 /** Why a folder does not hold what was said, and perhaps a beginning of `appending`; undefined when it does. */
 function whyNot(
   { promises, chains, lastOp, outbox }: Said,
-  { durable, checkpoint, entries, outbox: foundOutbox }: Intact,
+  { durable, checkpoint, entries, outbox: foundOutbox, uncertain }: Intact,
   settling: readonly string[],
   appending: readonly Entry[],
 ): string | undefined {
@@ -233,7 +233,10 @@ function whyNot(
     const expected = op <= lastOp ? chains.get(op) : appending[op - lastOp - 1]?.chain;
     if (chain !== expected) return `op ${op} is another entry, or was never appended`;
   }
-  const found = new Set(foundOutbox.map(({ requestId }) => requestId));
+  // A damaged outbox is told, and what the journal still holds of it is handed over with it, to be kept again. A log that was begun
+  // anew holds nothing: then the row was the only copy, on a disk that has rotted twice.
+  if (uncertain !== undefined && end === 0) return undefined;
+  const found = new Set([...foundOutbox, ...(uncertain ?? [])].map(({ requestId }) => requestId));
   const missing = [...outbox].find((id) => !found.has(id) && !settling.includes(id));
   return missing === undefined ? undefined : `${missing} is no longer in the outbox`;
 }

@@ -48,4 +48,9 @@ export const KNOWN_FULL_SEEDS: readonly KnownFullSeed[] = [
     conditions: { readLaterBytesMin: 0 },
     found: 'storage: a journal deleted while a switch replaced it was told as a broken rule, not as damage',
   },
+  {
+    seed: 200_048,
+    found:
+      'witness: a row of the outbox that was the only copy, its log begun anew after damage, rotted too; it is told, not kept',
+  },
 ];
