@@ -48,7 +48,7 @@ const timeout = (ms: number, run: () => void): void => {
 };
 
 /**
- * Which calls, and orders of streams, a front end takes (decision 5), by number and bytes, and by time: only as many are let in as
+ * Which calls, and orders of streams, a front end takes (decision 6), by number and bytes, and by time: only as many are let in as
  * are answered in time (WaitJudge). The others wait for a place, calls and orders in a line of their own each, and are turned away
  * when none came. Places that become free go to both lines by turns. What was not let in has not been looked at, let alone sent
  * anywhere.

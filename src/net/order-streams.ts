@@ -24,7 +24,7 @@ export const ORDERS_IN_FLIGHT_MAX = 2000;
 /** Bytes of the messages that hold orders without an answer, likewise. */
 const BYTES_IN_FLIGHT_MAX = 8 * 1024 * 1024;
 /**
- * Orders of one stream that wait to be let in (decision 5): at this many it is not read from either. Whoever has no more than that
+ * Orders of one stream that wait to be let in (decision 6): at this many it is not read from either. Whoever has no more than that
  * under way, as our own client by default, is always read from, so that the time of each order counts from when it was sent.
  */
 export const ORDERS_WAITING_MAX = 1000;
@@ -118,7 +118,7 @@ class OrderOnStream implements Entrant {
 }
 
 /**
- * One stream. Where there is no room its orders wait to be let in (decision 5), and when many do it is not read from. When it breaks,
+ * One stream. Where there is no room its orders wait to be let in (decision 6), and when many do it is not read from. When it breaks,
  * those inside go on and their answers are dropped: the caller asks again with the same ids.
  */
 class OrderStream {

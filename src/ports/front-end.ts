@@ -42,7 +42,7 @@ export interface Entrant {
   onDecision(decision: Decision): void;
 }
 
-/** Lets calls and orders in while there is room and time for them, and turns the others away (decision 5). */
+/** Lets calls and orders in while there is room and time for them, and turns the others away (decision 6). */
 export interface CallAdmission {
   /**
    * Decides about an entrant that has so many ms left: at once, or later; then it returns the wait. A call waits a moment; an order
