@@ -55,6 +55,11 @@ const goodRegisters: Histories<RegisterAct> = [
     [from(0, 9, write('b')), from(0, 9, write('c')), from(10, 11, read('b'))],
   ],
   [
+    // What a random history found: the second write of c was taken for done at once, because it changed nothing there.
+    'a value written again while another is, and read at the end',
+    [from(0, 0, write('c')), from(10, 10, write('b')), from(10, 20, write('c')), from(30, 30, read('c'))],
+  ],
+  [
     'both writes seen in turn',
     [from(0, 9, write('b')), from(0, 9, write('c')), from(3, 4, read('c')), from(5, 6, read('b'))],
   ],

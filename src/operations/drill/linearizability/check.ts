@@ -54,14 +54,16 @@ export function checkLinearizable<State, Act>(
   const stuck = { at: -1, states: new Set<string>() };
 
   /**
-   * Goes on past all answers that are explained, and keeps the configuration unless it is known. What can be answered here and
-   * changes nothing takes effect at once: later it could not help anybody either.
+   * Goes on past all answers that are explained, and keeps the configuration unless it is known. A read that can be answered
+   * here takes effect at once: later it could not help anybody either. (A write that changes nothing here could.)
    */
   const reach = ({ at, early, state, trail }: Configuration<State>): void => {
     const ahead = new Set(early);
     for (let one = returns[at]; one !== undefined; one = returns[++at]) {
       for (const index of one.pending) {
-        if (ahead.has(index) || isOpen(operation(index)) || model.step(state, operation(index).act) !== state) continue;
+        const { act } = operation(index);
+        if (ahead.has(index) || isOpen(operation(index))) continue;
+        if (!model.isRead(act) || model.step(state, act) !== state) continue;
         ahead.add(index);
         trail = { operation: index, before: trail };
       }

@@ -43,6 +43,7 @@ export const ordersOfUser: SequentialModel<OrdersOfUser, OrderingAct> = {
         return assertNever(act);
     }
   },
+  isRead: ({ kind }) => kind === 'list' || kind === 'get',
   keyOf: (state) => state.map(({ id, status }) => `${id} ${status}`).join(', '),
 };
 

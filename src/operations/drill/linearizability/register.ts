@@ -9,6 +9,7 @@ export function register(initial?: string): SequentialModel<string | undefined, 
   return {
     initial,
     step: (state, { kind, value }) => (kind === 'write' || state === undefined || state === value ? value : undefined),
+    isRead: ({ kind }) => kind === 'read',
     keyOf: (state) => state ?? '',
   };
 }

@@ -6,6 +6,11 @@ export interface SequentialModel<State, Act> {
    * answer (its outcome is unknown) is legal in every state. An act that changes nothing returns `state` itself.
    */
   step(state: State, act: Act): State | undefined;
+  /**
+   * Whether `act` only looks: what it is answered holds or not, and no state is changed by it. A write that happens to find what
+   * it writes is none: at another moment it changes the state.
+   */
+  isRead(act: Act): boolean;
   /** Equal for equal states, different for different ones: states are compared by it. */
   keyOf(state: State): string;
 }
