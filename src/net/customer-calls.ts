@@ -14,7 +14,7 @@ import type {
 import type { CallMeter } from '../ports/meters.js';
 import { POST_CODE_LENGTH_MAX } from '../services/ordering/limits.js';
 import { textProblem } from '../services/ordering/text.js';
-import { fieldRefusal } from '../services/ordering/validation.js';
+import { fieldRefusal } from '../base/field-problem.js';
 import { type EndStatus, keptStatusOf, statusOf } from './error-details.js';
 import type { ValidatePostcodeRequest__Output } from './generated/justhungry/v1/ValidatePostcodeRequest.js';
 import type { ValidatePostcodeResponse } from './generated/justhungry/v1/ValidatePostcodeResponse.js';

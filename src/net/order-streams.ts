@@ -3,7 +3,7 @@ import { assert, present } from '../base/assert.js';
 import { refusal, type Refusal, type RefusalReason } from '../base/refusal.js';
 import type { AdmittedCall, Decision, Entrant, Wait } from '../ports/front-end.js';
 import type { PostcodeFinding } from '../ports/request-links.js';
-import { fieldRefusal } from '../services/ordering/validation.js';
+import { fieldRefusal } from '../base/field-problem.js';
 import { canonicalUuid } from '../services/uuid.js';
 import { CUSTOMER_MESSAGE_BYTES_MAX } from './channel-options.js';
 import { type CustomerCallsOptions, DEADLINE_MS_DEFAULT, DEADLINE_MS_MAX, INTERNAL } from './customer-calls.js';

@@ -2,7 +2,8 @@ import { Metadata, type handleServerStreamingCall, type ServerWritableStream } f
 import { once } from 'node:events';
 import { refusal, type Refusal } from '../base/refusal.js';
 import type { CallRouter } from '../ports/front-end.js';
-import { fieldRefusal, queryProblem } from '../services/ordering/validation.js';
+import { fieldRefusal } from '../base/field-problem.js';
+import { queryProblem } from '../services/ordering/validation.js';
 import { INTERNAL } from './customer-calls.js';
 import { statusOf } from './error-details.js';
 import { EventFeed, FeedRefusedError } from './event-feed.js';

@@ -32,7 +32,7 @@ const remedies: Readonly<Record<string, string>> = {
 const purePackages: Readonly<Record<string, readonly string[]>> = {
   base: ['node:buffer', 'node:crypto', 'node:zlib'],
   vsr: [],
-  services: ['csv-parse', 'csv-parse/', 'csv-stringify', 'csv-stringify/'],
+  services: ['csv-parse', 'csv-parse/', 'csv-stringify', 'csv-stringify/', 're2js'],
 };
 
 interface Confined {

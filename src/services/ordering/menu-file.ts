@@ -3,7 +3,8 @@ import { csvRow, ROW_END } from '../../base/csv.js';
 import { MENU_ITEMS_MAX } from './limits.js';
 import { penceOfPounds, poundsOfPence } from './money.js';
 import type { MenuItem } from './requests.js';
-import { menuItemProblem, motdProblem, type FieldProblem } from './validation.js';
+import type { FieldProblem } from '../../base/field-problem.js';
+import { menuItemProblem, motdProblem } from './validation.js';
 
 /** Name of the menu's document. */
 export const MENU_FILE = 'menu.csv';

@@ -10,7 +10,7 @@ import { isClosed } from './order-status.js';
 import { decodePageToken, encodePageToken } from './page-token.js';
 import type { AnswerOf, Counts, Order, OrderTrace } from './replies.js';
 import type { GetOrders, OrderingQuery } from './requests.js';
-import { fieldRefusal } from './validation.js';
+import { fieldRefusal } from '../../base/field-problem.js';
 
 /** Answers a query on committed state. */
 export function answer(state: CommittedState, query: OrderingQuery): QueryAnswer {

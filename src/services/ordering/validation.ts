@@ -1,23 +1,11 @@
 import { assertNever } from '../../base/assert.js';
-import { refusal, type Refusal } from '../../base/refusal.js';
+import type { FieldProblem } from '../../base/field-problem.js';
 import { isUuid, isUuidV7 } from '../uuid.js';
 import * as limits from './limits.js';
 import { isOrderStatus } from './order-status.js';
 import { isPostcodeVerdict } from './postcode-verdict.js';
 import type { Contact, MenuItem, OrderingQuery, OrderingRequest, OrderLine } from './requests.js';
 import { textProblem, type TextRule } from './text.js';
-
-/** What is wrong with a field, named as in the proto (`lines[2].quantity`), and what to do. Never holds its text. */
-export interface FieldProblem {
-  readonly field: string;
-  readonly problem: string;
-  readonly nextStep: string;
-}
-
-/** The refusal of a field, INVALID_FIELD, for the caller. */
-export function fieldRefusal({ field, problem, nextStep }: FieldProblem): Refusal {
-  return refusal('INVALID_FIELD', `${field} ${problem}; ${nextStep}.`, { field });
-}
 
 /**
  * The gate of every request, at the front end and at the replica alike: the first thing that is wrong, or `undefined`.

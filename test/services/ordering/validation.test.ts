@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import type { MenuItem, OrderingQuery, OrderingRequest } from '../../../src/services/ordering/requests.js';
 import { lengthOf } from '../../../src/services/ordering/text.js';
-import { fieldRefusal, queryProblem, requestProblem } from '../../../src/services/ordering/validation.js';
+import { fieldRefusal } from '../../../src/base/field-problem.js';
+import { queryProblem, requestProblem } from '../../../src/services/ordering/validation.js';
 import { orderIdOf, requestIdOf, soupOrder } from './ordering-driver.js';
 
 const ID = requestIdOf(1);
