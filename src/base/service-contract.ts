@@ -98,8 +98,11 @@ export const readMethod = <Request extends object, Body, Answer>(
 export interface UnaryParts<Request, Body, Answer> {
   readonly name: string;
   readonly access: 'customer' | 'staff';
-  decode(request: Request): { readonly kind: 'asked'; readonly body: Body } | (Decoded & { kind: 'refused' });
-  respond(answer: Answer): WireMessage;
+  decode(
+    this: void,
+    request: Request,
+  ): { readonly kind: 'asked'; readonly body: Body } | (Decoded & { kind: 'refused' });
+  respond(this: void, answer: Answer): WireMessage;
 }
 
 /** src/net decodes `Request` of the proto file, and the service answers each body with its own kind of answer. */
