@@ -39,6 +39,8 @@ export interface Conditions {
   readonly deposing: number;
   /** Chance that a fault makes a backup lose its disk while what it said last is under way. */
   readonly forgetting: number;
+  /** Chance that a fault makes a backup lose its disk, and the operator ask the primary in that moment to hand over to it. */
+  readonly handing: number;
   /** Whether disks and messages are held against the rules; else only what callers are told, and what is executed, is judged. */
   readonly areRulesChecked: boolean;
   /** Disks that may be lost at a time, where that is fair: less than a majority. */
@@ -67,6 +69,7 @@ export function drawConditions(prng: Prng, given: Partial<Conditions>): Conditio
     harmAtSend: 0,
     deposing: 0,
     forgetting: 0,
+    handing: 0,
     areRulesChecked: true,
     wipedMax: 1,
   };
