@@ -21,6 +21,9 @@ export interface Conditions {
   readonly checkpointIntervalOps: number;
   /** Bytes of rows in one message: small ones make every transfer come in pieces; 0 for the core's own. */
   readonly suffixBytesMax: number;
+  /** Bytes of rows between two checkpoints, and that may be on their way to disk; 0 for the core's own. */
+  readonly checkpointIntervalBytes: number;
+  readonly uncommittedBytesMax: number;
   /** Mean ms between two faults. */
   readonly pace: number;
   /** Faults begin at once, so that the founding meets them. */
@@ -49,7 +52,7 @@ export interface Conditions {
 
 /** Draws the conditions of a run; what is given stands. */
 export function drawConditions(prng: Prng, given: Partial<Conditions>): Conditions {
-  const drawn: Omit<Conditions, 'keepsOrdering'> = {
+  const drawn: Omit<Conditions, 'keepsOrdering' | 'checkpointIntervalBytes' | 'uncommittedBytesMax'> = {
     replicas: prng.chance(0.75) ? 3 : 5,
     faultsMs: prng.chance(0.04) ? prng.between(10_000, 20_000) : prng.between(1_000, 6_000),
     loss: prng.pick([0, 0.01, 0.05, 0.2]),
@@ -75,5 +78,7 @@ export function drawConditions(prng: Prng, given: Partial<Conditions>): Conditio
   };
   // Of what is drawn already, not of the seed: so every older seed is the run that it was, but for this.
   const keepsOrdering = drawn.faultsMs % 3 === 0;
-  return { ...drawn, keepsOrdering, ...given };
+  const checkpointIntervalBytes = drawn.faultsMs % 4 === 1 ? 2_000 : 0;
+  const uncommittedBytesMax = drawn.faultsMs % 7 === 2 ? 1_000 : 0;
+  return { ...drawn, keepsOrdering, checkpointIntervalBytes, uncommittedBytesMax, ...given };
 }
