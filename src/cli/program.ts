@@ -16,6 +16,7 @@ import { addOutboxCommand } from './commands/outbox.js';
 import { addPostcodeCommand } from './commands/postcode.js';
 import { addPostcodesStandInCommand } from './commands/postcodes-stand-in.js';
 import { addRebuildCommand } from './commands/rebuild.js';
+import { addRecordsCommand } from './commands/records.js';
 import { addRestartCommand } from './commands/restart.js';
 import { addResyncCommand } from './commands/resync.js';
 import { addSafeToStopCommand } from './commands/safe-to-stop.js';
@@ -41,6 +42,7 @@ const COMMANDS = [
   addTrackCommand,
   addCancelCommand,
   addKitchenCommand,
+  addRecordsCommand,
   addStatusCommand,
   addEventsCommand,
   addVerifyCommand,
