@@ -3,7 +3,8 @@ import type { BackupHead, IncomingBackup } from '../ports/backup.js';
 import type { CopyProgress, ReplicaStatus, SwitchoverOutcome } from '../ports/calls.js';
 import type { RemoteInspection, StoppedFolder } from '../ports/inspection.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
-import type { OrderingClient, OrderView } from '../ports/ordering-client.js';
+import type { OrderingClient } from '../ports/ordering-client.js';
+import type { OutboxContent } from '../ports/outbox.js';
 
 /** What the commands have of the process and of the adapters; main.ts fills it, tests fill it otherwise. */
 export interface CliEnvironment {
@@ -42,8 +43,8 @@ export type ClusterAccess = Pick<ClusterConfiguration, 'token' | 'tls'>;
 /** Asks one replica how it is, and what waits there. */
 export interface StatusReader {
   status(deadlineMs?: number): Promise<ReplicaStatus>;
-  /** Orders in its outbox, oldest first. */
-  outbox(deadlineMs?: number): Promise<OrderView[]>;
+  /** What waits in its outbox, oldest first. */
+  outbox(deadlineMs?: number): Promise<OutboxContent>;
   close(): void;
 }
 

@@ -72,7 +72,7 @@ const environment: CliEnvironment = {
   createOrderingClient: async () => restaurant,
   createStatusReader: async (address) => ({
     status: async () => statusOf(address),
-    outbox: async () => [],
+    outbox: async () => ({ orders: [], others: [] }),
     close: () => undefined,
   }),
   createEventReader: async () => ({ events: async () => [], close: () => undefined }),
