@@ -15,7 +15,7 @@ export function inputOf(cli: Cli, name: string): Readable {
 
 /** The lines of an input without their LF, byte for byte; `what` a line holds, for people. Throws CommandFailedError. */
 export async function* linesOf(input: Readable, name: string, what: string): AsyncGenerator<Buffer> {
-  let rest = Buffer.alloc(0);
+  let rest: Buffer = Buffer.alloc(0);
   try {
     for await (const chunk of input as AsyncIterable<Buffer>) {
       let bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);

@@ -8,6 +8,7 @@ import { addDrillCommand } from './commands/drill.js';
 import { addEventsCommand } from './commands/events.js';
 import { addExplainCommand } from './commands/explain.js';
 import { addKitchenCommand } from './commands/kitchen.js';
+import { addLogCommand } from './commands/log.js';
 import { addMenuCommand } from './commands/menu.js';
 import { addMotdCommand } from './commands/motd.js';
 import { addOrderCommand } from './commands/order.js';
@@ -41,6 +42,7 @@ const COMMANDS = [
   addTrackCommand,
   addCancelCommand,
   addKitchenCommand,
+  addLogCommand,
   addStatusCommand,
   addEventsCommand,
   addVerifyCommand,

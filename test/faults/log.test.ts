@@ -1,12 +1,16 @@
 import { expect } from 'chai';
-import { readFileSync } from 'node:fs';
+import { execa } from 'execa';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { v7 as uuidV7 } from 'uuid';
 import { createChaosClient } from '../../src/net/chaos-client.js';
 import type { ChaosClient } from '../../src/net/chaos-client.js';
 import { CallRefusedError } from '../../src/ports/ordering-client.js';
 import { clusterForSuite } from '../support/cluster-suite.js';
 import { CLUSTER_TOKEN, type Replica } from '../support/cluster.js';
-import { type Acknowledged, LogCaller, problemsOf } from '../support/log-caller.js';
+import { command, commandJson } from '../support/command.js';
+import { type Acknowledged, type Listed, LogCaller, problemsOf } from '../support/log-caller.js';
+import { MAIN } from '../support/server-process.js';
 import { until } from '../support/until.js';
 
 /** Measured, not judged: a busy machine is no defect. */
@@ -122,7 +126,7 @@ describe('faults: message log (self-tests of S001)', () => {
     const [primary, ...backups] = await members();
     const before = await log.append('before', { concern: 'all' });
     for (const backup of backups) await backup.process.pause();
-    const requestId = (await import('uuid')).v7();
+    const requestId = uuidV7();
     await until(async () => {
       const refused = await log.refusedAppend('below a majority', { requestId, deadlineMs: 2_000 });
       return 'reason' in refused && refused.reason === 'NO_QUORUM';
@@ -158,8 +162,9 @@ describe('faults: message log (self-tests of S001)', () => {
     const concerns = [undefined, 'majority', 'all', '1'];
     const appenders = Array.from({ length: APPENDERS }, async (_, appender) => {
       const own = caller();
+      // Those who want all disks wait while one is dead; the others go on.
+      const concern = concerns[appender % concerns.length];
       for (let number = 0; !isOver; number++) {
-        const concern = concerns[(appender + number) % concerns.length];
         const how = { deadlineMs: 4_000, ...(concern === undefined ? {} : { concern }) };
         acknowledged.push(await own.appendSurely(`appender ${appender}, message ${number}`, how));
       }
@@ -191,5 +196,140 @@ describe('faults: message log (self-tests of S001)', () => {
       const keys = own.map(({ key }) => key);
       expect(keys).to.deep.equal(keys.toSorted((a, b) => a - b));
     }
+  });
+
+  it('an append acknowledged by one disk, cut off with its primary: appended again when that disk is back, once, under the next free key', async () => {
+    const { cluster } = suite;
+    const log = caller();
+    const [primary, ...backups] = await members();
+    const before = (await log.agreed()).length;
+    let number = 0;
+    const chaos = chaosOf(primary);
+    // What is sent to a stopped process still reaches it when it goes on: the ways are cut instead.
+    const alone = await until(async () => {
+      for (const { id } of backups) await chaos.inject({ kind: 'cut', peer: id, isOneWay: false });
+      const taken = await log.refusedAppend(`on one disk ${number++}`, { concern: '1', deadlineMs: 1_000 });
+      if ('receipt' in taken && !taken.receipt.committed) return taken;
+      // It had noticed already: once more.
+      await chaos.clear();
+      await cluster.level();
+      return undefined;
+    }, 'the primary acknowledges what nobody else has');
+    expect(alone.receipt).to.include({ copies: 1, committed: false });
+    await primary.process.kill();
+    const instead = await log.appendSurely('instead of it', { concern: 'majority' });
+    expect(instead.key, 'its key was free again').to.equal(alone.key);
+    expect((await log.list({ from: before })).messages.map(({ value }) => value)).to.not.include(alone.value);
+
+    await primary.process.start();
+    const messages = await until(async () => {
+      const all = await log.agreed();
+      return all.some(({ request_id }) => request_id === alone.requestId) && all;
+    }, 'it is appended again');
+    expect(problemsOf([alone, instead], messages)).to.deep.equal([]);
+    const again = await log.append(alone.value, { requestId: alone.requestId });
+    expect(messages[again.key]).to.deep.include({ value: alone.value, request_id: alone.requestId });
+    expect(again.key).to.be.above(instead.key);
+  });
+
+  it('messages.csv deleted or changed while its replica was down: found at the start, healed, and equal again (S001-25)', async () => {
+    const { cluster } = suite;
+    const log = caller();
+    await members();
+    for (let number = 0; number < 20; number++) await log.append(`before the damage ${number}`);
+    const expected = await log.agreed();
+    const table = ({ folder }: Replica): string => path.join(folder, 'messages.csv');
+    const damages: ((file: string) => void)[] = [
+      (file) => rmSync(file),
+      (file) => writeFileSync(file, readFileSync(file, 'utf8').replace(/^[0-9]+,1,.*\r\n/m, '')),
+      (file) => writeFileSync(file, readFileSync(file, 'utf8').replace('before the damage 7', 'before the damage X')),
+    ];
+    for (const damage of damages) {
+      const primary = await cluster.primary();
+      const [backup] = cluster.others(primary);
+      if (backup === undefined) throw new Error('there are three replicas');
+      await backup.process.stop();
+      damage(table(backup));
+      await backup.process.start();
+      await cluster.joined(backup);
+      expect(await log.agreed()).to.deep.equal(expected);
+      expect(readFileSync(table(backup), 'utf8')).to.equal(readFileSync(table(primary), 'utf8'));
+    }
+  });
+
+  it('commands: append, lines of stdin, list from any replica, tail; verify says that all are equal', async () => {
+    const { cluster } = suite;
+    const config = cluster.configurationOf();
+    const before = (await caller().agreed()).length;
+    interface Line {
+      readonly key: number;
+      readonly request_id: string;
+      readonly receipt: { readonly copies: number; readonly committed: boolean };
+    }
+    const one = await commandJson<Line>(config, 'log', 'append', 'first, "quoted"', '--write-concern', 'all');
+    expect(one).to.deep.include({ key: before });
+    expect(one.receipt).to.include({ copies: 3, committed: true });
+    const again = await commandJson<Line>(config, 'log', 'append', 'first, "quoted"', '--id', one.request_id);
+    expect(again.key, 'a repeat').to.equal(before);
+    const other = await command(config, 'log', 'append', 'another', '--id', one.request_id);
+    expect([other.code, other.stderr]).to.satisfy(
+      ([code, text]: [number, string]) => code === 1 && /ID_REUSED/.test(text),
+    );
+
+    const input = 'line one\n\n  =1+1 \u0007\r\nthe last 王';
+    const piped = await execa(process.execPath, [MAIN, 'log', 'append', '-', '--config', config], { input });
+    const keys = [before + 1, before + 2, before + 3];
+    expect([...piped.stdout.matchAll(/^Message (\d+)\./gm)].map(([, key]) => Number(key))).to.deep.equal(keys);
+    const values = ['first, "quoted"', 'line one', '  =1+1 \u0007\r', 'the last 王'];
+    await cluster.level();
+    for (const replica of ['primary', ...cluster.replicas.map(({ id }) => id)]) {
+      const args = ['log', 'list', '--from', String(before), '--replica', replica];
+      const listed = await commandJson<Listed>(config, ...args);
+      expect(
+        listed.messages.map(({ value }) => value),
+        replica,
+      ).to.deep.equal(values);
+      expect(listed).to.include({ next_from: before + 4, count: before + 4 });
+      if (replica !== 'primary') expect(listed.as_of.replica).to.equal(replica);
+    }
+    const text = await command(config, 'log', 'list', '--from', String(before), '--limit', '3');
+    expect(text.stdout, 'what a terminal would obey is shown').to.contain('"  =1+1 \\u0007\\r"');
+    expect(text.stdout).to.contain(`More with --from ${before + 3}.`);
+
+    const tail = execa(process.execPath, [
+      MAIN,
+      'log',
+      'tail',
+      '--from',
+      String(before + 2),
+      '--json',
+      '--config',
+      config,
+    ]);
+    const seen: string[] = [];
+    tail.stdout.on('data', (bytes: Buffer) => seen.push(...bytes.toString().trimEnd().split('\n')));
+    try {
+      await until(() => seen.length === 2, 'the tail shows what is there');
+      await command(config, 'log', 'append', 'while somebody watches');
+      await until(() => seen.length === 3, 'the tail shows what is appended');
+    } finally {
+      tail.kill('SIGINT');
+    }
+    expect(
+      await tail.then(
+        () => 0,
+        ({ exitCode }: { exitCode?: number }) => exitCode,
+      ),
+    ).to.equal(130);
+    expect(seen.map((line) => (JSON.parse(line) as { key: number }).key)).to.deep.equal(
+      [2, 3, 4].map((at) => before + at),
+    );
+
+    const verdict = await commandJson<{ equal: boolean; replicas: { counts: object; files: { name: string }[] }[] }>(
+      config,
+      'verify',
+    );
+    expect(verdict.equal).to.equal(true);
+    for (const { files } of verdict.replicas) expect(files.map(({ name }) => name)).to.include('messages.csv');
   });
 });

@@ -73,6 +73,10 @@ export class MessageLog implements Service {
     return this.#committed.has(requestId);
   }
 
+  opOf(requestId: string): number | undefined {
+    return this.#committed.find(requestId)?.op;
+  }
+
   salvage({ requestId, timeMs, view, op, update: text }: Entry, majority: number): OutboxItem | undefined {
     const update = readUpdate(text);
     // One that cannot be read is kept as well: nobody knows what was promised of it.

@@ -55,6 +55,7 @@ describe('message log: append', () => {
     }
     expect(driver.list().count).to.equal(1);
     expect(driver.log.hasCommitted(requestIdOf(1))).to.equal(true);
+    expect([driver.log.opOf(requestIdOf(1)), driver.log.opOf(requestIdOf(2))]).to.deep.equal([3, undefined]);
     expect(driver.log.hasCommitted(requestIdOf(2))).to.equal(false);
   });
 

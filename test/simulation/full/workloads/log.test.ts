@@ -4,7 +4,7 @@ import { op, view } from '../../../../src/base/numbers.js';
 import { LOG } from '../../../../src/services/log/message-log.js';
 import type { Message } from '../../../../src/services/log/requests.js';
 import { Violation } from '../../checkers.js';
-import { makePrng } from '../../prng.js';
+import { Prng } from '../../prng.js';
 import { LogWorkload } from './log.js';
 
 const TIME = (at: number): string => new Date(at * 1_000).toISOString();
@@ -15,7 +15,7 @@ const MESSAGES: readonly Message[] = [
 
 /** A workload that was asked for both messages, and took the entry of the first. */
 class Judge {
-  readonly workload = new LogWorkload({ prng: makePrng(1), replicas: 3, wallMs: () => 0 });
+  readonly workload = new LogWorkload({ prng: new Prng(1), replicas: 3, wallMs: () => 0 });
 
   constructor() {
     for (const { requestId, value } of MESSAGES) this.workload.onAsked(asked(requestId, value));
