@@ -44,5 +44,7 @@ function conditionsOf(seed: number): Partial<FullConditions> {
     readLaterBytesMin: 0,
     readLaterPieceBytes: prng.pick([300, 300, 4_000]),
     indexFrameRecords: prng.pick([1, 5]),
+    services: { ordering: 1 },
+    switchoverPace: 0,
   };
 }

@@ -3,6 +3,7 @@ import type { Message } from '../../src/vsr/message.js';
 import { actsAsPrimary } from '../../src/vsr/state.js';
 import type { Checkers } from './checkers.js';
 import type { Conditions } from './conditions.js';
+import { HANDED_OVER } from './handovers.js';
 import type { Network } from './network.js';
 import type { Prng } from './prng.js';
 import type { Schedule } from './schedule.js';
@@ -225,7 +226,7 @@ export class Nemesis {
     if (primary === undefined || !primary.isUp || primary.isPaused) return;
     const { length } = this.replicas;
     const to = replicaIndex((primary.index + 1 + (this.faults % (length - 1))) % length);
-    primary.dispatch({ kind: 'switchOver', to, why: 'told to' });
+    primary.dispatch({ kind: 'switchOver', to, why: HANDED_OVER });
   }
 
   /** It is deposed and does not know: cut off and stopped, it goes on as if no time had passed. */
