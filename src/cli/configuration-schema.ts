@@ -124,12 +124,6 @@ const schema = z.strictObject(
     tls: z
       .strictObject({ ca: file, certificate: file, key: file }, 'an object with ca, certificate and key')
       .exactOptional(),
-    rateLimit: z
-      .strictObject(
-        { perUserPerSecond: rate, burst: wholeBetween(1, RATE_MAX) },
-        'an object with perUserPerSecond and burst',
-      )
-      .exactOptional(),
     services: z
       .array(z.enum(SERVICE_NAMES, SERVICE_NAMES.join(', ')), 'a list of names of services')
       .refine((names) => new Set(names).size === names.length, 'each service once')
@@ -144,6 +138,12 @@ const schema = z.strictObject(
             .exactOptional(),
         },
         'an object with updatable',
+      )
+      .exactOptional(),
+    rateLimit: z
+      .strictObject(
+        { perUserPerSecond: rate, burst: wholeBetween(1, RATE_MAX) },
+        'an object with perUserPerSecond and burst',
       )
       .exactOptional(),
     logLevel: z.enum(LOG_LEVELS, LOG_LEVELS.map((level) => `"${level}"`).join(', ')).default('info'),
