@@ -7,7 +7,7 @@ import { Violation, type DiskFacts } from './checkers.js';
 export const HANDED_OVER = 'handed over';
 
 /** What of a primary's state is compared from step to step. */
-export type Office = Pick<State, 'switchover' | 'suspects' | 'log' | 'commit' | 'pending' | 'view'>;
+export type Office = Pick<State, 'switchover' | 'suspects' | 'log' | 'commit' | 'view'>;
 
 /** A replica as its last step left it. */
 interface Past {
@@ -20,7 +20,7 @@ interface Past {
 
 /**
  * A switchover as rule 3 has it: while the log comes to rest nothing new is executed; the office is handed over only when all is
- * committed, answered and on the disk of the next primary, which is a member; and when that takes too long the old one goes on. None of
+ * committed and on the disk of the next primary, which is a member; and when that takes too long the old one goes on. None of
  * it is needed for safety, which the view change gives: it is what keeps customers from noticing. Throws Violation.
  */
 export class Handovers {

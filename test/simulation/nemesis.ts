@@ -39,7 +39,7 @@ export interface PastFault {
   /** Its place among all of the run, from 0. */
   readonly place: number;
   readonly atMs: number;
-  readonly kind: (typeof HARMS)[number] | 'depose' | 'forget';
+  readonly kind: (typeof HARMS)[number] | 'depose' | 'forget' | 'handToForgetful';
   /** Whom it befell; `undefined` where that is chosen later. */
   readonly replica: number | undefined;
 }
@@ -99,6 +99,10 @@ export class Nemesis {
     if (conditions.forgetting > 0 && prng.chance(conditions.forgetting)) {
       this.#note(place, 'forget', undefined);
       return this.#forget();
+    }
+    if (conditions.handing > 0 && prng.chance(conditions.handing)) {
+      this.#note(place, 'handToForgetful', undefined);
+      return this.#handToForgetful();
     }
     return this.#do(place, this.#victim(), prng.between(0, HARMS.length - 1));
   }
@@ -248,6 +252,18 @@ export class Nemesis {
     });
     schedule.after(prng.between(260, 450), () => {
       if (!this.#isDone) this.#wipe(backup);
+    });
+  }
+
+  /** A backup loses its disk; in that moment the primary, which knows nothing of it, is told to hand over to that one. */
+  #handToForgetful(): void {
+    const backup = this.prng.pick(this.replicas);
+    const primary = this.#primary();
+    if (primary === undefined || primary === backup) return;
+    this.#wipe(backup);
+    this.schedule.after(this.prng.between(0, 3), () => {
+      if (primary.isUp && !primary.isPaused && !this.#isDone)
+        primary.dispatch({ kind: 'switchOver', to: backup.index, why: HANDED_OVER });
     });
   }
 

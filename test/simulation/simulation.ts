@@ -96,6 +96,7 @@ class Simulation implements World {
     this.prng = prng;
     this.#conditions = drawConditions(prng, options.conditions ?? {});
     const { replicas: count, checkpointIntervalOps, suffixBytesMax, drift } = this.#conditions;
+    const { checkpointIntervalBytes, uncommittedBytesMax } = this.#conditions;
     this.checkers = new Checkers(count, this.#conditions.areRulesChecked);
     this.#network = new Network(prng, this.#conditions, this.schedule);
     const replicaIds = Array.from({ length: count }, (_, index) => `replica-${index + 1}`);
@@ -109,6 +110,8 @@ class Simulation implements World {
         uncommittedOpsMax: 200,
         takesAlone: this.#conditions.keepsOrdering,
         ...(suffixBytesMax === 0 ? {} : { suffixBytesMax, chunkBytesMax: suffixBytesMax }),
+        ...(checkpointIntervalBytes === 0 ? {} : { checkpointIntervalBytes }),
+        ...(uncommittedBytesMax === 0 ? {} : { uncommittedBytesMax }),
       };
       const replica = new SimulatedReplica(replicaIndex(index), config, () => new LedgerService(), this);
       replica.clockRate = 1 + (prng.unit() * 2 - 1) * drift;

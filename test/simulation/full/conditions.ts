@@ -38,6 +38,9 @@ export interface FullConditions {
   readonly readLaterPieceBytes: number;
   /** Records of a frame of the index file. */
   readonly indexFrameRecords: number;
+  /** Bytes of rows between two checkpoints, and that may be on their way to disk; 0 for the core's own. */
+  readonly checkpointIntervalBytes: number;
+  readonly uncommittedBytesMax: number;
   /** The services that replicas have and that are called, each with its share of the calls; together 1. */
   readonly services: Readonly<Record<string, number>>;
   /** Mean ms between two switchovers that an operator asks for; 0: none. */
@@ -68,6 +71,8 @@ export function drawFullConditions(prng: Prng, later: Prng, given: Partial<FullC
     isSyncLying: false,
     switchoverPace: later.pick([0, 0, 200, 800]),
     services: drawServices(later),
+    checkpointIntervalBytes: later.pick([0, 0, 3_000, 20_000]),
+    uncommittedBytesMax: later.pick([0, 0, 2_500]),
   };
   const conditions = { ...drawn, ...given };
   return conditions.readLaterBytesMin === 0 && given.kinds === undefined && prng.chance(0.5)

@@ -161,7 +161,8 @@ class FullSimulation implements ProcessWorld {
   #makeReplica(index: number, prng: Prng): ReplicaProcess {
     const { replicas, checkpointIntervalOps, suffixBytesMax, segmentBytesMax, diskDelayMs, drift, isSyncLying } =
       this.#conditions;
-    const { readLaterBytesMin, readLaterPieceBytes, indexFrameRecords } = this.#conditions;
+    const { readLaterBytesMin, readLaterPieceBytes, indexFrameRecords, checkpointIntervalBytes, uncommittedBytesMax } =
+      this.#conditions;
     const config = {
       self: replicaIndex(index),
       replicaIds: Array.from({ length: replicas }, (_, one) => `replica-${one + 1}`),
@@ -170,6 +171,8 @@ class FullSimulation implements ProcessWorld {
       checkpointIntervalOps,
       uncommittedOpsMax: 200,
       ...(suffixBytesMax === 0 ? {} : { suffixBytesMax, chunkBytesMax: suffixBytesMax }),
+      ...(checkpointIntervalBytes === 0 ? {} : { checkpointIntervalBytes }),
+      ...(uncommittedBytesMax === 0 ? {} : { uncommittedBytesMax }),
     };
     const clockRate = 1 + (prng.unit() * 2 - 1) * drift;
     return new ReplicaProcess(

@@ -6,10 +6,15 @@ export interface KnownFullSeed extends KnownSeed {
   readonly conditions?: Partial<FullConditions>;
 }
 
-/** What was not drawn when these seeds failed: with it they are the runs that they were. */
-const AS_BEFORE: Partial<FullConditions> = { services: { ordering: 1 }, switchoverPace: 0 };
+/** What was not drawn when runs were of ordering alone: with it older seeds are the runs that they were. */
+export const AS_BEFORE: Partial<FullConditions> = {
+  services: { ordering: 1 },
+  switchoverPace: 0,
+  checkpointIntervalBytes: 0,
+  uncommittedBytesMax: 0,
+};
 
-/** Seeds from before runs mixed services: `npm run simulate -- --full --services ordering --switchover-pace 0 --seed N --trace`. */
+/** Seeds from before runs mixed services: `npm run simulate -- --full --as-before --seed N --trace`. */
 const ORDERING_SEEDS: readonly KnownFullSeed[] = [
   { seed: 231, found: 'storage: rows of a log that a checkpoint had replaced were read as the log' },
   { seed: 417, found: 'the same' },
