@@ -126,7 +126,7 @@ function headOf(story: OrderStory): string[] {
   if (refused !== null) return [`Order ${id} was refused at op ${refused.op}: ${refused.why}`, 'Its id is spent.'];
   if (found) return [`${id} is not committed.`];
   const whole = unreachable.length === 0 ? 'no replica knows it' : 'no replica that answers knows it';
-  return [`${id}: ${whole}, as an order or as a request of another service, up to op ${op}.`];
+  return [`${id}: ${whole}, up to op ${op}.`];
 }
 
 function stepsText({ steps }: OrderStory): string {

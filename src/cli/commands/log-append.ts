@@ -69,7 +69,7 @@ async function withAppender(
     await cli.withServiceClient(logContract, options, (client) =>
       work(async (requestId, value) => {
         underWay = requestId;
-        const { key, receipt } = await appendOne(cli, client, { options, requestId, value, deadlineMs });
+        const { key, receipt } = await appendOne(client, { options, requestId, value, deadlineMs });
         underWay = undefined;
         cli.print(options, { key, request_id: requestId, receipt }, `Message ${key}. ${receiptText(receipt)}`);
       }),
@@ -86,11 +86,7 @@ interface One {
   readonly deadlineMs: number;
 }
 
-async function appendOne(
-  cli: Cli,
-  client: ServiceClient,
-  { options, requestId, value, deadlineMs }: One,
-): Promise<Appended> {
+async function appendOne(client: ServiceClient, { options, requestId, value, deadlineMs }: One): Promise<Appended> {
   const { writeConcern } = options;
   const request = {
     request_id: requestId,
@@ -100,8 +96,9 @@ async function appendOne(
   try {
     return await client.call<Appended>('Append', request, { deadlineMs });
   } catch (error) {
-    if (error instanceof CallRefusedError && !isSettled(error.refusal)) cli.note(`just-hungry: ${again(requestId)}`);
-    throw error;
+    if (!(error instanceof CallRefusedError) || isSettled(error.refusal)) throw error;
+    const { message, reason } = error.refusal;
+    throw new CommandFailedError(`${message} [${reason}]\n${again(requestId)}`, { cause: error });
   }
 }
 
