@@ -24,6 +24,12 @@ import { decodeUpdate, encodeUpdate, readUpdate } from './update.js';
 /** Name of the service in the journal. */
 export const LOG = 'log';
 
+/** Settings of the message log. */
+export interface MessageLogOptions {
+  /** Messages that make a frame of the index file; default 4,096. */
+  readonly indexFrameRecords?: number;
+}
+
 /**
  * An append-only log of messages, as the replication core runs it: keys 0, 1, 2 … without gaps, never written over, the same on
  * every replica. Requests and queries have passed the gate of `contract.ts`.
@@ -35,9 +41,12 @@ export class MessageLog implements Service {
   readonly #uncommitted = new UncommittedMessages();
 
   /** State begins empty: `found` or `restore` comes before anything else. */
-  constructor(files: ServiceFiles) {
+  constructor(
+    files: ServiceFiles,
+    readonly options: MessageLogOptions = {},
+  ) {
     this.#files = files;
-    this.#committed = new MessageStore(files);
+    this.#committed = new MessageStore(files, options.indexFrameRecords);
   }
 
   execute({ requestId, body, copiesNeeded }: ServiceRequest, _context: ExecutionContext): Execution {
@@ -115,10 +124,18 @@ export class MessageLog implements Service {
   }
 
   restore(snapshot: string): void {
-    const committed = new MessageStore(this.#files);
-    committed.scan(decodeSnapshot(snapshot));
-    this.#committed = committed;
+    this.#committed = this.#storeOf(snapshot);
     this.#uncommitted.drop();
+  }
+
+  #storeOf(snapshot: string): MessageStore {
+    const expected = decodeSnapshot(snapshot);
+    const store = new MessageStore(this.#files, this.options.indexFrameRecords);
+    if (store.scan(expected)) return store;
+    // The index file is empty now, so this one reads all rows.
+    const anew = new MessageStore(this.#files, this.options.indexFrameRecords);
+    assert(anew.scan(expected), 'without an index the rows decide');
+    return anew;
   }
 
   /** The answer to an id that is known: the first one for the same value, ID_REUSED for any other. */

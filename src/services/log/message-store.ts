@@ -5,6 +5,7 @@ import { ABSENT, IdIndex } from '../compact/id-index.js';
 import { RisingNumbers } from '../compact/rising-numbers.js';
 import { RowScanner } from '../row-scanner.js';
 import { PAGE_BYTES_MAX } from './limits.js';
+import { INDEX_FILE, MessageIndexFile, type IndexPlace } from './message-index.js';
 import { MESSAGES_COLUMN, MESSAGES_FILE, MESSAGES_HEADER, readMessages, rowOfMessage } from './messages-table.js';
 import type { Message } from './requests.js';
 
@@ -24,11 +25,13 @@ export class MessageStore {
   /** Record number: the key. */
   readonly #ids = new IdIndex();
   readonly #offsets = new RisingNumbers();
+  readonly #indexFile: MessageIndexFile;
   #lastOp = 0;
 
-  /** Empty until `scan`. */
-  constructor(files: ServiceFiles) {
+  /** Empty until `scan`; `indexFrameRecords`: messages that make a frame of the index file. */
+  constructor(files: ServiceFiles, indexFrameRecords?: number) {
     this.#table = files.table(MESSAGES_FILE, MESSAGES_HEADER);
+    this.#indexFile = new MessageIndexFile(files.index?.(INDEX_FILE), indexFrameRecords);
   }
 
   /** Messages; their keys are 0 to `count` − 1. */
@@ -48,6 +51,7 @@ export class MessageStore {
     this.#ids.add(message.requestId);
     this.#offsets.append(this.#table.append(rowOfMessage(message)));
     this.#lastOp = message.op;
+    this.#keep();
   }
 
   /** Whether a message was appended by this request. */
@@ -73,19 +77,55 @@ export class MessageStore {
     return this.#read(from, Math.max(from + 1, Math.min(byCount, byBytes)));
   }
 
-  /** Builds the index from the table, for `restore`. A missing key is damage. Throws DamagedFileError. */
-  scan({ messages, lastOp }: Expected): void {
-    this.#ids.reserve(roomFor(messages));
-    this.#offsets.makeRoom(roomFor(messages));
-    this.#scanRows();
+  /**
+   * Builds the index, for `restore`: from the index file as far as that reaches, from there on from the rows, where a missing key is
+   * damage. Returns false when the index file does not fit the table and nothing is wrong with the rows for all that is known: it is
+   * empty now, and another store may scan anew. Throws DamagedFileError.
+   */
+  scan(expected: Expected): boolean {
+    this.#ids.reserve(roomFor(expected.messages));
+    this.#offsets.makeRoom(roomFor(expected.messages));
+    const from = this.#indexFile.load(
+      { ids: this.#ids, offsets: this.#offsets },
+      { ...expected, bytes: this.#table.length },
+    );
+    this.#lastOp = from.lastOp;
+    try {
+      if (from.messages > 0) this.#mustFit(from);
+      this.#scanRows(from.bytes);
+      this.#mustHold(expected);
+    } catch (error) {
+      // An index is never the reason to call a folder damaged: the rows alone are.
+      if (!(error instanceof DamagedFileError) || from.messages === 0) throw error;
+      this.#indexFile.discard();
+      return false;
+    }
+    this.#keep();
+    return true;
+  }
+
+  /** The last message of the index stands in the table where the index has it. */
+  #mustFit({ messages, bytes, lastOp }: IndexPlace): void {
+    const offset = this.#offsets.at(messages - 1);
+    const [last] = readMessages(this.#table.read(offset, Math.max(0, bytes - offset)), messages - 1);
+    if (last?.op !== lastOp || last.requestId !== this.#ids.idAt(messages - 1))
+      throw new DamagedFileError(MESSAGES_FILE, `message ${messages - 1} is not the one that was indexed`);
+  }
+
+  #mustHold({ messages, lastOp }: Expected): void {
     if (this.count !== messages)
       throw new DamagedFileError(MESSAGES_FILE, `${this.count} messages instead of ${messages}`);
     if (this.#lastOp !== lastOp)
       throw new DamagedFileError(MESSAGES_FILE, `its last message is of op ${this.#lastOp} instead of ${lastOp}`);
   }
 
-  #scanRows(): void {
-    const scanner = new RowScanner(this.#table, MESSAGES_HEADER);
+  #keep(): void {
+    const place = { messages: this.count, bytes: this.#table.length, lastOp: this.#lastOp };
+    this.#indexFile.keep({ ids: this.#ids, offsets: this.#offsets }, place);
+  }
+
+  #scanRows(from: number): void {
+    const scanner = new RowScanner(this.#table, MESSAGES_HEADER, from);
     const words = new Uint32Array(4);
     while (scanner.next()) {
       const op = scanner.whole(MESSAGES_COLUMN.op);

@@ -15,7 +15,7 @@ export const LOG_WORKLOAD: WorkloadKind = {
   shipped: {},
   tables: ['messages.csv'],
   documents: [],
-  makeService: (files) => new MessageLog(files),
+  makeService: (files, { indexFrameRecords }) => new MessageLog(files, { indexFrameRecords }),
   makeWorkload: (world) => new LogWorkload(world),
 };
 
