@@ -8,6 +8,7 @@ import type { ChaosClient } from '../../src/net/chaos-client.js';
 import { CallRefusedError } from '../../src/ports/ordering-client.js';
 import { clusterForSuite } from '../support/cluster-suite.js';
 import { CLUSTER_TOKEN, type Replica } from '../support/cluster.js';
+import { AWKWARD } from '../services/log/log-driver.js';
 import { command, commandJson } from '../support/command.js';
 import { type Acknowledged, type Listed, LogCaller, problemsOf } from '../support/log-caller.js';
 import { MAIN } from '../support/server-process.js';
@@ -257,6 +258,31 @@ describe('faults: message log (self-tests of S001)', () => {
     }
   });
 
+  it('values come back byte for byte, up to 64 KiB, from every replica; a page stays below the limits of the way', async () => {
+    const { cluster } = suite;
+    const log = caller();
+    const before = (await log.agreed()).length;
+    const large = ['\0'.repeat(65_536), '"\\'.repeat(32_768), '🍕'.repeat(16_384)];
+    const values = [
+      ...AWKWARD,
+      ...large,
+      ...Array.from({ length: 30 }, (_, number) => `${number % 10}`.repeat(65_536)),
+    ];
+    for (const value of values) await log.append(value);
+    expect((await log.agreed()).slice(before).map(({ value }) => value)).to.deep.equal(values);
+    const refused = await log.refusedAppend('x'.repeat(65_537), {});
+    expect(refused).to.include({ reason: 'INVALID_FIELD' });
+    const tailed: string[] = [];
+    const stopped = new AbortController();
+    const pages = log.client.stream<Pick<Listed, 'messages'>>('Tail', { from: before }, stopped.signal);
+    for await (const { messages } of pages) {
+      tailed.push(...messages.map(({ value }) => value));
+      if (tailed.length >= values.length) break;
+    }
+    expect(tailed, 'as a stream').to.deep.equal(values);
+    for (const { id } of cluster.replicas) expect(await log.everything(id)).to.have.length(before + values.length);
+  });
+
   it('commands: append, lines of stdin, list from any replica, tail; verify says that all are equal', async () => {
     const { cluster } = suite;
     const config = cluster.configurationOf();
@@ -271,6 +297,10 @@ describe('faults: message log (self-tests of S001)', () => {
     expect(one.receipt).to.include({ copies: 3, committed: true });
     const again = await commandJson<Line>(config, 'log', 'append', 'first, "quoted"', '--id', one.request_id);
     expect(again.key, 'a repeat').to.equal(before);
+    const explained = await command(config, 'explain', one.request_id);
+    expect([explained.code, explained.stdout]).to.satisfy(
+      ([code, text]: [number, string]) => code === 0 && text.includes(one.request_id) && /\blog\b/.test(text),
+    );
     const other = await command(config, 'log', 'append', 'another', '--id', one.request_id);
     expect([other.code, other.stderr]).to.satisfy(
       ([code, text]: [number, string]) => code === 1 && /ID_REUSED/.test(text),
