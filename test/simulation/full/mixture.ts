@@ -72,8 +72,9 @@ export class Mixture {
     return Object.fromEntries(this.#parts.map(({ kind, callers }) => [kind.service, callers.written]));
   }
 
-  begin(): void {
-    for (const { callers } of this.#parts) callers.begin();
+  /** `isServed`: whether a service may be called by now. */
+  begin(isServed: (service: string) => boolean): void {
+    for (const { kind, callers } of this.#parts) callers.begin(() => isServed(kind.service));
   }
 
   /** No more but one request of each service that is on every disk at last. Returns whether they are. */
