@@ -1,3 +1,4 @@
+import { append } from './append.js';
 import { backupDown, transfer } from './faults.js';
 import { order } from './order.js';
 import { orderAll, orderMajority, orderWc1 } from './order-concerns.js';
@@ -16,6 +17,7 @@ export const WORKLOADS: readonly Workload[] = [
   ordersOfUser,
   menu,
   mix,
+  append,
   backupDown,
   transfer,
 ];

@@ -1,5 +1,6 @@
 import type { PlantedBug } from '../bug.js';
 import { KNOWN_REQUESTS_BUGS } from './known-requests.js';
+import { LOG_BUGS } from './log.js';
 import { NORMAL_CASE_BUGS } from './normal-case.js';
 import { ORDERING_BUGS } from './ordering.js';
 import { RECOVERY_BUGS } from './recovery.js';
@@ -18,4 +19,5 @@ export const BUGS: readonly PlantedBug[] = [
   ...LATE_READING_BUGS,
   ...ORDERING_BUGS,
   ...KNOWN_REQUESTS_BUGS,
+  ...LOG_BUGS,
 ];

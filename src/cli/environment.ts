@@ -4,8 +4,9 @@ import type { CopyProgress, ReplicaStatus, SwitchoverOutcome } from '../ports/ca
 import type { RemoteInspection, StoppedFolder } from '../ports/inspection.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import type { ServiceContract } from '../base/service-contract.js';
+import type { OrderingClient } from '../ports/ordering-client.js';
+import type { OutboxContent } from '../ports/outbox.js';
 import type { ServiceClient } from '../ports/service-client.js';
-import type { OrderingClient, OrderView } from '../ports/ordering-client.js';
 
 /** What the commands have of the process and of the adapters; main.ts fills it, tests fill it otherwise. */
 export interface CliEnvironment {
@@ -49,8 +50,8 @@ export type ClusterAccess = Pick<ClusterConfiguration, 'token' | 'tls'>;
 /** Asks one replica how it is, and what waits there. */
 export interface StatusReader {
   status(deadlineMs?: number): Promise<ReplicaStatus>;
-  /** Orders in its outbox, oldest first. */
-  outbox(deadlineMs?: number): Promise<OrderView[]>;
+  /** What waits in its outbox, oldest first. */
+  outbox(deadlineMs?: number): Promise<OutboxContent>;
   close(): void;
 }
 

@@ -8,6 +8,7 @@ import { addDrillCommand } from './commands/drill.js';
 import { addEventsCommand } from './commands/events.js';
 import { addExplainCommand } from './commands/explain.js';
 import { addKitchenCommand } from './commands/kitchen.js';
+import { addLogCommand } from './commands/log.js';
 import { addMenuCommand } from './commands/menu.js';
 import { addMotdCommand } from './commands/motd.js';
 import { addOrderCommand } from './commands/order.js';
@@ -43,6 +44,7 @@ const COMMANDS = [
   addCancelCommand,
   addKitchenCommand,
   addRecordsCommand,
+  addLogCommand,
   addStatusCommand,
   addEventsCommand,
   addVerifyCommand,

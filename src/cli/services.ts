@@ -3,6 +3,8 @@ import type { ServiceContract } from '../base/service-contract.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import { recordsContract } from '../services/records/contract.js';
 import { Records } from '../services/records/records.js';
+import { logContract } from '../services/log/contract.js';
+import { MessageLog } from '../services/log/message-log.js';
 import { SERVICE_NAMES, type ServiceName } from './service-names.js';
 
 /** A service beside food ordering: how its callers see it, and how a replica makes it over its files. */
@@ -17,6 +19,7 @@ export type ServicesOf = (configuration: Pick<ClusterConfiguration, 'records'>) 
 /** Every service of this program has a line here. */
 const MAKERS: Readonly<Partial<Record<ServiceName, (...of: Parameters<ServicesOf>) => HostedService>>> = {
   records: ({ records = {} }) => ({ contract: recordsContract(records), create: (files) => new Records(files) }),
+  log: () => ({ contract: logContract, create: (files) => new MessageLog(files) }),
 };
 
 /** The services of this program. Every replica holds all of them, whatever front ends serve. */

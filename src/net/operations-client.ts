@@ -5,6 +5,7 @@ import type { CopyProgress, ReplicaStatus, SwitchoverOutcome } from '../ports/ca
 import type { KnownNotice, ReplicaEvent, SharedNotice } from '../ports/events.js';
 import type { RemoteInspection } from '../ports/inspection.js';
 import { CallRefusedError, type OrderView } from '../ports/ordering-client.js';
+import type { OutboxContent, WaitingRequest } from '../ports/outbox.js';
 import { receiveBackup } from './backup-stream.js';
 import { bearerMetadata } from './bearer-token.js';
 import { callRefusedError, refusalOf } from './error-details.js';
@@ -31,7 +32,7 @@ export interface OperationsClient extends RemoteInspection {
   /** Default deadline: 1,000 ms from now. */
   status(deadlineMs?: number): Promise<ReplicaStatus>;
   /** What waits in its outbox, oldest first, all of it. Default deadline of each page: 1,000 ms. */
-  outbox(deadlineMs?: number): Promise<OrderView[]>;
+  outbox(deadlineMs?: number): Promise<OutboxContent>;
   /** Asks a primary to give up its office; done when it has been told. */
   resign(why: string, deadlineMs?: number): Promise<void>;
   /** Events after the one with this number, oldest first, up to 1,000; the newest `limit` when it is 0. Default deadline: 1,000 ms. */
@@ -78,7 +79,8 @@ export function createOperationsClient(address: string, token: string, tls?: Clu
       return replicaStatusOf(wire);
     },
     async outbox(deadlineMs = DEADLINE_MS) {
-      const found = new Map<string, OrderView>();
+      const orders = new Map<string, OrderView>();
+      const others = new Map<string, WaitingRequest>();
       for (let after = '', pages = 0; pages < OUTBOX_PAGES_MAX; pages++) {
         const request = { after_order_id: after, limit: OUTBOX_PAGE };
         const page = await new Promise<ListOutboxResponse__Output>((resolve, reject) => {
@@ -90,11 +92,13 @@ export function createOperationsClient(address: string, token: string, tls?: Clu
           );
         });
         // The one asked for may have left meanwhile: then the first page comes again.
-        for (const order of page.orders) found.set(order.order_id, orderView(order));
-        after = page.orders.at(-1)?.order_id ?? '';
+        for (const order of page.orders) orders.set(order.order_id, orderView(order));
+        for (const { request_id: requestId, service, accepted_at: acceptedAt } of page.others)
+          others.set(requestId, { service, requestId, acceptedAt });
+        after = page.last_id;
         if (!page.has_more) break;
       }
-      return [...found.values()];
+      return { orders: [...orders.values()], others: [...others.values()] };
     },
     async resign(why, deadlineMs = DEADLINE_MS) {
       await new Promise<object>((resolve, reject) => {

@@ -222,7 +222,8 @@ describe('requests', () => {
       replica.held = [...held];
       const client = createOperationsClient(rig.replicas[0]?.address ?? '', TOKEN);
       rig.onStop(() => client.close());
-      const orders = await client.outbox();
+      const { orders, others } = await client.outbox();
+      expect(others).to.deep.equal([]);
       expect(orders.map(({ order_id }) => order_id)).to.deep.equal(held.map(({ requestId }) => requestId));
       expect(orders[0]).to.deep.include({ user_code: 'ann', total_pence: 450, unconfirmed: true, op: 0 });
       expect(orders[0]?.placed_at).to.equal('2026-11-21T18:30:00.125Z');
@@ -231,7 +232,22 @@ describe('requests', () => {
         if (after === idOf(499)) replica.held = held.filter(({ requestId }) => requestId !== after);
         return page(after, limit);
       };
-      expect(await client.outbox()).to.have.length(1_200);
+      expect((await client.outbox()).orders).to.have.length(1_200);
+    });
+
+    it('outbox: orders behind more requests of other services than a page holds are told, and so are those', async () => {
+      const [replica] = rig.cluster.replicas;
+      if (replica === undefined) throw new Error('there is a replica');
+      const idOf = (number: number): string => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+      const message = { service: 'log', update: 'append 0 1 a' };
+      const waiting = Array.from({ length: 250 }, (_, number) => ({ ...outboxItem(idOf(number)), ...message }));
+      replica.held = [...waiting, outboxItem(idOf(999))];
+      const client = createOperationsClient(rig.replicas[0]?.address ?? '', TOKEN);
+      rig.onStop(() => client.close());
+      const { orders, others } = await client.outbox();
+      expect(orders.map(({ order_id }) => order_id)).to.deep.equal([idOf(999)]);
+      expect(others.map(({ requestId }) => requestId)).to.deep.equal(waiting.map(({ requestId }) => requestId));
+      expect(others[0]).to.include({ service: 'log', acceptedAt: '2026-11-21T18:30:00.125Z' });
     });
 
     it('status: refused (token wrong, replica dead)', async () => {

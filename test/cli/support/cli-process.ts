@@ -73,7 +73,7 @@ const environment: CliEnvironment = {
   createServiceClient: () => Promise.reject(new Error('no services in this test')),
   createStatusReader: async (address) => ({
     status: async () => statusOf(address),
-    outbox: async () => [],
+    outbox: async () => ({ orders: [], others: [] }),
     close: () => undefined,
   }),
   createEventReader: async () => ({ events: async () => [], close: () => undefined }),
