@@ -21,16 +21,16 @@ export type CompiledPattern =
 
 /**
  * Compiles a regular expression in the syntax of Python 3.11 (`re.fullmatch` with a `str`) for elements of tuples: at most 64 letters
- * and digits of ASCII. It is matched in linear time. Never throws.
+ * and digits of ASCII. It is matched in linear time. `sizeMax`: what it may come to when its repeats are written out. Never throws.
  */
-export function compilePattern(text: string): CompiledPattern {
+export function compilePattern(text: string, sizeMax = PATTERNS_SIZE_MAX): CompiledPattern {
   const length = [...text].length;
   if (length > PATTERN_LENGTH_MAX)
     return unsupported(`it has ${length} characters, more than ${PATTERN_LENGTH_MAX}`);
   try {
     const { syntax, unsupported: constructs } = parsePattern(text);
     if (constructs.size > 0) return unsupported(`not supported: ${[...constructs].join(', ')}`);
-    return fromSyntax(ofWholeElement(syntax));
+    return fromSyntax(ofWholeElement(syntax), sizeMax);
   } catch (error) {
     if (error instanceof PatternError) return { kind: 'malformed', problem: error.message };
     if (error instanceof DepthError) return unsupported(`not supported: ${error.message}`);
@@ -38,13 +38,13 @@ export function compilePattern(text: string): CompiledPattern {
   }
 }
 
-function fromSyntax(syntax: Syntax): CompiledPattern {
+function fromSyntax(syntax: Syntax, sizeMax: number): CompiledPattern {
   if (isNever(syntax)) return found({ literal: undefined, size: 0, matches: () => false });
   const literal = literalOf(syntax);
   if (literal !== undefined) return found({ literal, size: 0, matches: (element) => element === literal });
-  if (syntax.size > PATTERNS_SIZE_MAX)
+  if (syntax.size > sizeMax)
     return unsupported(
-      `it comes to ${syntax.size} characters when its repeats are written out, more than ${PATTERNS_SIZE_MAX}`,
+      `it comes to ${syntax.size} places when its repeats are written out, and the patterns of a request may come to ${PATTERNS_SIZE_MAX} together; ask for less, or with fewer repeats`,
     );
   const compiled = RE2JS.compile(asRe2(syntax));
   return found({ literal, size: syntax.size, matches: (element) => compiled.testExact(element) });
