@@ -36,6 +36,7 @@ export const REFUSAL_REASONS = [
   // the state of the cluster
   'NO_QUORUM',
   'NO_PRIMARY',
+  'REPLICA_UNREACHABLE',
   'NOT_FOUNDED',
   'UNCONFIRMED',
   'DAMAGED',

@@ -64,7 +64,7 @@ export interface StreamContract {
 export interface StreamStep {
   readonly messages: readonly WireMessage[];
   /** Absent: the stream ends. */
-  readonly then?: {
+  readonly following?: {
     readonly request: WireMessage;
     /** Whether the page held everything there is: the next one is answered when the replica has applied more. */
     readonly isCaughtUp: boolean;

@@ -40,6 +40,9 @@ export interface Service {
   /** Whether a request of this id is part of committed state: what settles an outbox item. */
   hasCommitted(requestId: string): boolean;
 
+  /** Op of a committed request, for operators who ask what became of it. Throws DamagedFileError. Absent: nothing is told. */
+  opOf?(requestId: string): number | undefined;
+
   /**
    * Of an entry that a view change cuts off: what to keep in the outbox because a customer may have been told that it
    * is done (write concern below a majority), or undefined when no such promise was made.

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import type { ServiceContract } from '../base/service-contract.js';
+import type { ServiceClient } from '../ports/service-client.js';
 import type { AsOfView, OrderingClient } from '../ports/ordering-client.js';
 import type { ReadAnswer } from '../client/fallback-read.js';
 import { createPendingOrders, pendingFolderOf, type PendingOrders } from '../client/pending-orders.js';
@@ -72,6 +74,36 @@ export class Cli {
 
   /** Does something with the front ends and closes the connection in any case. */
   async withClient<T>(options: ClientOptions, action: (connection: Connection) => Promise<T>): Promise<T> {
+    const { frontEnds, ...access } = this.#reach(options);
+    const client = await this.environment.createOrderingClient(frontEnds, access);
+    try {
+      return await action({ client, frontEnds });
+    } finally {
+      client.close();
+    }
+  }
+
+  /** Does something with a service of the front ends and closes the connection in any case. */
+  async withServiceClient<T>(
+    contract: ServiceContract,
+    options: ClientOptions,
+    action: (client: ServiceClient) => Promise<T>,
+  ): Promise<T> {
+    const { frontEnds, ...access } = this.#reach(options);
+    const client = await this.environment.createServiceClient(contract, frontEnds, access);
+    try {
+      return await action(client);
+    } finally {
+      client.close();
+    }
+  }
+
+  /** The front ends' addresses, and what their callers are known by and know them by. */
+  #reach(options: ClientOptions): {
+    readonly frontEnds: readonly string[];
+    readonly staffToken?: string;
+    readonly tlsCas: ReadonlyMap<string, Buffer | 'system'>;
+  } {
     const { env } = this.environment;
     for (const address of options.frontEnd ?? [])
       if (!isAddress(address))
@@ -82,15 +114,7 @@ export class Cli {
     const frontEnds = options.frontEnd ?? settings?.frontEnds.map(({ address }) => address) ?? [];
     const staffToken = env['JUST_HUNGRY_STAFF_TOKEN'] ?? settings?.staffToken;
     const tlsCas = tlsCasOf(options, settings);
-    const client = await this.environment.createOrderingClient(
-      frontEnds,
-      staffToken === undefined ? { tlsCas } : { staffToken, tlsCas },
-    );
-    try {
-      return await action({ client, frontEnds });
-    } finally {
-      client.close();
-    }
+    return { frontEnds, tlsCas, ...(staffToken === undefined ? {} : { staffToken }) };
   }
 
   /** The user's orders without an outcome. */

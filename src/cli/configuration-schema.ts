@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { majorityOf } from '../base/numbers.js';
 import { LOG_LEVELS, type ClusterConfiguration } from '../ports/configuration.js';
 import { EVENT_KINDS, NOTIFIED_KINDS_DEFAULT } from '../ports/events.js';
+import { SERVICE_NAMES } from './service-names.js';
 import { isToken, TOKEN_ALLOWED } from './token-file.js';
 
 const REPLICAS_MAX = 9;
@@ -64,6 +65,8 @@ const notify = z
     'an object with webhook, command, or both',
   );
 
+const fieldNameAllowed = 'a text of 1 to 64 characters';
+
 const schema = z.strictObject(
   {
     replicas: z
@@ -120,6 +123,22 @@ const schema = z.strictObject(
     notify: notify.exactOptional(),
     tls: z
       .strictObject({ ca: file, certificate: file, key: file }, 'an object with ca, certificate and key')
+      .exactOptional(),
+    services: z
+      .array(z.enum(SERVICE_NAMES, SERVICE_NAMES.join(', ')), 'a list of names of services')
+      .refine((names) => new Set(names).size === names.length, 'each service once')
+      .exactOptional(),
+    records: z
+      .strictObject(
+        {
+          updatable: z
+            .array(z.string('a text').min(1, fieldNameAllowed).max(64, fieldNameAllowed), 'a list of names of fields')
+            .min(1, '1 to 200 names of fields')
+            .max(200, '1 to 200 names of fields')
+            .exactOptional(),
+        },
+        'an object with updatable',
+      )
       .exactOptional(),
     rateLimit: z
       .strictObject(
@@ -278,6 +297,7 @@ const FIELDS_OF: Readonly<Record<string, readonly string[]>> = {
   notify: ['webhook', 'command', 'on'],
   tls: ['ca', 'certificate', 'key'],
   rateLimit: ['perUserPerSecond', 'burst'],
+  records: ['updatable'],
   logFiles: ['bytesMax', 'count'],
 };
 

@@ -1,5 +1,6 @@
 import type { NotifyConfiguration } from '../ports/events.js';
 import type { Settings } from './configuration.js';
+import { SERVICE_NAMES } from './service-names.js';
 
 /** One setting as it is in force. */
 export interface EffectiveSetting {
@@ -41,10 +42,18 @@ export function effectiveSettings(settings: Settings, written: object): Effectiv
       'rateLimit',
       rateLimit === undefined ? 'off' : `${rateLimit.perUserPerSecond} a second, ${rateLimit.burst} at once`,
     ),
+    one('services', servedBy(settings.services)),
+    one('records.updatable', settings.records?.updatable?.join(', ') ?? 'every field'),
     one('chaos', settings.chaos === true ? 'on: operators may make replicas fail on purpose' : 'off'),
     one('logLevel', settings.logLevel),
     one('logFiles', `${logFiles.count} of ${logFiles.bytesMax} bytes for each process`),
   ];
+}
+
+/** What front ends serve besides food ordering. */
+function servedBy(services: readonly string[] | undefined): string {
+  if (services?.length === 0) return 'none beside food ordering';
+  return (services ?? SERVICE_NAMES).join(', ');
 }
 
 /** The ways by which people are told; not the address and not the program: both may be secrets. */

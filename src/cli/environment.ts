@@ -3,6 +3,8 @@ import type { BackupHead, IncomingBackup } from '../ports/backup.js';
 import type { CopyProgress, ReplicaStatus, SwitchoverOutcome } from '../ports/calls.js';
 import type { RemoteInspection, StoppedFolder } from '../ports/inspection.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
+import type { ServiceContract } from '../base/service-contract.js';
+import type { ServiceClient } from '../ports/service-client.js';
 import type { OrderingClient, OrderView } from '../ports/ordering-client.js';
 
 /** What the commands have of the process and of the adapters; main.ts fills it, tests fill it otherwise. */
@@ -19,6 +21,11 @@ export interface CliEnvironment {
     addresses: readonly string[],
     options: { readonly staffToken?: string; readonly tlsCas?: ReadonlyMap<string, Buffer | 'system'> },
   ): Promise<OrderingClient>;
+  createServiceClient(
+    contract: ServiceContract,
+    addresses: readonly string[],
+    options: { readonly staffToken?: string; readonly tlsCas?: ReadonlyMap<string, Buffer | 'system'> },
+  ): Promise<ServiceClient>;
   /** `access`: what operators prove themselves by. */
   createStatusReader(address: string, access: ClusterAccess): Promise<StatusReader>;
   createEventReader(address: string, access: ClusterAccess): Promise<EventReader>;

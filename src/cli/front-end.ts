@@ -4,6 +4,7 @@ import { createPostcodeChecker } from '../front-end/postcodes/checker.js';
 import { startRechecking } from '../front-end/postcodes/rechecking.js';
 import { Router } from '../front-end/router.js';
 import { UserBuckets } from '../front-end/user-limit.js';
+import { bindContracts } from '../net/contract-methods.js';
 import { startFrontEndServer } from '../net/front-end-server.js';
 import { createUncheckedOrders } from '../net/unchecked-orders.js';
 import { createRequestLinks } from '../net/request-links.js';
@@ -14,13 +15,18 @@ import { startHttpServer } from '../telemetry/http-server.js';
 import { announceFailure, announceReady, stopWithSupervisor } from './child-protocol.js';
 import { packageVersion } from './package-version.js';
 import { serverLog } from './server-log.js';
+import { hostedServices, servedContracts, type ServicesOf } from './services.js';
 import { clusterTlsOf, customerTlsOf } from './tls-files.js';
 
 /** ms that a starting front end waits for the first replica before it says that it is ready all the same. */
 const FIRST_REPLICA_PATIENCE_MS = 5_000;
 
 /** Runs the front end `id` in this process until SIGTERM. It keeps nothing: any number of them may run. */
-export async function runFrontEnd(configuration: ClusterConfiguration, id: string): Promise<void> {
+export async function runFrontEnd(
+  configuration: ClusterConfiguration,
+  id: string,
+  servicesOf: ServicesOf = hostedServices,
+): Promise<void> {
   const own = configuration.frontEnds.find((one) => one.id === id);
   if (own === undefined) throw new Error(`there is no front end ${id} in the configuration`);
   const log = serverLog({ frontEnd: id }, configuration);
@@ -36,12 +42,14 @@ export async function runFrontEnd(configuration: ClusterConfiguration, id: strin
       tls: clusterTlsOf(configuration),
       onProblem: (problem) => log.warn(problem),
     });
-    const router = new Router({ links, clock: systemClock });
+    const replicaIds = configuration.replicas.map((replica) => replica.id);
+    const router = new Router({ links, clock: systemClock, replicaIds });
     const admission = new Admission({ clock: systemClock });
     const server = await startFrontEndServer({
       configuration,
       listenAddress: own.address,
       router,
+      contracts: bindContracts(servedContracts(servicesOf(configuration), configuration)),
       admission,
       links,
       postcodes,

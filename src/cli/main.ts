@@ -18,6 +18,10 @@ const environment: CliEnvironment = {
     const { createOrderingClient } = await import('../net/ordering-client.js');
     return createOrderingClient(addresses, options);
   },
+  async createServiceClient(contract, addresses, options) {
+    const { createServiceClient } = await import('../net/service-client.js');
+    return createServiceClient(contract, addresses, options);
+  },
   async createStatusReader(address, access) {
     const { createOperationsClient } = await import('../net/operations-client.js');
     return createOperationsClient(address, access.token, clusterTlsOf(access));

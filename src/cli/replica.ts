@@ -1,5 +1,7 @@
 import type pino from 'pino';
 import { majorityOf, replicaIndex, type ReplicaIndex } from '../base/numbers.js';
+import type { Service } from '../base/service.js';
+import { bindContracts } from '../net/contract-methods.js';
 import { createPeerTransport } from '../net/peer-transport.js';
 import { startReplicaServer } from '../net/replica-server.js';
 import { createChaosLayer } from '../operations/chaos/chaos-layer.js';
@@ -25,6 +27,7 @@ import { EXIT_RESTART, exitCodeOf, exitCodeOfFailedStart } from './exit-codes.js
 import { ReplicaEvents } from './replica-events.js';
 import { packageVersion } from './package-version.js';
 import { serverLog } from './server-log.js';
+import { hostedServices, type ServicesOf } from './services.js';
 import { clusterTlsOf } from './tls-files.js';
 
 /** Committed ops between two checkpoints: bounds what a start reads again and what the log holds in memory. */
@@ -41,13 +44,14 @@ const STARTED: Readonly<Record<Loaded['kind'], string>> = {
 const ROOM_BYTES_MIN = 1 << 20;
 
 /**
- * Runs the replica `id` in this process until SIGTERM: storage, the core, its services, its server. Notices and problems go
+ * Runs the replica `id` in this process until SIGTERM: storage, the core, its services (food ordering and those of `servicesOf`), its server. Notices and problems go
  * to stdout as JSON lines. Ends the process when it must begin anew.
  */
 export async function runReplica(
   configuration: ClusterConfiguration,
   id: string,
   { recover }: { readonly recover: boolean },
+  servicesOf: ServicesOf = hostedServices,
 ): Promise<void> {
   const index = configuration.replicas.findIndex((one) => one.id === id);
   const member = configuration.replicas[index];
@@ -86,8 +90,14 @@ export async function runReplica(
       timers: systemTimers,
       env: process.env,
     });
-    const ordering = new Ordering(storage.files);
-    const services = new Map([[ORDERING, ordering]]);
+    const hosted = servicesOf(configuration);
+    const contracts = bindContracts(hosted.map(({ contract }) => contract));
+    const { files } = storage;
+    const ordering = new Ordering(files);
+    const services = new Map<string, Service>([
+      [ORDERING, ordering],
+      ...hosted.map(({ contract, create }) => [contract.service, create(files)] as const),
+    ]);
     const loaded = await keepUncertain(storage, services, found, majorityOf(configuration.replicas.length));
     if (loaded.kind === 'damaged')
       log.warn({ damage: loaded.damage }, 'the folder is damaged: recovering from the others');
@@ -155,6 +165,7 @@ export async function runReplica(
       transport,
       tls,
       calls: chaos?.calls(runtime) ?? runtime,
+      contracts,
       ...(chaos === undefined ? {} : { chaos: chaos.control }),
       events,
       whyNotReady: reasons,

@@ -41,6 +41,7 @@ const SETTLED = {
   TOKEN_WRONG: false,
   NO_QUORUM: false,
   NO_PRIMARY: false,
+  REPLICA_UNREACHABLE: false,
   NOT_FOUNDED: false,
   UNCONFIRMED: false,
   DAMAGED: false,

@@ -63,3 +63,13 @@ export function overloaded(callsMax: number): Refusal {
     `This front end has ${callsMax} calls under way already and nothing was done. Wait a moment, then try again with the same id.`,
   );
 }
+
+/** Refusal of a read of one replica that does not answer. */
+export function unreachable(id: string, isConnected: boolean): Refusal {
+  const what = isConnected ? 'has not answered in time' : 'cannot be reached from this front end';
+  return refusal(
+    'REPLICA_UNREACHABLE',
+    `Replica ${id} ${what}. Read from another one, or name none: then whoever is best answers. 'just-hungry status' says how it is.`,
+    { replica: id, connected: String(isConnected) },
+  );
+}

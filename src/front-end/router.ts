@@ -10,6 +10,8 @@ import * as refusals from './router-refusals.js';
 export interface RouterOptions {
   readonly links: RequestLinks;
   readonly clock: Clock;
+  /** How the replicas are called in refusals, in the order of the links. Default: by their number, from 1. */
+  readonly replicaIds?: readonly string[];
   /** Runs a function once after some ms; returns what cancels it. Default: setTimeout. */
   readonly after?: (ms: number, run: () => void) => () => void;
   /** Calls in flight at most; more are refused OVERLOADED. Default 20,000. */
@@ -51,6 +53,7 @@ const timeout = (ms: number, run: () => void): (() => void) => {
 export class Router implements CallRouter {
   readonly #links: RequestLinks;
   readonly #clock: Clock;
+  readonly #replicaIds: readonly string[];
   readonly #after: NonNullable<RouterOptions['after']>;
   readonly #callsMax: number;
   readonly #hedgeMs: number;
@@ -68,13 +71,14 @@ export class Router implements CallRouter {
   #cancelProbe: (() => void) | undefined;
   #cancelSweep: (() => void) | undefined;
 
-  constructor({ links, clock, after = timeout, callsMax = CALLS_MAX, hedgeMs = HEDGE_MS }: RouterOptions) {
+  constructor({ links, clock, after = timeout, callsMax = CALLS_MAX, hedgeMs = HEDGE_MS, replicaIds }: RouterOptions) {
     this.#links = links;
     this.#clock = clock;
     this.#after = after;
     this.#callsMax = callsMax;
     this.#hedgeMs = hedgeMs;
     this.#replicas = Array.from({ length: links.count }, (_, index) => replicaIndex(index));
+    this.#replicaIds = replicaIds ?? this.#replicas.map((replica) => String(replica + 1));
     this.#endListening = links.onChange((_, isUp) => {
       if (isUp && this.#parked.size > 0) this.#planProbe(0);
     });
@@ -127,6 +131,11 @@ export class Router implements CallRouter {
 
   /** Asks the best replica that was not asked in this round; ends the round when there is none. */
   #askNext(way: CallOnItsWay): void {
+    const { target } = way.call;
+    if (typeof target === 'number') {
+      if (!this.#links.isUp(target)) return this.#awaitLink(way, target);
+      return way.tried.has(target) ? this.#endRound(way) : this.#ask(way, target);
+    }
     const primary = way.call.target === 'primary' ? this.#primary : undefined;
     if (primary !== undefined && !way.tried.has(primary) && this.#links.isUp(primary)) {
       return this.#ask(way, primary);
@@ -137,6 +146,12 @@ export class Router implements CallRouter {
     if (next === undefined) return this.#endRound(way);
     if (way.call.target === 'any') this.#nextReader = (next + 1) % this.#replicas.length;
     this.#ask(way, next);
+  }
+
+  /** The way to the only replica that may answer is down: it may come back in a moment, as after a start. */
+  #awaitLink(way: CallOnItsWay, replica: ReplicaIndex): void {
+    if (this.#clock.monotonicMs() - way.begunMs < this.#hedgeMs) this.#park(way);
+    else this.#refuse(way, this.#unreachable(replica));
   }
 
   /** The replicas in the order of preference: the configured one, reads spread evenly. */
@@ -192,6 +207,8 @@ export class Router implements CallRouter {
     way.refusals.set(replica, reply.refusal);
     way.lastRefusal = reply.refusal;
     if (way.call.target === 'any') return this.#askNext(way);
+    // Nobody else may answer: it is told what the replica says.
+    if (way.call.target !== 'primary') return this.#refuse(way, reply.refusal);
     this.#isNotPrimary(replica);
     const hint = reply.refusal.reason === 'NO_PRIMARY' ? reply.primary : undefined;
     if (hint === undefined || hint === replica) return this.#askNext(way);
@@ -257,6 +274,10 @@ export class Router implements CallRouter {
   }
 
   #endRound(way: CallOnItsWay): void {
+    if (typeof way.call.target === 'number') {
+      if (way.attempts.size === 0) this.#park(way);
+      return;
+    }
     const now = this.#clock.monotonicMs();
     // A replica that has been silent for long is no more reachable than one whose connection broke.
     for (const { sentMs } of way.attempts.values()) if (now - sentMs < this.#hedgeMs) return;
@@ -346,7 +367,7 @@ export class Router implements CallRouter {
     let hedges = 0;
     for (const way of this.#calls) {
       if (now >= way.endMs) {
-        this.#refuse(way, atDeadline(way));
+        this.#refuse(way, this.#atDeadline(way));
       } else if (now >= way.hedgeAtMs && !this.#parked.has(way) && hedges < HEDGES_PER_SWEEP_MAX) {
         if (this.#isBusy(way, now)) continue;
         hedges++;
@@ -367,6 +388,16 @@ export class Router implements CallRouter {
       if (servedMs !== undefined && now - servedMs < this.#hedgeMs) return true;
     }
     return false;
+  }
+
+  #atDeadline(way: CallOnItsWay): Refusal {
+    const { target } = way.call;
+    return typeof target === 'number' ? this.#unreachable(target) : atDeadline(way);
+  }
+
+  /** Of the one replica that was to answer. */
+  #unreachable(replica: ReplicaIndex): Refusal {
+    return refusals.unreachable(this.#replicaIds[replica] ?? '', this.#links.isUp(replica));
   }
 
   #refuse(way: CallOnItsWay, refusal: Refusal): void {

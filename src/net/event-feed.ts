@@ -2,6 +2,7 @@ import type { Refusal } from '../base/refusal.js';
 import type { CallRouter, RoutedReply } from '../ports/front-end.js';
 import type { ListEventsRequest } from './generated/justhungry/v1/ListEventsRequest.js';
 import type { ListEventsResponse__Output } from './generated/justhungry/v1/ListEventsResponse.js';
+import { pause, reasonOf } from './pause.js';
 import { messageCodec } from './proto-files.js';
 
 /** Events in one answer at most: even the largest orders stay far below the largest message. */
@@ -203,21 +204,3 @@ export class EventFeed {
 
 const isOf = (event: FeedEvent, userCode: string | undefined): boolean =>
   userCode === undefined || event.userCode === userCode;
-
-function reasonOf(signal: AbortSignal): Error {
-  return signal.reason instanceof Error ? signal.reason : new Error('aborted');
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      clearTimeout(timer);
-      if (signal !== undefined) reject(reasonOf(signal));
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', abort);
-      resolve();
-    }, ms);
-    signal?.addEventListener('abort', abort, { once: true });
-  });
-}

@@ -1,11 +1,18 @@
-import { status, type CallOptions, type ClientUnaryCall, type ServiceError } from '@grpc/grpc-js';
+import {
+  type CallOptions,
+  type ChannelCredentials,
+  type ChannelOptions,
+  type Client,
+  type ClientUnaryCall,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
 import { assert, present } from '../base/assert.js';
 import { refusal, type Refusal, type RefusalReason } from '../base/refusal.js';
 import { CallRefusedError } from '../ports/ordering-client.js';
 import { customerChannelOptions } from './channel-options.js';
 import { callRefusedError, refusalOf } from './error-details.js';
 import type { FoodOrderingClient } from './generated/justhungry/v1/FoodOrdering.js';
-import { protocol } from './proto-files.js';
 import { customerChannel } from './tls.js';
 
 /** Wait after every front end was tried in vain, ms: the first one and the longest. */
@@ -21,6 +28,7 @@ const RESPONSE_BYTES_MAX = 64 * 1024 * 1024;
 export const CANNOT_BE_DONE_THERE: ReadonlySet<RefusalReason> = new Set([
   'NO_QUORUM',
   'NO_PRIMARY',
+  'REPLICA_UNREACHABLE',
   'NOT_FOUNDED',
   'DAMAGED',
   'OVERLOADED',
@@ -29,8 +37,8 @@ export const CANNOT_BE_DONE_THERE: ReadonlySet<RefusalReason> = new Set([
 ] satisfies RefusalReason[]);
 
 /** Starts one call on one front end's client. */
-export type StartCall<Response> = (
-  client: FoodOrderingClient,
+export type StartCall<C extends Client, Response> = (
+  client: C,
   options: CallOptions,
   callback: (error: ServiceError | null, response?: Response) => void,
 ) => ClientUnaryCall;
@@ -40,21 +48,25 @@ export type StartCall<Response> = (
  * not answer is passed over within the call's deadline, and so is one that cannot have it done while another may; where all have too much to do they
  * are asked again when they say. The request stays the same, ids included, so that nothing is done twice.
  */
-export class FailoverCaller {
-  readonly #clients: readonly FoodOrderingClient[];
+export class FailoverCaller<C extends Client = FoodOrderingClient> {
+  readonly #clients: readonly C[];
   #preferred = 0;
 
-  /** `tlsCas`: by which CAs front ends that speak TLS are known, by address. */
-  constructor(addresses: readonly string[], tlsCas: ReadonlyMap<string, Buffer | 'system'> = new Map()) {
+  /** `tlsCas`: by which CAs front ends that speak TLS are known, by address. `make` makes the client of one. */
+  constructor(
+    addresses: readonly string[],
+    tlsCas: ReadonlyMap<string, Buffer | 'system'> | undefined,
+    make: (address: string, credentials: ChannelCredentials, options: ChannelOptions) => C,
+  ) {
     assert(addresses.length > 0, 'a client knows at least one front end');
     const options = { ...customerChannelOptions, 'grpc.max_receive_message_length': RESPONSE_BYTES_MAX };
-    this.#clients = addresses.map(
-      (address) => new protocol.FoodOrdering(address, ...customerChannel(address, tlsCas.get(address), options)),
+    this.#clients = addresses.map((address) =>
+      make(address, ...customerChannel(address, tlsCas?.get(address), options)),
     );
   }
 
   /** The answer of the first front end that gives one. Throws CallRefusedError. */
-  async call<Response>(start: StartCall<Response>, deadlineMs: number, isWrite: boolean): Promise<Response> {
+  async call<Response>(start: StartCall<C, Response>, deadlineMs: number, isWrite: boolean): Promise<Response> {
     const deadline = Date.now() + deadlineMs;
     let waitMs: number = WAIT_MS.first;
     let mayBeDone = false;
@@ -93,7 +105,7 @@ export class FailoverCaller {
   }
 
   /** The client of the front end that last answered, for a stream, and its number for `passOver`. */
-  streamClient(): { client: FoodOrderingClient; index: number } {
+  streamClient(): { client: C; index: number } {
     return { client: this.#client(this.#preferred), index: this.#preferred };
   }
 
@@ -111,7 +123,7 @@ export class FailoverCaller {
     for (const client of this.#clients) client.close();
   }
 
-  #attempt<Response>(start: StartCall<Response>, index: number, deadline: number): Promise<Response> {
+  #attempt<Response>(start: StartCall<C, Response>, index: number, deadline: number): Promise<Response> {
     return new Promise((resolve, reject) => {
       let patience: NodeJS.Timeout | undefined;
       const call = start(this.#client(index), { deadline }, (error, response) => {
@@ -124,7 +136,7 @@ export class FailoverCaller {
     });
   }
 
-  #client(index: number): FoodOrderingClient {
+  #client(index: number): C {
     return present(this.#clients[index], 'the preferred front end is one of those configured');
   }
 }

@@ -5,6 +5,10 @@ import type { CallAdmission, CallRouter, PostcodeGate, UserLimit } from '../port
 import type { CallMeter } from '../ports/meters.js';
 import type { RequestLinks } from '../ports/request-links.js';
 import { customerServerOptions } from './channel-options.js';
+import { CallGuard } from './call-guard.js';
+import { contractHandlers } from './contract-calls.js';
+import type { BoundContract } from './contract-methods.js';
+import { ContractStreams } from './contract-streams.js';
 import { CustomerCalls, type CustomerCallsOptions } from './customer-calls.js';
 import { listen } from './listening.js';
 import { OrderStreams } from './order-streams.js';
@@ -19,6 +23,8 @@ export interface FrontEndServerOptions {
   /** Where to listen, `host:port`; port 0: any free one. */
   readonly listenAddress: string;
   readonly router: CallRouter;
+  /** Services besides food ordering that are served. Default: none. */
+  readonly contracts?: readonly BoundContract[];
   /** Decides which customers' calls are taken in; health checks and watchers are none of them. */
   readonly admission: CallAdmission;
   /** For the health check: in service while some replica can be reached. */
@@ -46,13 +52,15 @@ export interface FrontEndServer {
 const STOP_GRACE_MS = 1000;
 
 /**
- * Serves FoodOrdering, its reflection and grpc.health.v1 to customers. Rejects with an error that names the address when it cannot listen.
+ * Serves FoodOrdering, the services of the contracts, their reflection and grpc.health.v1 to customers. Rejects with an error that names the address when it cannot listen.
  */
 export async function startFrontEndServer(options: FrontEndServerOptions): Promise<FrontEndServer> {
   const { links, router } = options;
   const onProblem = options.onProblem ?? (() => undefined);
   const customers = { ...options, onProblem, wallMs: () => Date.now() };
-  const calls = new CustomerCalls(customers);
+  const { contracts = [] } = options;
+  const guard = new CallGuard(customers);
+  const calls = new CustomerCalls(customers, guard);
   const orders = new OrderStreams(customers);
   const { staffToken } = options.configuration;
   const watches = new WatchStreams({ router, staffToken, onProblem, wallMs: () => Date.now() });
@@ -64,14 +72,27 @@ export async function startFrontEndServer(options: FrontEndServerOptions): Promi
     MakeOrders: orders.handler,
     WatchOrders: watches.handler,
   });
+  const streams = new ContractStreams(customers);
+  for (const contract of contracts)
+    server.addService(bytesService(contract.definition), {
+      ...contractHandlers(contract, { configuration: options.configuration, guard }),
+      ...streams.handlers(contract),
+    });
 
   const replicas = Array.from({ length: links.count }, (_, index) => replicaIndex(index));
   const status = (): 'SERVING' | 'NOT_SERVING' =>
     replicas.some((replica) => links.isUp(replica)) ? 'SERVING' : 'NOT_SERVING';
-  const health = new HealthImplementation({ '': 'SERVING', [SERVICE_NAMES.ordering]: status() });
-  const endListening = links.onChange(() => health.setStatus(SERVICE_NAMES.ordering, status()));
+  const served = [SERVICE_NAMES.ordering, ...contracts.map(({ contract }) => contract.fullName)];
+  const health = new HealthImplementation({
+    '': 'SERVING',
+    ...Object.fromEntries(served.map((name) => [name, status()])),
+  });
+  const endListening = links.onChange(() => {
+    for (const name of served) health.setStatus(name, status());
+  });
   health.addToServer(server);
-  for (const { definition, implementation } of reflectionOf([CUSTOMER_PROTO_FILE], [SERVICE_NAMES.ordering]))
+  const protoFiles = [CUSTOMER_PROTO_FILE, ...contracts.map(({ contract }) => contract.protoFile)];
+  for (const { definition, implementation } of reflectionOf(protoFiles, served))
     server.addService(definition, implementation);
 
   try {
@@ -79,12 +100,13 @@ export async function startFrontEndServer(options: FrontEndServerOptions): Promi
     return {
       address: listening.address,
       get streams() {
-        return { orders: orders.count, watches: watches.count };
+        return { orders: orders.count, watches: watches.count + streams.count };
       },
       async stop(graceMs = STOP_GRACE_MS) {
         endListening();
-        for (const name of ['', SERVICE_NAMES.ordering]) health.setStatus(name, 'NOT_SERVING');
+        for (const name of ['', ...served]) health.setStatus(name, 'NOT_SERVING');
         watches.close();
+        streams.close();
         orders.close();
         await listening.stop(graceMs);
       },

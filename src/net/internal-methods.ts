@@ -7,7 +7,7 @@ import type { ListUncheckedResponse } from './generated/justhungry/v1/ListUnchec
 import type { RecheckPostcodeRequest__Output } from './generated/justhungry/v1/RecheckPostcodeRequest.js';
 import type { RecheckPostcodeResponse } from './generated/justhungry/v1/RecheckPostcodeResponse.js';
 import type { WatchOrdersResponse } from './generated/justhungry/v1/WatchOrdersResponse.js';
-import { gatedRead, gatedWrite, method, type Method } from './method.js';
+import { gatedRead, gatedWrite, method, type OrderingMethod } from './method.js';
 import { verdictOfWire } from './ordering-enums.js';
 import { wireOrder, wireOrderEvent, wireReceipt } from './ordering-responses.js';
 import { messageCodec } from './proto-files.js';
@@ -15,7 +15,7 @@ import { messageCodec } from './proto-files.js';
 const watched = messageCodec<WatchOrdersResponse, unknown>('justhungry.v1.WatchOrdersResponse');
 
 /** What front ends ask for themselves: events for WatchOrders, postcodes to check again. */
-export const internalMethods: readonly Method[] = [
+export const internalMethods: readonly OrderingMethod[] = [
   method<ListEventsRequest__Output, ListEventsResponse, AnswerOf['events']>('read', {
     name: 'ListEvents',
     access: 'internal',

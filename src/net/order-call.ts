@@ -1,10 +1,10 @@
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import type { RoutedCall } from '../ports/front-end.js';
 import type { PostcodeFinding } from '../ports/request-links.js';
-import type { GatedCall } from './method.js';
+import type { OrderingCall } from './method.js';
 
 /** A MakeOrder behind the gate. */
-export type GatedWrite = Extract<GatedCall, { kind: 'write' }>;
+export type GatedWrite = Extract<OrderingCall, { kind: 'write' }>;
 
 /**
  * The call of an order for the router: the bytes it came as, and what the postcode check found. The verdict is passed along

@@ -6,10 +6,11 @@ import type { PostcodeFinding } from '../ports/request-links.js';
 import { fieldRefusal } from '../base/field-problem.js';
 import { canonicalUuid } from '../services/uuid.js';
 import { CUSTOMER_MESSAGE_BYTES_MAX } from './channel-options.js';
-import { type CustomerCallsOptions, DEADLINE_MS_DEFAULT, DEADLINE_MS_MAX, INTERNAL } from './customer-calls.js';
+import { DEADLINE_MS_DEFAULT, DEADLINE_MS_MAX, INTERNAL } from './call-guard.js';
+import type { CustomerCallsOptions } from './customer-calls.js';
 import { keptStatusBytes, statusBytes, statusOf } from './error-details.js';
 import type { MakeOrderRequest__Output } from './generated/justhungry/v1/MakeOrderRequest.js';
-import type { GateContext } from './method.js';
+import type { GateContext } from './gate.js';
 import { type GatedWrite, orderCall } from './order-call.js';
 import { orderingMethods } from './ordering-methods.js';
 import { type AnswerBytes, answersMessage, ordersIn, ORDERS_PER_MESSAGE_MAX } from './orders-message.js';
@@ -57,7 +58,12 @@ export class OrderStreams {
   constructor(options: CustomerCallsOptions) {
     this.#options = options;
     const { replicas, writeConcern } = options.configuration;
-    this.#gate = { replicaCount: replicas.length, writeConcern, isUnreachableAccepted: true, isStaff: false };
+    this.#gate = {
+      replicaIds: replicas.map(({ id }) => id),
+      writeConcern,
+      isUnreachableAccepted: true,
+      isStaff: false,
+    };
   }
 
   readonly handler: handleBidiStreamingCall<Buffer, Buffer> = (call) => {

@@ -1,13 +1,10 @@
-import { status, type ClientReadableStream, type Metadata, type ServiceError } from '@grpc/grpc-js';
+import type { ClientReadableStream, Metadata, ServiceError } from '@grpc/grpc-js';
 import type { OrderEventView } from '../ports/ordering-client.js';
-import { callRefusedError, refusalOf } from './error-details.js';
+import { isBroken, REOPEN_MS, rest } from './broken-stream.js';
+import { callRefusedError } from './error-details.js';
 import type { FailoverCaller } from './failover-caller.js';
 import type { WatchOrdersResponse__Output } from './generated/justhungry/v1/WatchOrdersResponse.js';
 import { orderEventView } from './ordering-views.js';
-import { statusRow } from './status-table.js';
-
-/** Wait before a broken stream is opened again: the first one and the longest, ms. */
-const WAIT_MS = { first: 20, max: 200 } as const;
 
 /**
  * Events from an op on, over any number of broken connections, each once. Ends when `signal` is aborted; throws
@@ -21,7 +18,7 @@ export async function* watchOrders(
   signal: AbortSignal,
 ): AsyncGenerator<OrderEventView, void, undefined> {
   let position = fromOp;
-  let waitMs: number = WAIT_MS.first;
+  let waitMs: number = REOPEN_MS.first;
   while (!signal.aborted) {
     const { client, index } = caller.streamClient();
     const request = userCode === undefined ? { from_op: position } : { from_op: position, user_code: userCode };
@@ -31,7 +28,7 @@ export async function* watchOrders(
     try {
       for await (const response of stream as ClientReadableStream<WatchOrdersResponse__Output>) {
         const event = orderEventView((response as WatchOrdersResponse__Output).event);
-        waitMs = WAIT_MS.first;
+        waitMs = REOPEN_MS.first;
         if (event.op < position) continue;
         position = event.op + 1;
         yield event;
@@ -45,28 +42,7 @@ export async function* watchOrders(
       signal.removeEventListener('abort', cancel);
       stream.cancel();
     }
-    await pause(waitMs, signal);
-    waitMs = Math.min(waitMs * 2, WAIT_MS.max);
+    await rest(waitMs, signal);
+    waitMs = Math.min(waitMs * 2, REOPEN_MS.max);
   }
-}
-
-/** Whether opening the stream again may help. */
-function isBroken(error: unknown): boolean {
-  if (!(error instanceof Error) || !('code' in error)) return false;
-  const service = error as ServiceError;
-  const refused = refusalOf(service);
-  if (refused !== undefined) return statusRow(refused.reason).retry === 'sameId';
-  return [status.UNAVAILABLE, status.CANCELLED, status.INTERNAL, status.UNKNOWN].includes(service.code);
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end, { once: true });
-  });
 }

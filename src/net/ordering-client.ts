@@ -16,6 +16,7 @@ import { makeOrders } from './order-stream-client.js';
 import { watchOrders } from './order-watcher.js';
 import { verdictOfWire, WIRE_CONSISTENCY, WIRE_STATUS } from './ordering-enums.js';
 import { asOfView, menuItemView, orderView, receiptView, statusChangeView } from './ordering-views.js';
+import { protocol } from './proto-files.js';
 import { partOf } from './wire-values.js';
 
 /** Settings of an ordering client. */
@@ -38,7 +39,7 @@ export function createOrderingClient(
   addresses: readonly string[],
   { staffToken, deadlineMs: usualMs = DEADLINE_MS, tlsCas }: OrderingClientOptions = {},
 ): OrderingClient {
-  const caller = new FailoverCaller(addresses, tlsCas);
+  const caller = new FailoverCaller(addresses, tlsCas, (...of) => new protocol.FoodOrdering(...of));
   const staff = bearerMetadata(staffToken);
   const anyone = bearerMetadata(undefined);
 

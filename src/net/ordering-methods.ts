@@ -20,8 +20,9 @@ import type { SetMotdRequest__Output } from './generated/justhungry/v1/SetMotdRe
 import type { SetMotdResponse } from './generated/justhungry/v1/SetMotdResponse.js';
 import type { UpdateOrderStatusRequest__Output } from './generated/justhungry/v1/UpdateOrderStatusRequest.js';
 import type { UpdateOrderStatusResponse } from './generated/justhungry/v1/UpdateOrderStatusResponse.js';
+import type { AnswerPlace, GateContext } from './gate.js';
 import { internalMethods } from './internal-methods.js';
-import { gatedRead, gatedWrite, method, type AnswerPlace, type GateContext, type Method } from './method.js';
+import { gatedRead, gatedWrite, method, type OrderingMethod } from './method.js';
 import { statusOfWire } from './ordering-enums.js';
 import { wireAsOf, wireMenuItem, wireOrder, wireReceipt, wireStatusChange } from './ordering-responses.js';
 import { readMakeOrderRequest } from './wire/make-order-request.js';
@@ -55,7 +56,7 @@ function makeOrderOf(request: MakeOrderRequest__Output, context: GateContext): M
 const receiptOf = ({ receipt }: AnswerPlace) => ({ receipt: receipt === undefined ? null : wireReceipt(receipt) });
 const asOfOf = ({ asOf, replicaId }: AnswerPlace) => ({ as_of: asOf === undefined ? null : wireAsOf(asOf, replicaId) });
 
-const methods: readonly Method[] = [
+const methods: readonly OrderingMethod[] = [
   method<MakeOrderRequest__Output, MakeOrderResponse, ReplyOf['makeOrder']>('write', {
     name: 'MakeOrder',
     access: 'customer',
@@ -151,6 +152,6 @@ const methods: readonly Method[] = [
 ];
 
 /** Methods that replicas answer, by name: those of FoodOrdering, and the internal ones of front ends. */
-export const orderingMethods: ReadonlyMap<string, Method> = new Map(
+export const orderingMethods: ReadonlyMap<string, OrderingMethod> = new Map(
   [...methods, ...internalMethods].map((entry) => [entry.name, entry]),
 );

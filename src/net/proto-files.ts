@@ -2,6 +2,7 @@ import { loadPackageDefinition } from '@grpc/grpc-js';
 import { loadSync, type MessageTypeDefinition, type PackageDefinition } from '@grpc/proto-loader';
 import path from 'node:path';
 import { present } from '../base/assert.js';
+import { MessageTypes } from './message-types.js';
 import type { ProtoGrpcType as OperationsProto } from './generated/operations.js';
 import type { ProtoGrpcType as OrderingProto } from './generated/ordering.js';
 import type { ProtoGrpcType as ReplicationProto } from './generated/replication.js';
@@ -21,11 +22,19 @@ export const PROTO_FILES = [
 /** The proto file of what customers call. */
 export const CUSTOMER_PROTO_FILE = 'justhungry/v1/ordering.proto';
 
-/** Read once when this module is loaded. The same depth below the root in src and in dist. */
-const definitions: PackageDefinition = loadSync([...PROTO_FILES], {
-  ...protoOptions,
-  includeDirs: [path.resolve(import.meta.dirname, '../../proto')],
-});
+/** Where the proto files are. The same depth below the root in src and in dist. */
+export const PROTO_FOLDER = path.resolve(import.meta.dirname, '../../proto');
+
+/** Reads proto files, below `proto/` or with their whole path. Throws what is wrong with them. */
+export function loadProtoFiles(files: readonly string[]): PackageDefinition {
+  return loadSync([...files], { ...protoOptions, includeDirs: [PROTO_FOLDER] });
+}
+
+/** Read once when this module is loaded. */
+const definitions = loadProtoFiles(PROTO_FILES);
+
+/** The messages of `PROTO_FILES`. */
+export const messageTypes = new MessageTypes(definitions);
 
 const loaded = loadPackageDefinition(definitions) as unknown as OrderingProto &
   ReplicationProto &
@@ -43,16 +52,11 @@ export interface MessageCodec<In, Out> {
   readonly name: string;
 }
 
-/** The codec of the message of this full name; the caller names its generated types. */
-export function messageCodec<In extends object, Out>(name: string): MessageCodec<In, Out> {
-  const definition = messageDefinition(name) as unknown as MessageTypeDefinition<In, Out>;
-  return { name, write: definition.serialize, read: definition.deserialize };
-}
-
-/** The definition of the message of this full name. */
-export function messageDefinition(name: string): MessageTypeDefinition<object, object> {
-  const definition = present(definitions[name], `the proto files define ${name}`);
-  return definition as MessageTypeDefinition<object, object>;
+/** The codec of the message of this full name, default: of `PROTO_FILES`; the caller names its generated types. */
+export function messageCodec<In extends object, Out>(name: string, from = definitions): MessageCodec<In, Out> {
+  const definition = present(from[name], `the proto files define ${name}`);
+  const { serialize, deserialize } = definition as unknown as MessageTypeDefinition<In, Out>;
+  return { name, write: serialize, read: deserialize };
 }
 
 /** Names of package justhungry.v1's services as health checks and paths spell them. */

@@ -7,8 +7,8 @@ import type {
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { protoPath as healthProto } from 'grpc-health-check';
-import path from 'node:path';
 import { present } from '../base/assert.js';
+import { loadProtoFiles } from './proto-files.js';
 import { protoOptions } from './proto-options.js';
 
 /** A service of a server and what implements it. */
@@ -70,9 +70,5 @@ function reflectionParts(protoFiles: readonly string[], services: readonly strin
 }
 
 function descriptors(protoFiles: readonly string[]): PackageDefinition {
-  const folder = path.resolve(import.meta.dirname, '../../proto');
-  return {
-    ...loadSync([...protoFiles], { ...protoOptions, includeDirs: [folder] }),
-    ...loadSync(healthProto, protoOptions),
-  };
+  return { ...loadProtoFiles(protoFiles), ...loadSync(healthProto, protoOptions) };
 }

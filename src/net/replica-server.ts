@@ -8,6 +8,7 @@ import type { ClusterConfiguration } from '../ports/configuration.js';
 import type { OperatorEvents } from '../ports/events.js';
 import type { ReplicaMeter } from '../ports/meters.js';
 import { serveBackup } from './backup-stream.js';
+import type { BoundContract } from './contract-methods.js';
 import { CLUSTER_TOKEN, tokenRefusal } from './bearer-token.js';
 import { clusterServerOptions } from './channel-options.js';
 import { chaosHandlers } from './chaos-handlers.js';
@@ -17,10 +18,12 @@ import { answerNotice, eventsPage } from './events-codec.js';
 import type { OperationsHandlers } from './generated/justhungry/v1/Operations.js';
 import type { ReplicationHandlers } from './generated/justhungry/v1/Replication.js';
 import type { RequestsHandlers } from './generated/justhungry/v1/Requests.js';
+import type { Method } from './gate.js';
 import { inspectionHandlers } from './inspection-handlers.js';
 import { listen } from './listening.js';
 import { outboxPage, wireStatus, wireSwitchover } from './operations-codec.js';
 import type { PeerTransport } from './peer-transport.js';
+import { orderingMethods } from './ordering-methods.js';
 import { PROTO_FILES, protocol, SERVICE_NAMES } from './proto-files.js';
 import { reflectionOf } from './reflection.js';
 import { createRequestLinks } from './request-links.js';
@@ -39,6 +42,8 @@ export interface ReplicaServerOptions {
   readonly listenAddress?: string;
   readonly transport: PeerTransport;
   readonly calls: ReplicaCalls;
+  /** Services besides food ordering that the calls may be for. Default: none. */
+  readonly contracts?: readonly BoundContract[];
   /** What has happened, for operators. Default: nothing ever has. */
   readonly events?: OperatorEvents;
   /** Absent: plain text. */
@@ -74,6 +79,10 @@ export async function startReplicaServer(options: ReplicaServerOptions): Promise
   const relay = createRequestLinks({ replicas, token, tls, self, ...(onProblem === undefined ? {} : { onProblem }) });
   const requests = createRequestsService({
     calls,
+    methods: new Map<string, Method>([
+      ...orderingMethods,
+      ...(options.contracts ?? []).flatMap(({ methods }) => methods.map((method) => [method.name, method] as const)),
+    ]),
     replicaIds: replicas.map((replica) => replica.id),
     self,
     writeConcern: configuration.writeConcern,

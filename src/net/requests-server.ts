@@ -4,13 +4,11 @@ import { refusal } from '../base/refusal.js';
 import type { IncomingCall, ReplicaCalls } from '../ports/calls.js';
 import type { ReplicaMeter } from '../ports/meters.js';
 import type { ForwardedReply, RequestLinks } from '../ports/request-links.js';
-import { ORDERING } from '../services/ordering/ordering.js';
 import type { Outcome } from '../vsr/effect.js';
 import { type ReceivedCall, receivedCall, refusedReply, replyOfOutcome } from './forwarded-codec.js';
 import type { ForwardedCall__Output } from './generated/justhungry/v1/ForwardedCall.js';
 import type { RequestsExchangeRequest__Output } from './generated/justhungry/v1/RequestsExchangeRequest.js';
-import type { GateContext, Method } from './method.js';
-import { orderingMethods } from './ordering-methods.js';
+import type { GateContext, Method } from './gate.js';
 import { TurnBatcher } from './turn-batcher.js';
 import { MalformedError } from './wire-values.js';
 import type { WireReplies, WireReply } from './wire/requests-exchange.js';
@@ -21,6 +19,8 @@ const REPLY_BYTES = 100;
 /** What the Requests service of a replica is made of. */
 export interface RequestsServiceOptions {
   readonly calls: ReplicaCalls;
+  /** Everything that is answered here, by name. */
+  readonly methods: ReadonlyMap<string, Method>;
   /** Ids of all replicas in the order of the configuration, and which of them this one is. */
   readonly replicaIds: readonly string[];
   readonly self: ReplicaIndex;
@@ -106,7 +106,7 @@ class Session {
 
   /** A call for the runtime; `undefined` when it has expired or is refused here. */
   #incoming(wire: ForwardedCall__Output, now: number): IncomingCall | undefined {
-    const { replicaIds, writeConcern, isUnreachableAccepted } = this.#options;
+    const { methods, replicaIds, writeConcern, isUnreachableAccepted } = this.#options;
     let call: ReceivedCall;
     try {
       call = receivedCall(wire);
@@ -117,7 +117,7 @@ class Session {
       );
       return undefined;
     }
-    const method = orderingMethods.get(call.method);
+    const method = methods.get(call.method);
     if (method === undefined) {
       const message = `This replica has no method ${call.method.slice(0, 100)}: front end and replica differ in version.`;
       this.#reply(refusedReply(wire.call, refusal('INTERNAL', message), ''));
@@ -125,8 +125,7 @@ class Session {
     }
     if (call.deadlineWallMs <= now) return undefined;
     const { isStaff, postcode, deadlineWallMs } = call;
-    const replicaCount = replicaIds.length;
-    const context: GateContext = { replicaCount, writeConcern, isUnreachableAccepted, isStaff, postcode };
+    const context: GateContext = { replicaIds, writeConcern, isUnreachableAccepted, isStaff, postcode };
     const gated = method.gate(call.payload, context);
     if (gated.kind === 'refused') {
       this.#reply(refusedReply(wire.call, gated.refusal, ''));
@@ -139,7 +138,7 @@ class Session {
     if (gated.kind === 'write') {
       return {
         kind: 'write',
-        service: ORDERING,
+        service: method.service,
         request: gated.request,
         isAlone: call.isAlone === true,
         deadlineWallMs,
@@ -147,7 +146,7 @@ class Session {
       };
     }
     const { query, consistency, minOp } = gated;
-    return { kind: 'read', service: ORDERING, query: { body: query }, consistency, minOp, deadlineWallMs, done };
+    return { kind: 'read', service: method.service, query: { body: query }, consistency, minOp, deadlineWallMs, done };
   }
 
   #onOutcome(number: number, call: ReceivedCall, method: Method, outcome: Outcome): void {

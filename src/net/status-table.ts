@@ -38,6 +38,7 @@ export const STATUS_TABLE = {
   TOKEN_WRONG: { status: status.PERMISSION_DENIED, retry: 'corrected' },
   NO_QUORUM: { status: status.UNAVAILABLE, retry: 'sameId' },
   NO_PRIMARY: { status: status.UNAVAILABLE, retry: 'sameId' },
+  REPLICA_UNREACHABLE: { status: status.UNAVAILABLE, retry: 'sameId' },
   NOT_FOUNDED: { status: status.UNAVAILABLE, retry: 'sameId' },
   UNCONFIRMED: { status: status.UNAVAILABLE, retry: 'sameId' },
   DAMAGED: { status: status.UNAVAILABLE, retry: 'sameId' },

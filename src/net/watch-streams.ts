@@ -4,7 +4,7 @@ import { refusal, type Refusal } from '../base/refusal.js';
 import type { CallRouter } from '../ports/front-end.js';
 import { fieldRefusal } from '../base/field-problem.js';
 import { queryProblem } from '../services/ordering/validation.js';
-import { INTERNAL } from './customer-calls.js';
+import { INTERNAL } from './call-guard.js';
 import { statusOf } from './error-details.js';
 import { EventFeed, FeedRefusedError } from './event-feed.js';
 import type { WatchOrdersRequest__Output } from './generated/justhungry/v1/WatchOrdersRequest.js';

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { assert, present } from '../base/assert.js';
-import { messageDefinition } from './proto-files.js';
+import type { MessageTypes } from './message-types.js';
+import { messageTypes } from './proto-files.js';
 
 /*
  * protobufjs is lenient: it takes the bytes of a string for whatever they are (invalid UTF-8 becomes U+FFFD, a string that
@@ -10,7 +11,10 @@ import { messageDefinition } from './proto-files.js';
 
 interface Field {
   readonly name: string;
+  /** Of one value. */
   readonly wireType: number;
+  /** A list of numbers: its values may come one by one or packed into one. */
+  readonly isPackable: boolean;
   readonly isText: boolean;
   readonly message: WireShape | undefined;
 }
@@ -31,28 +35,37 @@ const WIRE_TYPES: Readonly<Record<string, number>> = {
   TYPE_INT64: VARINT,
   TYPE_UINT32: VARINT,
   TYPE_UINT64: VARINT,
+  TYPE_SINT32: VARINT,
+  TYPE_SINT64: VARINT,
   TYPE_BOOL: VARINT,
   TYPE_ENUM: VARINT,
+  TYPE_DOUBLE: FIXED64,
+  TYPE_FIXED64: FIXED64,
+  TYPE_SFIXED64: FIXED64,
+  TYPE_FLOAT: FIXED32,
+  TYPE_FIXED32: FIXED32,
+  TYPE_SFIXED32: FIXED32,
 };
 
-interface FieldDescriptor {
-  readonly name: string;
-  readonly number: number;
-  readonly type: string;
-  readonly typeName: string;
+/** The shape of a message by its full name; default: of this program's own proto files. A map is a list of messages with key and value. */
+export function wireShape(fullName: string, types: MessageTypes = messageTypes): WireShape {
+  return shapeIn(types, fullName, new Map());
 }
 
-/** The shape of a message of this package by its full name; the messages in it have names of their own in the package. */
-export function wireShape(fullName: string): WireShape {
-  const { field } = messageDefinition(fullName).type as { field: readonly FieldDescriptor[] };
-  const packageName = fullName.slice(0, fullName.lastIndexOf('.'));
-  return new Map(
-    field.map(({ name, number, type, typeName }) => {
-      const wireType = present(WIRE_TYPES[type], `the wire check knows ${type}`);
-      const message = type === 'TYPE_MESSAGE' ? wireShape(`${packageName}.${typeName}`) : undefined;
-      return [number, { name, wireType, isText: type === 'TYPE_STRING', message }];
-    }),
-  );
+/** `made`: shapes begun, for messages that hold their own kind. */
+function shapeIn(types: MessageTypes, fullName: string, made: Map<string, Map<number, Field>>): WireShape {
+  const begun = made.get(fullName);
+  if (begun !== undefined) return begun;
+  const shape = new Map<number, Field>();
+  made.set(fullName, shape);
+  for (const field of present(types.fieldsOf(fullName), `the proto files define ${fullName}`)) {
+    const { name, number, type, label } = field;
+    const wireType = present(WIRE_TYPES[type], `the wire check knows ${type}`);
+    const message = type === 'TYPE_MESSAGE' ? shapeIn(types, types.typeOf(fullName, field), made) : undefined;
+    const isPackable = label === 'LABEL_REPEATED' && wireType !== LENGTH_DELIMITED;
+    shape.set(number, { name, wireType, isPackable, isText: type === 'TYPE_STRING', message });
+  }
+  return shape;
 }
 
 /** What makes the bytes no such message, for people; `undefined` when they are one. Unknown fields are skipped. */
@@ -70,7 +83,8 @@ class Walk {
       if (tag === undefined || tag < 8 || tag > 0xffffffff) return 'a field has no valid number';
       const field = shape.get(Math.floor(tag / 8));
       const wireType = tag % 8;
-      if (field !== undefined && field.wireType !== wireType) return `${field.name} has another type`;
+      if (field !== undefined && field.wireType !== wireType && !(field.isPackable && wireType === LENGTH_DELIMITED))
+        return `${field.name} has another type`;
       const wrong = this.#value(wireType, field, end);
       if (wrong !== undefined) return wrong;
     }
@@ -92,6 +106,7 @@ class Walk {
         if (length === undefined || length > end - this.#at) return `${name} is cut short`;
         const start = this.#at;
         if (field?.message !== undefined) return this.problem(field.message, start + length);
+        if (field?.isPackable === true) return this.#packed(field, start + length);
         this.#at = start + length;
         if (field?.isText === true && !isUtf8(this.bytes.subarray(start, this.#at)))
           return `${name} is not valid UTF-8`;
@@ -100,6 +115,15 @@ class Walk {
       default:
         return `${name} has an unknown type`;
     }
+  }
+
+  /** Numbers of a list in one piece: whole ones. */
+  #packed({ name, wireType }: Field, end: number): string | undefined {
+    while (this.#at < end) {
+      if (wireType !== VARINT) this.#at += wireType === FIXED64 ? 8 : 4;
+      else if (this.#varint(end) === undefined) return `${name} is cut short`;
+    }
+    return this.#at === end ? undefined : `${name} is cut short`;
   }
 
   /** Its value, exact up to 2^53; `undefined` when it is longer than 10 bytes or cut short. */

@@ -32,6 +32,13 @@ export interface ClusterConfiguration {
     /** At once after a pause, 1 or more. */
     readonly burst: number;
   };
+  /** Services beside food ordering that front ends serve; absent: all. Replicas hold all of them in any case. */
+  readonly services?: readonly string[];
+  /** Settings of the record map. */
+  readonly records?: {
+    /** Fields that customers may update; absent: all. */
+    readonly updatable?: readonly string[];
+  };
   /** Lines below this are not written. */
   readonly logLevel: LogLevel;
   /** How the log files that `start` keeps are limited. */

@@ -1,13 +1,14 @@
+import type { ReplicaIndex } from '../base/numbers.js';
 import type { Refusal } from '../base/refusal.js';
 import type { ForwardedCall, PostcodeFinding } from './request-links.js';
 
 /** A customer's call as the router takes it. */
 export interface RoutedCall extends ForwardedCall {
   /**
-   * `primary`: writes and linearizable reads. `any`: reads that every replica may answer. `isWrite` decides what a silent
-   * replica means: the outcome of a write is unknown.
+   * `primary`: writes and linearizable reads. `any`: reads that every replica may answer. A replica: reads that no other shall
+   * answer. `isWrite` decides what a silent replica means: the outcome of a write is unknown.
    */
-  readonly target: 'primary' | 'any';
+  readonly target: 'primary' | 'any' | ReplicaIndex;
   readonly isWrite: boolean;
   /** Whether one replica may take it where no majority can be reached (MakeOrder, `whenAlone: "keep-ordering"`); default false. */
   readonly mayBeTakenAlone?: boolean;

@@ -51,8 +51,8 @@ function applyCore(step: Step, entry: Entry): void {
   const update = decodeCoreUpdate(entry.update);
   if (update.kind === 'founded') return;
   const replaced: string[] = [];
-  for (const [name, service] of step.state.services)
-    replaced.push(...service.found(present(update.seeds[name], `the founding entry has a seed for ${name}`), entry));
+  // A version that did not know a service yet has founded nothing for it: it begins empty.
+  for (const [name, service] of step.state.services) replaced.push(...service.found(update.seeds[name] ?? '', entry));
   notice(step, { kind: 'founded', clusterId: update.clusterId, replaced });
 }
 

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { replicaIndex } from '../../src/base/numbers.js';
 import { dropped, linkDown, ok, reasonOf, refused, Script } from './support/router-script.js';
 
 describe('router', () => {
@@ -304,5 +305,58 @@ describe('router', () => {
     script.react = ({ atMs }) => (atMs < 1_000 ? refused('OVERLOADED') : ok);
     script.pass(1_500);
     expect(reasonOf(call.reply)).to.equal('ok');
+  });
+});
+
+describe('router: a read of one replica', () => {
+  const read = { target: replicaIndex(1), isWrite: false } as const;
+
+  it('asks that one alone (also when it is silent, until the time is up)', () => {
+    const script = new Script({ replicaIds: ['a', 'b', 'c'] });
+    const call = script.call({ ...read, forMs: 2000 });
+    script.pass(1900);
+    expect(call.reply).to.equal(undefined);
+    expect(script.asked).to.deep.equal([1]);
+    script.pass(100);
+    expect(call.reply).to.deep.include({ kind: 'refused' });
+    expect(reasonOf(call.reply)).to.equal('REPLICA_UNREACHABLE');
+  });
+
+  it('waits a moment for its way, then says that it cannot be reached', () => {
+    const script = new Script({ replicaIds: ['a', 'b', 'c'] });
+    script.up.delete(1);
+    const lost = script.call(read);
+    script.pass(200);
+    expect(lost.reply).to.equal(undefined);
+    script.pass(200);
+    expect(reasonOf(lost.reply)).to.equal('REPLICA_UNREACHABLE');
+    const soon = script.call(read);
+    script.pass(100);
+    script.link(1, true);
+    script.pass(20);
+    script.answerLast(ok);
+    expect(reasonOf(soon.reply)).to.equal('ok');
+    expect(script.asked).to.deep.equal([1]);
+  });
+
+  it('tells what that one says, and never takes it for the primary', () => {
+    const script = new Script();
+    const call = script.call(read);
+    script.answerLast(refused('NO_PRIMARY', 2));
+    expect(reasonOf(call.reply)).to.equal('NO_PRIMARY');
+    script.call(read);
+    script.answerLast(ok);
+    script.call();
+    expect(script.asked).to.deep.equal([1, 1, 0]);
+  });
+
+  it('a connection that breaks is waited for, then told', () => {
+    const script = new Script();
+    const call = script.call(read);
+    script.link(1, false);
+    script.answerLast(linkDown);
+    expect(call.reply).to.equal(undefined);
+    script.pass(400);
+    expect(reasonOf(call.reply)).to.equal('REPLICA_UNREACHABLE');
   });
 });

@@ -70,6 +70,7 @@ const environment: CliEnvironment = {
   home: '/nowhere',
   packageRoot: process.env['FAKE_PACKAGE_ROOT'] ?? path.resolve(import.meta.dirname, '../../..'),
   createOrderingClient: async () => restaurant,
+  createServiceClient: () => Promise.reject(new Error('no services in this test')),
   createStatusReader: async (address) => ({
     status: async () => statusOf(address),
     outbox: async () => [],

@@ -50,6 +50,7 @@ export async function runCommand(argv: readonly string[], options: RunOptions = 
     home: '/nowhere',
     packageRoot: PROJECT_ROOT,
     createOrderingClient: async () => restaurant,
+    createServiceClient: () => Promise.reject(new Error('no services in this test')),
     createStatusReader: async (address) => {
       if (statusReader === undefined) throw new Error('no replicas in this test');
       return statusReader(address);

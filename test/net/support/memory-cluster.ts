@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { encodeEntry, GENESIS_CHAIN, type Entry } from '../../../src/base/entry.js';
 import { op, replicaIndex, view, type ReplicaIndex } from '../../../src/base/numbers.js';
 import { refusal, type Refusal, type RefusalReason } from '../../../src/base/refusal.js';
-import type { OutboxItem } from '../../../src/base/service.js';
+import type { OutboxItem, Service, ServiceFiles } from '../../../src/base/service.js';
 import type { OutgoingBackup } from '../../../src/ports/backup.js';
 import type {
   CopyProgress,
@@ -34,30 +34,39 @@ export class MemoryCluster {
   readonly files = new MemoryFiles({ 'menu.csv': MENU_CSV, 'motd.txt': 'Welcome' });
   readonly receipts = receiptsTable(this.files);
   readonly ordering: Ordering;
+  /** By name, ordering and those that were asked for. */
+  readonly services: ReadonlyMap<string, Service>;
   readonly entries: Entry[] = [];
   readonly durableTimes = new DurableTimes();
   readonly replicas: readonly MemoryReplica[];
   primary: ReplicaIndex | undefined = replicaIndex(0);
 
-  constructor(readonly ids: readonly string[]) {
+  constructor(
+    readonly ids: readonly string[],
+    more: readonly ((files: ServiceFiles) => Service)[] = [],
+  ) {
     this.ordering = new Ordering(this.files);
+    const made = more.map((create) => create(this.files));
+    for (const service of made) service.restore('');
+    this.services = new Map([this.ordering, ...made].map((service) => [service.name, service]));
     const seed = this.ordering.foundingSeed();
     this.ordering.found(seed, this.#append('', seed));
     this.replicas = ids.map((id, index) => new MemoryReplica(this, id, replicaIndex(index)));
   }
 
-  write({ request, done }: Write): void {
+  write({ service: name, request, done }: Write): void {
+    const service = this.#service(name);
     const next = this.entries.length + 1;
     const context = { op: op(next), view: view(0), timeMs: Date.now(), replicaCount: this.ids.length };
-    const execution = this.ordering.execute(request, context);
+    const execution = service.execute(request, context);
     if (execution.kind === 'refused') {
       done({ kind: 'refused', refusal: execution.refusal, primary: undefined });
       return;
     }
     if (execution.kind === 'entry') {
-      const entry = this.#append(request.requestId, execution.update, ORDERING, context.timeMs);
-      this.ordering.speculate(entry);
-      this.ordering.commit(entry);
+      const entry = this.#append(request.requestId, execution.update, name, context.timeMs);
+      service.speculate(entry);
+      service.commit(entry);
     }
     const at = execution.kind === 'known' ? execution.op : op(next);
     const chain = this.entries[at - 1]?.chain ?? GENESIS_CHAIN;
@@ -72,9 +81,15 @@ export class MemoryCluster {
     for (const replica of this.replicas) replica.onProgress();
   }
 
-  read({ query, done }: Read): void {
+  read({ service, query, done }: Read): void {
     const asOf = { op: op(this.entries.length), view: view(0), timeMs: Date.now(), complete: true };
-    done({ kind: 'read', answer: this.ordering.query(query), asOf });
+    done({ kind: 'read', answer: this.#service(service).query(query), asOf });
+  }
+
+  #service(name: string): Service {
+    const service = this.services.get(name);
+    if (service === undefined) throw new Error(`the rig has no service ${name}`);
+    return service;
   }
 
   #append(requestId: string, update: string, service: string = ORDERING, timeMs = Date.now()): Entry {
@@ -109,7 +124,7 @@ export class MemoryReplica implements ReplicaCalls {
     readonly id: string,
     readonly index: ReplicaIndex,
   ) {
-    const { files, ordering, receipts, durableTimes } = cluster;
+    const { files, services, receipts, durableTimes } = cluster;
     this.inspection = new ReplicaInspection({
       storage: {
         content: () => ({
@@ -123,7 +138,7 @@ export class MemoryReplica implements ReplicaCalls {
         readDocument: (name) => Buffer.from(files.documents.get(name) ?? ''),
         held: () => ({ journalFrom: op(2), checkpointOp: op(1) }),
       },
-      services: new Map([[ORDERING, ordering]]),
+      services,
       receipts,
       timers: systemTimers,
       durableTimes,

@@ -1,6 +1,8 @@
 import { replicaIndex } from '../../../src/base/numbers.js';
 import { Admission } from '../../../src/front-end/admission.js';
 import { Router } from '../../../src/front-end/router.js';
+import type { HostedService } from '../../../src/cli/services.js';
+import { type BoundContract, bindContracts } from '../../../src/net/contract-methods.js';
 import { startFrontEndServer, type FrontEndServer } from '../../../src/net/front-end-server.js';
 import { createOrderingClient, type OrderingClientOptions } from '../../../src/net/ordering-client.js';
 import { createPeerTransport, type PeerTransport } from '../../../src/net/peer-transport.js';
@@ -34,7 +36,8 @@ const clock = { monotonicMs: () => performance.now(), wallMs: () => Date.now() }
 
 /** Three replica servers over one in-memory state, and front ends before them. Everything ends with `stop`. */
 export class Rig {
-  readonly cluster = new MemoryCluster(['one', 'two', 'three']);
+  readonly cluster: MemoryCluster;
+  readonly contracts: readonly BoundContract[];
   readonly problems: string[] = [];
   /** Why each replica is not ready, by its index; may be changed while it runs. */
   readonly notReady: string[][] = [[], [], []];
@@ -43,8 +46,17 @@ export class Rig {
   readonly #ends: (() => Promise<void> | void)[] = [];
   replicas: { id: string; address: string; resources: string }[] = [];
 
-  static async start(): Promise<Rig> {
-    const rig = new Rig();
+  private constructor(services: readonly HostedService[]) {
+    this.cluster = new MemoryCluster(
+      ['one', 'two', 'three'],
+      services.map(({ create }) => create),
+    );
+    this.contracts = bindContracts(services.map(({ contract }) => contract));
+  }
+
+  /** `services`: those that are there besides food ordering. */
+  static async start(services: readonly HostedService[] = []): Promise<Rig> {
+    const rig = new Rig(services);
     const addresses = await freeAddresses(3);
     rig.replicas = rig.cluster.ids.map((id, index) => ({ id, address: addresses[index] ?? '', resources: '' }));
     for (let index = 0; index < 3; index++) await rig.startReplica(index);
@@ -75,6 +87,7 @@ export class Rig {
       self,
       transport,
       calls,
+      contracts: this.contracts,
       whyNotReady: () => this.notReady[index] ?? [],
       onProblem,
     });
@@ -109,7 +122,7 @@ export class Rig {
     );
     const plain = createRequestLinks({ replicas, token: TOKEN });
     const links = options.links?.(plain) ?? plain;
-    const router = new Router({ links, clock });
+    const router = new Router({ links, clock, replicaIds: this.cluster.ids });
     const { staffToken, ...open } = this.configuration;
     const { whenAlone = 'read-only' } = options;
     const configuration = 'staffToken' in options ? { ...open, whenAlone } : { ...open, whenAlone, staffToken };
@@ -118,6 +131,7 @@ export class Rig {
       configuration,
       listenAddress: '127.0.0.1:0',
       router,
+      contracts: this.contracts,
       admission: options.admission ?? new Admission({ clock }),
       links,
       postcodes: options.postcodes ?? postcodes,

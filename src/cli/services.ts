@@ -1,0 +1,30 @@
+import type { Service, ServiceFiles } from '../base/service.js';
+import type { ServiceContract } from '../base/service-contract.js';
+import type { ClusterConfiguration } from '../ports/configuration.js';
+import { SERVICE_NAMES, type ServiceName } from './service-names.js';
+
+/** A service beside food ordering: how its callers see it, and how a replica makes it over its files. */
+export interface HostedService {
+  readonly contract: ServiceContract;
+  create(this: void, files: ServiceFiles): Service;
+}
+
+/** What makes the services of a cluster of its configuration. */
+export type ServicesOf = (configuration: Pick<ClusterConfiguration, 'records'>) => readonly HostedService[];
+
+/** Every service of this program has a line here. */
+const MAKERS: Readonly<Partial<Record<ServiceName, (...of: Parameters<ServicesOf>) => HostedService>>> = {};
+
+/** The services of this program. Every replica holds all of them, whatever front ends serve. */
+export const hostedServices: ServicesOf = (configuration) =>
+  SERVICE_NAMES.flatMap((name) => MAKERS[name]?.(configuration) ?? []);
+
+/** The contracts that front ends serve: those that `services` names. */
+export function servedContracts(
+  services: readonly HostedService[],
+  { services: served }: Pick<ClusterConfiguration, 'services'>,
+): ServiceContract[] {
+  return services
+    .map(({ contract }) => contract)
+    .filter(({ service }) => served === undefined || served.includes(service));
+}
