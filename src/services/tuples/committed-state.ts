@@ -77,7 +77,8 @@ export class CommittedState {
     this.changes = scanTuples(this.#table, this.store);
     this.requests.scan();
     const held = this.#held();
-    for (const what of ['changes', 'tuples'] as const) mustHold(TUPLES_FILE, `${held[what]} ${what}`, `${snapshot[what]} ${what}`);
+    for (const what of ['changes', 'tuples'] as const)
+      mustHold(TUPLES_FILE, `${held[what]} ${what}`, `${snapshot[what]} ${what}`);
     mustHold(TUPLES_REQUESTS_FILE, `${held.requests} requests`, `${snapshot.requests} requests`);
     mustHold(TUPLES_FILE, `pairs with the hash ${held.hash}`, `pairs with the hash ${snapshot.hash ?? held.hash}`);
     this.op = snapshot.op;
@@ -107,7 +108,5 @@ function decodeSnapshot(text: string): Snapshot {
 function isSnapshot(value: unknown): value is Snapshot {
   if (typeof value !== 'object' || value === null) return false;
   const { format, op, tuples, changes, requests, hash } = value as Snapshot;
-  return (
-    format === FORMAT && [op, tuples, changes, requests].every(Number.isSafeInteger) && typeof hash === 'string'
-  );
+  return format === FORMAT && [op, tuples, changes, requests].every(Number.isSafeInteger) && typeof hash === 'string';
 }

@@ -1,8 +1,7 @@
 import { digest } from '../../base/digest.js';
-import { op as opNumber } from '../../base/numbers.js';
+import { majorityOf, op as opNumber } from '../../base/numbers.js';
 import { refusal, type Refusal } from '../../base/refusal.js';
 import type { Execution, ExecutionContext, OutboxItem, ServiceReply } from '../../base/service.js';
-import { majorityOf } from '../../base/numbers.js';
 import type { KnownRequest } from '../known-requests.js';
 import { changeAnswer, changeAnswerOfText, deleteAnswer, deleteAnswerOfText, salvagedAnswer } from './answers.js';
 import { outboxUpdate } from './outbox-update.js';
@@ -23,9 +22,9 @@ export function contentOf(request: TuplesRequest): string {
 /** The answer to a request whose id is known: as before for the same content, ID_REUSED for any other. */
 export function decided(known: KnownRequest, request: TuplesRequest): Execution {
   const op = opNumber(known.op);
-  if (known.content !== contentOf(request)) return { kind: 'known', op, reply: { kind: 'refused', refusal: reused(op) } };
-  const body =
-    request.kind === 'delete' ? deleteAnswerOfText(known.answer) : changeAnswerOfText(request, known.answer);
+  if (known.content !== contentOf(request))
+    return { kind: 'known', op, reply: { kind: 'refused', refusal: reused(op) } };
+  const body = request.kind === 'delete' ? deleteAnswerOfText(known.answer) : changeAnswerOfText(request, known.answer);
   return { kind: 'known', op, reply: done(body) };
 }
 
@@ -60,7 +59,8 @@ export function executeChange(present: PresentTuples, request: ChangePairs, copi
 /** Delete: the search is done here alone, and what is shipped are the pairs that it found. */
 export function executeDelete(present: PresentTuples, request: DeletePairs, copies: number): Execution {
   const asked = { kind: 'delete', content: contentOf(request), copies } as const;
-  const compiled = compileSearch(request.keys, request.values);
+  // Nobody removes everything by leaving something out.
+  const compiled = compileSearch(request.keys ?? [], request.values);
   if (compiled.kind === 'none') return deleteEntry({ ...asked, removed: [], next: 0, problem: compiled.problem });
   const { found, next } = searchPage(present, compiled.search, request);
   return deleteEntry({ ...asked, removed: found.map(({ key, value }) => [key, value] as const), next });

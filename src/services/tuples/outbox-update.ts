@@ -4,8 +4,7 @@ import { readUpdate, type Update } from './updates.js';
 
 /** The update in an outbox item, or what is wrong with it, for people and without its texts. */
 export type OutboxUpdate =
-  | { readonly update: Update; readonly problem?: undefined }
-  | { readonly update?: undefined; readonly problem: string };
+  { readonly update: Update; readonly problem?: undefined } | { readonly update?: undefined; readonly problem: string };
 
 /** Reads the update in an outbox item. No chain vouches for it: it may come of a file that was written by hand, or of a peer. */
 export function outboxUpdate({ update: text }: OutboxItem): OutboxUpdate {

@@ -28,7 +28,7 @@ export function searchPage(
   if (exactKey !== undefined) {
     const tuple = tuples.get(exactKey);
     const isFound = tuple !== undefined && tuple.serial > after && search.matches(tuple.key, tuple.value);
-    return { found: isFound ? [{ ...tuple }] : [], next: 0 };
+    return { found: isFound ? [copyOf(tuple)] : [], next: 0 };
   }
   const found: StoredTuple[] = [];
   let last = 0;
@@ -39,8 +39,12 @@ export function searchPage(
     last = tuple.serial;
     if (!search.matches(tuple.key, tuple.value)) continue;
     characters += tuple.key.length + tuple.value.length;
-    // A copy: what is in memory may change its value later.
-    found.push({ serial: tuple.serial, key: tuple.key, value: tuple.value });
+    found.push(copyOf(tuple));
   }
   return { found, next: 0 };
+}
+
+/** What is in memory may change its value later. */
+function copyOf({ serial, key, value }: StoredTuple): StoredTuple {
+  return { serial, key, value };
 }

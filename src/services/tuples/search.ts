@@ -34,8 +34,7 @@ export class Search {
 
 /** What came of patterns. */
 export type CompiledSearch =
-  | { readonly kind: 'search'; readonly search: Search }
-  | { readonly kind: 'none'; readonly problem: PatternsProblem };
+  { readonly kind: 'search'; readonly search: Search } | { readonly kind: 'none'; readonly problem: PatternsProblem };
 
 /** Compiles the patterns of a request. A malformed one counts before one that is not supported. */
 export function compileSearch(
@@ -48,9 +47,7 @@ export function compileSearch(
   const problem =
     compiling.problems.find(({ kind }) => kind === 'malformed') ??
     compiling.problems.find(({ kind }) => kind === 'unsupported');
-  return problem === undefined
-    ? { kind: 'search', search: new Search(ofKeys, ofValues) }
-    : { kind: 'none', problem };
+  return problem === undefined ? { kind: 'search', search: new Search(ofKeys, ofValues) } : { kind: 'none', problem };
 }
 
 class Compiling {
@@ -62,7 +59,10 @@ class Compiling {
     if (texts === undefined) return undefined;
     if (texts.length === 0) return this.#refuse('malformed', `${field} has no patterns: give one for each element`);
     if (texts.length > ELEMENTS_MAX)
-      return this.#refuse('malformed', `${field} has ${texts.length} patterns, but no tuple has over ${ELEMENTS_MAX} elements`);
+      return this.#refuse(
+        'malformed',
+        `${field} has ${texts.length} patterns, but no tuple has over ${ELEMENTS_MAX} elements`,
+      );
     this.#lengthLeft -= texts.reduce((sum, text) => sum + text.length, 0);
     if (this.#lengthLeft < 0)
       return this.#refuse('unsupported', `the patterns have more than ${PATTERNS_LENGTH_MAX} characters together`);
@@ -71,9 +71,10 @@ class Compiling {
 
   #pattern(name: string, text: string): Pattern | undefined {
     const compiled = compilePattern(text, this.#sizeLeft);
-    if (compiled.kind === 'malformed')
-      return this.#refuse('malformed', `${name} is no Python regular expression: ${compiled.problem}`);
-    if (compiled.kind === 'unsupported') return this.#refuse('unsupported', `${name}: ${compiled.problem}`);
+    if (compiled.kind !== 'pattern') {
+      const what = compiled.kind === 'malformed' ? ' is no Python regular expression' : '';
+      return this.#refuse(compiled.kind, `${name}${what}: ${compiled.problem}`);
+    }
     this.#sizeLeft -= compiled.pattern.size;
     return compiled.pattern;
   }

@@ -89,6 +89,10 @@ export class Tuples implements Service {
     return this.#committed.requests.hasCommitted(requestId);
   }
 
+  opOf(requestId: string): number | undefined {
+    return this.#committed.requests.opOf(requestId);
+  }
+
   salvage(entry: Entry, majority: number): OutboxItem | undefined {
     const update = readUpdate(entry.update);
     // One that cannot be read is kept as well: nobody knows what was promised of it.

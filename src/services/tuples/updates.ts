@@ -66,7 +66,11 @@ function isUpdate(value: unknown): value is Update {
   if (!isObject(value) || typeof value['content'] !== 'string' || !isWhole(value['copies'])) return false;
   const { kind } = value;
   if (kind === 'put' || kind === 'post')
-    return isList(value['pairs'], isUsedPair) && isList(value['notUsed'], isWhole) && (kind === 'post' || areDistinct(value['pairs'].map(([, key]) => key)));
+    return (
+      isList(value['pairs'], isUsedPair) &&
+      isList(value['notUsed'], isWhole) &&
+      (kind === 'post' || areDistinct(value['pairs'].map(([, key]) => key)))
+    );
   if (kind !== 'delete') return false;
   return (
     isList(value['removed'], isTextPair) &&
@@ -82,7 +86,9 @@ function areDistinct(keys: readonly string[]): boolean {
 }
 
 function isUsedPair(value: unknown): value is readonly [number, string, string] {
-  return Array.isArray(value) && value.length === 3 && isWhole(value[0]) && isTupleText(value[1]) && isTupleText(value[2]);
+  return (
+    Array.isArray(value) && value.length === 3 && isWhole(value[0]) && isTupleText(value[1]) && isTupleText(value[2])
+  );
 }
 
 function isTextPair(value: unknown): value is readonly [string, string] {

@@ -66,8 +66,7 @@ function readMember(cursor: Cursor, token: string): Member | typeof NAMED_CHARAC
   const category = categoryOf(token);
   if (category !== undefined) return category;
   const letter = token.slice(1);
-  if (OCTAL_DIGITS.includes(letter))
-    return single(octalCode(cursor, letter + cursor.takeWhile(OCTAL_DIGITS, 2)));
+  if (OCTAL_DIGITS.includes(letter)) return single(octalCode(cursor, letter + cursor.takeWhile(OCTAL_DIGITS, 2)));
   if (DIGITS.includes(letter)) cursor.fail(`bad escape ${token}`);
   const code = readCharacterEscape(cursor, token);
   return code === NAMED_CHARACTER ? code : single(code);

@@ -37,7 +37,7 @@ export function readFlags(cursor: Cursor, first: string): WrittenFlags {
     for (;;) {
       if (token === 'L') cursor.fail("bad inline flags: cannot use 'L' flag with a str pattern");
       on += token;
-      if (new Set([...on].filter((flag) => TYPE_FLAGS.includes(flag))).size > 1)
+      if (Array.from(TYPE_FLAGS).filter((flag) => on.includes(flag)).length > 1)
         cursor.fail("bad inline flags: flags 'a', 'u' and 'L' are incompatible");
       token = cursor.take() ?? cursor.fail('missing -, : or )');
       if (token === ')' || token === '-' || token === ':') break;
@@ -58,7 +58,7 @@ export function readFlags(cursor: Cursor, first: string): WrittenFlags {
     }
   }
   if (off.includes('t')) cursor.fail('bad inline flags: cannot turn off global flag');
-  if ([...on].some((flag) => off.includes(flag))) cursor.fail('bad inline flags: flag turned on and off');
+  if (Array.from(on).some((flag) => off.includes(flag))) cursor.fail('bad inline flags: flag turned on and off');
   return { on, off, isGlobal: false };
 }
 

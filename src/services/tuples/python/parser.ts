@@ -6,7 +6,7 @@ import { DIGITS, NAMED_CHARACTER, OCTAL_DIGITS, octalCode, readCharacterEscape }
 import { beginsFlags, flagsWithin, NO_FLAGS, readFlags, type Flags } from './flags.js';
 import { Groups } from './groups.js';
 import { at, choice, EMPTY, oneOf, repeat, sequence, type Place, type Syntax } from './syntax.js';
-import { ANY_WIDTH, NO_WIDTH, ONE_WIDTH, repeatedWidth, sumOfWidths, unionOfWidths, type Width } from './width.js';
+import { NO_WIDTH, ONE_WIDTH, repeatedWidth, sumOfWidths, unionOfWidths, type Width } from './width.js';
 
 /** A part of a pattern. `isPlace`, `isRepeat`: such ones cannot be repeated. */
 interface Part {
@@ -27,6 +27,7 @@ export function parsePattern(pattern: string): ParsedPattern {
   return new Parser(pattern).parse();
 }
 
+const OCTAL_PAIR = /^[0-7]{2}$/;
 const SPACES = ' \t\n\r\v\f';
 /** Python refuses counts from here on. */
 const COUNT_MAX = 2 ** 32 - 1;
@@ -118,7 +119,7 @@ class Parser {
   #isBlank(token: string): boolean {
     if (SPACES.includes(token)) return true;
     if (token !== '#') return false;
-    for (let skipped = this.#cursor.take(); skipped !== undefined && skipped !== '\n'; ) skipped = this.#cursor.take();
+    for (let skipped = this.#cursor.take(); skipped !== undefined && skipped !== '\n';) skipped = this.#cursor.take();
     return true;
   }
 
@@ -149,7 +150,7 @@ class Parser {
     const octal = (digits: string): Part => character(charactersOf(octalCode(cursor, digits), flags));
     if (digit === '0') return octal(digit + cursor.takeWhile(OCTAL_DIGITS, 2));
     const digits = digit + cursor.takeWhile(DIGITS, 1);
-    if (digits.length === 2 && [...digits].every((each) => OCTAL_DIGITS.includes(each))) {
+    if (OCTAL_PAIR.test(digits)) {
       const third = cursor.takeWhile(OCTAL_DIGITS, 1);
       if (third !== '') return octal(digits + third);
     }
@@ -210,14 +211,12 @@ class Parser {
       case ':':
         return this.#inside(flags, depth);
       case '#':
-        for (;;) {
-          const skipped = cursor.take() ?? cursor.fail('missing ), unterminated comment');
-          if (skipped === ')') return undefined;
-        }
+        return this.#comment();
       case '=':
       case '!':
         this.#unsupported.add(UNSUPPORTED.lookahead);
-        return { syntax: EMPTY, width: (this.#inside(flags, depth), NO_WIDTH) };
+        this.#inside(flags, depth);
+        return { syntax: EMPTY, width: NO_WIDTH };
       case '<':
         return this.#lookbehind(flags, depth);
       case '(':
@@ -229,6 +228,13 @@ class Parser {
         return beginsFlags(token)
           ? this.#flagsGroup(token, { flags, depth, mayHoldFlags })
           : cursor.fail(`unknown extension ?${token}`);
+    }
+  }
+
+  #comment(): undefined {
+    for (;;) {
+      const skipped = this.#cursor.take() ?? this.#cursor.fail('missing ), unterminated comment');
+      if (skipped === ')') return undefined;
     }
   }
 

@@ -24,9 +24,8 @@ export type CompiledPattern =
  * and digits of ASCII. It is matched in linear time. `sizeMax`: what it may come to when its repeats are written out. Never throws.
  */
 export function compilePattern(text: string, sizeMax = PATTERNS_SIZE_MAX): CompiledPattern {
-  const length = [...text].length;
-  if (length > PATTERN_LENGTH_MAX)
-    return unsupported(`it has ${length} characters, more than ${PATTERN_LENGTH_MAX}`);
+  const { length } = Array.from(text);
+  if (length > PATTERN_LENGTH_MAX) return unsupported(`it has ${length} characters, more than ${PATTERN_LENGTH_MAX}`);
   try {
     const { syntax, unsupported: constructs } = parsePattern(text);
     if (constructs.size > 0) return unsupported(`not supported: ${[...constructs].join(', ')}`);
