@@ -24,4 +24,4 @@ export const PATTERN_DEPTH_MAX = 100;
  * Work of one page of a search, in units (see Search): about 10 ms for the patterns that cost most, and less than 1 ms for
  * ordinary ones (measured on the development machine). Heartbeats and orders of the same process wait for no longer than that.
  */
-export const PAGE_WORK_MAX = 60_000;
+export const PAGE_WORK_MAX = 40_000;
