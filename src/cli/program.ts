@@ -26,7 +26,7 @@ import { addSwitchoverCommand } from './commands/switchover.js';
 import { addTrackCommand } from './commands/track.js';
 import { addVerifyCommand } from './commands/verify.js';
 import type { CliEnvironment } from './environment.js';
-import { runCommands } from './run-commands.js';
+import { type AddCommand, runCommands } from './run-commands.js';
 
 const COMMANDS = [
   addStartCommand,
@@ -58,7 +58,11 @@ const COMMANDS = [
   addDrillCommand,
 ];
 
-/** Runs one command line (without node and script), as `runCommands` says. */
-export function runCommandLine(argv: readonly string[], environment: CliEnvironment): Promise<number | undefined> {
-  return runCommands(COMMANDS, argv, environment);
+/** Runs one command line (without node and script), as `runCommands` says. `more`: commands besides those of this program. */
+export function runCommandLine(
+  argv: readonly string[],
+  environment: CliEnvironment,
+  more: readonly AddCommand[] = [],
+): Promise<number | undefined> {
+  return runCommands([...COMMANDS, ...more], argv, environment);
 }

@@ -1,11 +1,12 @@
 import type { OutboxItem, Service } from '../base/service.js';
 import { DiskFullError, type Loaded, type ReplicaStorage, type UnsoundItem } from '../ports.js';
+import { mustKnowServices } from './known-services.js';
 
 /**
  * Before anything of a damaged folder is cleared away: what its readable entries had promised on fewer disks than a majority goes
  * to the outbox, durably, and is submitted again from there (design 2, last promise). Returns what was loaded, with these items
  * in its outbox, and without those that can never be carried out, which are set aside. An item whose order turns out to be committed
- * is settled without being executed.
+ * is settled without being executed. Throws UnknownServiceError where the folder holds something of a service that is not there.
  */
 export async function keepUncertain(
   storage: Pick<ReplicaStorage, 'keep' | 'setAside'>,
@@ -14,6 +15,7 @@ export async function keepUncertain(
   majority: number,
 ): Promise<Loaded> {
   if (loaded.kind === 'empty') return loaded;
+  mustKnowServices(services, loaded);
   const items = await keepPromised(storage, services, loaded, majority);
   return setUnsoundAside(storage, services, { ...loaded, outbox: [...loaded.outbox, ...items] });
 }

@@ -1,6 +1,8 @@
 import { assert, present } from '../base/assert.js';
 import { maxOp, minOp, nextOp, type OpNumber } from '../base/numbers.js';
 import type { Entry } from '../base/entry.js';
+import type { Service } from '../base/service.js';
+import { UnknownServiceError } from '../base/unknown-service.js';
 import { CORE, decodeCoreUpdate } from './core-entries.js';
 import { heldForFounding } from './founding.js';
 import { entryAt, lastOp } from './log.js';
@@ -69,6 +71,8 @@ export function dropSpeculation(state: State): void {
   for (const service of state.services.values()) service.dropSpeculation();
 }
 
-function serviceOf(state: State, entry: Entry) {
-  return present(state.services.get(entry.service), `the service ${entry.service} of op ${entry.op} is configured`);
+function serviceOf(state: State, { service, op }: Entry): Service {
+  const found = state.services.get(service);
+  if (found === undefined) throw new UnknownServiceError(service, `op ${op}`);
+  return found;
 }

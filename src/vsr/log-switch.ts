@@ -2,6 +2,7 @@ import { assert } from '../base/assert.js';
 import { nextOp, type View } from '../base/numbers.js';
 import type { Entry } from '../base/entry.js';
 import type { OutboxItem } from '../base/service.js';
+import { UnknownServiceError } from '../base/unknown-service.js';
 import { holdItems } from './held-items.js';
 import { cutFrom, lastOp, pushEntry, type Splice } from './log.js';
 import {
@@ -86,6 +87,8 @@ function salvage(step: Step, cut: readonly Entry[]): OutboxItem[] {
 export function beginAtCheckpoint(state: State, installed: Transition['installed']): void {
   if (installed === undefined) return;
   const { base, snapshots } = installed.head;
+  const unknown = Object.keys(snapshots).find((name) => !state.services.has(name));
+  if (unknown !== undefined) throw new UnknownServiceError(unknown, 'a part of the checkpoint');
   for (const [name, service] of state.services) service.restore(snapshots[name] ?? '');
   state.applied = base.op;
   state.commit = base.op;

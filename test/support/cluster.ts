@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createPostcodeStandIn, type PostcodeStandIn } from '../../src/front-end/postcodes/stand-in.js';
 import { createOperationsClient, type OperationsClient } from '../../src/net/operations-client.js';
+import type { ServiceContract } from '../../src/base/service-contract.js';
 import { createOrderingClient } from '../../src/net/ordering-client.js';
+import { createServiceClient } from '../../src/net/service-client.js';
+import type { ServiceClient } from '../../src/ports/service-client.js';
 import type { ReplicaStatus } from '../../src/ports/calls.js';
 import type { ClusterConfiguration } from '../../src/ports/configuration.js';
 import type { OrderingClient, OrderView } from '../../src/ports/ordering-client.js';
@@ -41,6 +44,8 @@ export interface ClusterOptions {
   readonly tls?: IdentityFiles;
   /** Files of the front ends' TLS for customers; default: plain text. */
   readonly customerTls?: IdentityFiles;
+  /** What node runs as servers; default: the built program. */
+  readonly program?: readonly string[];
   /** Runs when the files are there, before anything is started. */
   readonly prepare?: (cluster: Cluster) => Promise<void>;
 }
@@ -74,7 +79,7 @@ export class Cluster {
   readonly replicas: readonly Replica[];
   readonly frontEnds: readonly FrontEnd[];
   readonly #operations: readonly OperationsClient[];
-  readonly #clients: OrderingClient[] = [];
+  readonly #clients: { close(): void }[] = [];
   /** By `from` and `to`; empty without proxies. */
   readonly #ways = new Map<string, TcpProxy>();
 
@@ -95,6 +100,7 @@ export class Cluster {
         name,
         [...args, '--config', path.join(folder, `${name}.json`)],
         path.join(folder, `${name}.log`),
+        options.program,
       );
     this.replicas = addresses.replicas.map((address, index) => {
       const id = `replica-${index + 1}`;
@@ -210,13 +216,30 @@ export class Cluster {
 
   /** A client of the front ends with these numbers, tried in this order; default: all. Closed with the cluster. */
   client(order: readonly number[] = [...this.frontEnds.keys()], deadlineMs = 5_000): OrderingClient {
+    const { addresses, ...access } = this.#access(order);
+    const client = createOrderingClient(addresses, { ...access, deadlineMs });
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** A client of a service, as `client`. */
+  serviceClient(
+    contract: ServiceContract,
+    order: readonly number[] = [...this.frontEnds.keys()],
+    deadlineMs = 5_000,
+  ): ServiceClient {
+    const { addresses, ...access } = this.#access(order);
+    const client = createServiceClient(contract, addresses, { ...access, deadlineMs });
+    this.#clients.push(client);
+    return client;
+  }
+
+  #access(order: readonly number[]) {
     const addresses = order.map((index) => this.frontEnd(index).address);
     const { customerTls } = this.options;
     const ca = customerTls === undefined ? undefined : readIdentity(customerTls).ca;
     const tlsCas = new Map(ca === undefined ? [] : addresses.map((address) => [address, ca] as const));
-    const client = createOrderingClient(addresses, { staffToken: STAFF_TOKEN, deadlineMs, tlsCas });
-    this.#clients.push(client);
-    return client;
+    return { addresses, tlsCas, staffToken: STAFF_TOKEN };
   }
 
   /** The configuration file of a server; any of them will do for a command. */

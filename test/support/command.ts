@@ -9,8 +9,17 @@ export interface CommandOutcome {
 }
 
 /** Runs a command of the built program with this configuration; whatever its exit code. */
-export async function command(configuration: string, ...args: readonly string[]): Promise<CommandOutcome> {
-  const { exitCode, stdout, stderr } = await execa(process.execPath, [MAIN, ...args, '--config', configuration], {
+export function command(configuration: string, ...args: readonly string[]): Promise<CommandOutcome> {
+  return commandOf([MAIN], configuration, ...args);
+}
+
+/** As `command`, of another program: what node runs. */
+export async function commandOf(
+  program: readonly string[],
+  configuration: string,
+  ...args: readonly string[]
+): Promise<CommandOutcome> {
+  const { exitCode, stdout, stderr } = await execa(process.execPath, [...program, ...args, '--config', configuration], {
     reject: false,
     stdin: 'ignore',
   });

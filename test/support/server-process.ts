@@ -37,6 +37,8 @@ export class ServerProcess {
     readonly name: string,
     readonly args: readonly string[],
     readonly logFile: string,
+    /** What node runs from its next start on. */
+    public program: readonly string[] = [MAIN],
   ) {}
 
   get isRunning(): boolean {
@@ -53,7 +55,7 @@ export class ServerProcess {
     if (this.isRunning) throw new Error(`${this.name} runs already`);
     const log = openSync(this.logFile, 'a');
     writeSync(log, `--- started at ${new Date().toISOString()} ${extraArgs.join(' ')}\n`);
-    const child = spawn(process.execPath, [MAIN, ...this.args, ...extraArgs], {
+    const child = spawn(process.execPath, [...this.program, ...this.args, ...extraArgs], {
       stdio: ['ignore', log, log, 'ipc'],
       env: { ...process.env, ...environment },
     });
