@@ -4,6 +4,7 @@ import { coreSimulation, longCoreSimulation, outcomesSimulation } from './core.j
 import { lateSimulation } from './late.js';
 import { orderingSimulation } from './ordering.js';
 import { readingSimulation } from './reading.js';
+import { servicesSimulation } from './services.js';
 import { storageSimulation } from './storage.js';
 
 /** Every simulation by its name. */
@@ -15,4 +16,5 @@ export const SIMULATIONS = {
   reading: readingSimulation,
   late: lateSimulation,
   ordering: orderingSimulation,
+  services: servicesSimulation,
 } as const satisfies Record<SimulationName, Simulation>;

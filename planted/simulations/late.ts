@@ -1,5 +1,6 @@
 import type { FullConditions } from '../../test/simulation/full/conditions.js';
 import { FullRunFailure, runFullSimulation } from '../../test/simulation/full/full-simulation.js';
+import { AS_BEFORE } from '../../test/simulation/full/seeds.js';
 import { Prng } from '../../test/simulation/prng.js';
 import type { Simulation } from '../simulation.js';
 
@@ -44,5 +45,6 @@ function conditionsOf(seed: number): Partial<FullConditions> {
     readLaterBytesMin: 0,
     readLaterPieceBytes: prng.pick([300, 300, 4_000]),
     indexFrameRecords: prng.pick([1, 5]),
+    ...AS_BEFORE,
   };
 }

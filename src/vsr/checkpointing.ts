@@ -2,14 +2,16 @@ import { present } from '../base/assert.js';
 import type { OpNumber } from '../base/numbers.js';
 import { chainAt, timeAt, trimTo } from './log.js';
 import { unpinned } from './pins.js';
-import type { Step } from './state.js';
+import type { State, Step } from './state.js';
+
+const INTERVAL_BYTES = 32 << 20;
 
 /** At the end of a step: orders a checkpoint when enough was committed since the last. */
 export function checkpointWhenDue(step: Step): void {
   const { state } = step;
   const { checkpoints, applied, log } = state;
-  if (checkpoints.isUnderWay || state.transition !== undefined) return;
-  if (state.status !== 'normal' || applied - checkpoints.newest < state.config.checkpointIntervalOps) return;
+  if (checkpoints.isUnderWay || state.transition !== undefined || state.status !== 'normal') return;
+  if (!isDue(state)) return;
   checkpoints.isUnderWay = true;
   const snapshots: Record<string, string> = {};
   for (const [name, service] of state.services) snapshots[name] = service.snapshot();
@@ -18,6 +20,12 @@ export function checkpointWhenDue(step: Step): void {
     kind: 'checkpoint',
     head: { base: { op: applied, chain, timeMs: timeAt(log, applied) }, snapshots },
   });
+}
+
+function isDue({ applied, checkpoints, config, log, logView, bytes }: State): boolean {
+  if (applied - checkpoints.newest >= config.checkpointIntervalOps) return true;
+  const sinceBytes = bytes.sinceCheckpoint.of(log, logView, checkpoints.newest, applied);
+  return sinceBytes >= (config.checkpointIntervalBytes ?? INTERVAL_BYTES);
 }
 
 /** A checkpoint is durable: the log in memory reaches back to the one before, for replicas that lag a little, or to where one that copies is. */

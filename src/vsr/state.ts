@@ -14,6 +14,7 @@ import type { Effect, Notice } from './effect.js';
 import type { Event, Now, ReadRequest, Token } from './event.js';
 import { emptyLog, GENESIS, type Log } from './log.js';
 import type { LogSuffix, Message } from './message.js';
+import { StretchBytes } from './stretch-bytes.js';
 
 /** What the core is told once. */
 export interface CoreConfig {
@@ -26,8 +27,12 @@ export interface CoreConfig {
   readonly quorum: number;
   /** Committed ops between checkpoints. */
   readonly checkpointIntervalOps: number;
+  /** Bytes of rows between checkpoints, however few ops they are: bounds the log in memory. 32 MiB where not given. */
+  readonly checkpointIntervalBytes?: number;
   /** Ops that may be executed and not yet committed; beyond, writes are refused as OVERLOADED. */
   readonly uncommittedOpsMax: number;
+  /** Bytes of rows for which the same holds, 64 MiB where not given. */
+  readonly uncommittedBytesMax?: number;
   /** Whether orders are taken into the outbox without a majority (`whenAlone: "keep-ordering"`); default false. */
   readonly takesAlone?: boolean;
   /** Bytes of rows in one message, 1 MiB where not given; at least one entry goes, however long. */
@@ -242,6 +247,8 @@ export interface State {
 
   /** Ops of the two newest checkpoints: the log in memory reaches back to the older. */
   checkpoints: { older: OpNumber; newest: OpNumber; isUnderWay: boolean };
+  /** How much was committed since the newest checkpoint, and how much is not committed yet. */
+  readonly bytes: { readonly sinceCheckpoint: StretchBytes; readonly uncommitted: StretchBytes };
 }
 
 /** A state before its `start`. */
@@ -306,6 +313,7 @@ export function newState(config: CoreConfig, services: ReadonlyMap<string, Servi
     isDiskFull: false,
     quorumLostWallMs: undefined,
     checkpoints: { older: op(0), newest: op(0), isUnderWay: false },
+    bytes: { sinceCheckpoint: new StretchBytes(), uncommitted: new StretchBytes() },
   };
 }
 

@@ -11,7 +11,9 @@ import { entryAt, lastOp } from './log.js';
 import { noQuorum } from './quorum-loss.js';
 import { refuse, whyNotPrimary } from './refuse.js';
 import { awaitDisks } from './replies.js';
-import { actsAsPrimary, type Step } from './state.js';
+import { actsAsPrimary, type State, type Step } from './state.js';
+
+const UNCOMMITTED_BYTES_MAX = 64 << 20;
 
 /** Executes writes (4.1, steps 1–3): one batch becomes one append and one prepare to each backup. */
 export function onWrites(step: Step, requests: readonly WriteRequest[]): void {
@@ -31,8 +33,8 @@ export function onWrites(step: Step, requests: readonly WriteRequest[]): void {
       refuse(step, token, closed);
     } else if (service === undefined) {
       refuse(step, token, refusal('INVALID_FIELD', `This cluster does not serve ${name}.`));
-    } else if (lastOp(state.log) - state.commit >= state.config.uncommittedOpsMax) {
-      refuse(step, token, refusal('OVERLOADED', 'Too many orders are on their way to disk; try again in a moment.'));
+    } else if (isTooMuchUncommitted(state)) {
+      refuse(step, token, refusal('OVERLOADED', 'Too much is on its way to disk; try again in a moment.'));
     } else {
       const head = nextHead(step);
       const execution = service.execute(request, { ...head, replicaCount: state.count });
@@ -66,7 +68,7 @@ export function executeSalvaged(step: Step, items: readonly OutboxItem[]): numbe
     const service = state.services.get(item.service);
     if (service === undefined) continue;
     // The rest is submitted again.
-    if (lastOp(state.log) - state.commit >= state.config.uncommittedOpsMax) break;
+    if (isTooMuchUncommitted(state)) break;
     const execution: Execution = service.executeSalvaged(item, { ...nextHead(step), replicaCount: state.count });
     if (execution.kind === 'entry') entries.push(record(step, item.service, item.requestId, execution.update));
     if (execution.kind === 'refused') unsound++;
@@ -85,6 +87,12 @@ function safeCopies({ state }: Step, at: OpNumber, copiesNeeded: number): number
   const service = entry === undefined ? undefined : state.services.get(entry.service);
   const isKept = entry !== undefined && service?.salvage(entry, state.majority) !== undefined;
   return isKept ? copiesNeeded : state.majority;
+}
+
+function isTooMuchUncommitted({ log, logView, commit, config, bytes }: State): boolean {
+  const last = lastOp(log);
+  if (last - commit >= config.uncommittedOpsMax) return true;
+  return bytes.uncommitted.of(log, logView, commit, last) >= (config.uncommittedBytesMax ?? UNCOMMITTED_BYTES_MAX);
 }
 
 function record(step: Step, service: string, requestId: string, update: string): Entry {

@@ -97,6 +97,11 @@ export class Checkers {
       );
   }
 
+  /** What a replica's disk was last said to hold. */
+  diskOf(replica: number): DiskFacts | undefined {
+    return this.#disks.get(replica);
+  }
+
   /** A replica's disk was destroyed: it begins anew. */
   onWiped(replica: number): void {
     const lost = this.#disks.get(replica);

@@ -21,6 +21,9 @@ export interface Conditions {
   readonly checkpointIntervalOps: number;
   /** Bytes of rows in one message: small ones make every transfer come in pieces; 0 for the core's own. */
   readonly suffixBytesMax: number;
+  /** Bytes of rows between two checkpoints, and that may be on their way to disk; 0 for the core's own. */
+  readonly checkpointIntervalBytes: number;
+  readonly uncommittedBytesMax: number;
   /** Mean ms between two faults. */
   readonly pace: number;
   /** Faults begin at once, so that the founding meets them. */
@@ -39,6 +42,8 @@ export interface Conditions {
   readonly deposing: number;
   /** Chance that a fault makes a backup lose its disk while what it said last is under way. */
   readonly forgetting: number;
+  /** Chance that a fault makes a backup lose its disk, and the operator ask the primary in that moment to hand over to it. */
+  readonly handing: number;
   /** Whether disks and messages are held against the rules; else only what callers are told, and what is executed, is judged. */
   readonly areRulesChecked: boolean;
   /** Disks that may be lost at a time, where that is fair: less than a majority. */
@@ -47,7 +52,7 @@ export interface Conditions {
 
 /** Draws the conditions of a run; what is given stands. */
 export function drawConditions(prng: Prng, given: Partial<Conditions>): Conditions {
-  const drawn: Omit<Conditions, 'keepsOrdering'> = {
+  const drawn: Omit<Conditions, 'keepsOrdering' | 'checkpointIntervalBytes' | 'uncommittedBytesMax'> = {
     replicas: prng.chance(0.75) ? 3 : 5,
     faultsMs: prng.chance(0.04) ? prng.between(10_000, 20_000) : prng.between(1_000, 6_000),
     loss: prng.pick([0, 0.01, 0.05, 0.2]),
@@ -67,10 +72,13 @@ export function drawConditions(prng: Prng, given: Partial<Conditions>): Conditio
     harmAtSend: 0,
     deposing: 0,
     forgetting: 0,
+    handing: 0,
     areRulesChecked: true,
     wipedMax: 1,
   };
   // Of what is drawn already, not of the seed: so every older seed is the run that it was, but for this.
   const keepsOrdering = drawn.faultsMs % 3 === 0;
-  return { ...drawn, keepsOrdering, ...given };
+  const checkpointIntervalBytes = drawn.faultsMs % 4 === 1 ? 2_000 : 0;
+  const uncommittedBytesMax = drawn.faultsMs % 7 === 2 ? 1_000 : 0;
+  return { ...drawn, keepsOrdering, checkpointIntervalBytes, uncommittedBytesMax, ...given };
 }

@@ -14,12 +14,12 @@ export function coreMode(options: Omit<RunOptions, 'seed'>): Mode {
     run: async (seed) => {
       const report = runSimulation({ ...options, seed });
       const { committedOps: ops, faultsByKind: faults, reached, acknowledged, reads, notMet, views, ...more } = report;
-      const { checkpointsInstalled: installed, recoveries, salvaged, takenAlone } = more;
+      const { checkpointsInstalled: installed, recoveries, salvaged, handedOver, takenAlone } = more;
       return {
         ops,
         faults,
         reached,
-        counts: { acknowledged, reads, notMet, views, installed, recoveries, salvaged, takenAlone },
+        counts: { acknowledged, reads, notMet, views, installed, recoveries, salvaged, handedOver, takenAlone },
       };
     },
     explain: async (error) => {

@@ -3,6 +3,7 @@ import type { Message } from '../../src/vsr/message.js';
 import { actsAsPrimary } from '../../src/vsr/state.js';
 import type { Checkers } from './checkers.js';
 import type { Conditions } from './conditions.js';
+import { HANDED_OVER } from './handovers.js';
 import type { Network } from './network.js';
 import type { Prng } from './prng.js';
 import type { Schedule } from './schedule.js';
@@ -38,7 +39,7 @@ export interface PastFault {
   /** Its place among all of the run, from 0. */
   readonly place: number;
   readonly atMs: number;
-  readonly kind: (typeof HARMS)[number] | 'depose' | 'forget';
+  readonly kind: (typeof HARMS)[number] | 'depose' | 'forget' | 'handToForgetful';
   /** Whom it befell; `undefined` where that is chosen later. */
   readonly replica: number | undefined;
 }
@@ -98,6 +99,10 @@ export class Nemesis {
     if (conditions.forgetting > 0 && prng.chance(conditions.forgetting)) {
       this.#note(place, 'forget', undefined);
       return this.#forget();
+    }
+    if (conditions.handing > 0 && prng.chance(conditions.handing)) {
+      this.#note(place, 'handToForgetful', undefined);
+      return this.#handToForgetful();
     }
     return this.#do(place, this.#victim(), prng.between(0, HARMS.length - 1));
   }
@@ -225,7 +230,7 @@ export class Nemesis {
     if (primary === undefined || !primary.isUp || primary.isPaused) return;
     const { length } = this.replicas;
     const to = replicaIndex((primary.index + 1 + (this.faults % (length - 1))) % length);
-    primary.dispatch({ kind: 'switchOver', to, why: 'told to' });
+    primary.dispatch({ kind: 'switchOver', to, why: HANDED_OVER });
   }
 
   /** It is deposed and does not know: cut off and stopped, it goes on as if no time had passed. */
@@ -247,6 +252,18 @@ export class Nemesis {
     });
     schedule.after(prng.between(260, 450), () => {
       if (!this.#isDone) this.#wipe(backup);
+    });
+  }
+
+  /** A backup loses its disk; in that moment the primary, which knows nothing of it, is told to hand over to that one. */
+  #handToForgetful(): void {
+    const backup = this.prng.pick(this.replicas);
+    const primary = this.#primary();
+    if (primary === undefined || primary === backup) return;
+    this.#wipe(backup);
+    this.schedule.after(this.prng.between(0, 3), () => {
+      if (primary.isUp && !primary.isPaused && !this.#isDone)
+        primary.dispatch({ kind: 'switchOver', to: backup.index, why: HANDED_OVER });
     });
   }
 

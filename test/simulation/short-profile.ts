@@ -32,5 +32,6 @@ export function shortConditions(seed: number): Partial<Conditions> {
     harmAtSend: prng.pick([0, 0.01, 0.05]),
     deposing,
     forgetting,
+    handing: isSlow ? 0 : prng.pick([0, 0, 0, 0, 0, 0, 0, 0.5]),
   };
 }

@@ -2,13 +2,18 @@ import { parseArgs } from 'node:util';
 import { runCampaign, type CampaignResult, type Mode } from './campaign.js';
 import { currentCommit } from './commit.js';
 import { coreMode } from './core-mode.js';
+import { equalShares } from './full/draw-services.js';
 import { fullMode } from './full/mode.js';
+import { AS_BEFORE } from './full/seeds.js';
+import { WORKLOADS } from './full/workloads/index.js';
 
 /**
- * npm run simulate -- [--core | --full] (--seed N [--trace] | --runs N | --minutes N) [--from K] [--replicas 3|5] [--late] [--first]
+ * npm run simulate -- [--core | --full] (--seed N [--trace] | --runs N | --minutes N) [--from K] [--replicas 3|5] [--first]
+ *     --full: [--services ordering,…] [--as-before] [--late]
  *
  * Runs seeds and says what they did; the exit code is 1 when a guarantee was broken. `--core` (the default) runs the protocol over
- * whole records, `--full` the whole replica. `--only` with `--faults-ms` (full) and `--omit` (core) repeat a shrunk failure.
+ * whole records, `--full` the whole replica. `--services` gives every run these services with equal shares, instead of those it draws;
+ * `--as-before` makes of seeds what they were when ordering was the only one. `--only` with `--faults-ms` (full) and `--omit` (core) repeat a shrunk failure.
  */
 const { values } = parseArgs({
   options: {
@@ -21,6 +26,8 @@ const { values } = parseArgs({
     replicas: { type: 'string' },
     /** Full: every start reads its tables while they are in use. */
     late: { type: 'boolean', default: false },
+    services: { type: 'string' },
+    'as-before': { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
     /** Ends at the first failure. */
     first: { type: 'boolean', default: false },
@@ -69,7 +76,9 @@ function fullOf(): Mode {
   return fullMode({
     conditions: {
       ...(values.replicas === undefined ? {} : { replicas: replicaCount(values.replicas) }),
+      ...(values['as-before'] ? AS_BEFORE : {}),
       ...(values.late ? { readLaterBytesMin: 0 } : {}),
+      ...(values.services === undefined ? {} : { services: servicesOf(values.services) }),
     },
     ...(values.only === undefined ? {} : { only: numbers(values.only, '--only') }),
     ...(values['faults-ms'] === undefined ? {} : { faultsMs: wholeNumber(values['faults-ms'], '--faults-ms') }),
@@ -85,6 +94,13 @@ function coreOf(): Mode {
     ...(values.omit === undefined ? {} : { omitted: new Set(numbers(values.omit, '--omit')) }),
     ...tracing(),
   });
+}
+
+function servicesOf(text: string): Record<string, number> {
+  const names = text.split(',');
+  const unknown = names.find((name) => !WORKLOADS.some(({ service }) => service === name));
+  if (unknown !== undefined) fail(`there is no workload ${unknown}`);
+  return equalShares(names);
 }
 
 function tracing(): { trace?: (line: string) => void } {

@@ -24,6 +24,8 @@ export interface World {
   readonly checkers: Checkers;
   send(from: number, to: ReplicaIndex, clusterId: string, message: Message): void;
   onOutcome(replica: number, token: number, outcome: Outcome): void;
+  /** A replica has made a step; `nowMs` of its own clock. */
+  onStep(replica: number, state: State, nowMs: number): void;
   onNotice(replica: number, notice: { readonly kind: string }): void;
   /** A durable transition of this kind is about to be written. */
   onTransition(replica: SimulatedReplica, kind: string): void;
@@ -144,6 +146,7 @@ export class SimulatedReplica {
     const effects = step(this.state, timed);
     invariants(this.state);
     this.#tellCheckers(this.state);
+    this.world.onStep(this.index, this.state, timed.nowMs);
     this.#run(effects);
   }
 

@@ -1,9 +1,11 @@
 import { majorityOf, replicaIndex, type ReplicaIndex } from '../../src/base/numbers.js';
 import type { Outcome } from '../../src/vsr/effect.js';
 import type { Message } from '../../src/vsr/message.js';
+import type { State } from '../../src/vsr/state.js';
 import { Checkers, Violation } from './checkers.js';
 import { Clients } from './clients.js';
 import { drawConditions, type Conditions } from './conditions.js';
+import { Handovers } from './handovers.js';
 import { LedgerService } from './ledger-service.js';
 import { Nemesis, type PastFault } from './nemesis.js';
 import { Network } from './network.js';
@@ -52,6 +54,8 @@ export interface RunReport {
   readonly checkpointsInstalled: number;
   readonly recoveries: number;
   readonly salvaged: number;
+  /** Offices that were handed over to another replica; counted where rules are checked. */
+  readonly handedOver: number;
   /** Acknowledgements of orders taken alone. */
   readonly takenAlone: number;
   /** Kinds of events, messages and transitions that a core went through. */
@@ -77,6 +81,7 @@ class Simulation implements World {
   readonly schedule = new Schedule();
   readonly prng: Prng;
   readonly checkers: Checkers;
+  readonly #handovers = new Handovers((replica) => this.checkers.diskOf(replica));
   readonly #conditions: Conditions;
   readonly #network: Network;
   readonly #clients: Clients;
@@ -91,6 +96,7 @@ class Simulation implements World {
     this.prng = prng;
     this.#conditions = drawConditions(prng, options.conditions ?? {});
     const { replicas: count, checkpointIntervalOps, suffixBytesMax, drift } = this.#conditions;
+    const { checkpointIntervalBytes, uncommittedBytesMax } = this.#conditions;
     this.checkers = new Checkers(count, this.#conditions.areRulesChecked);
     this.#network = new Network(prng, this.#conditions, this.schedule);
     const replicaIds = Array.from({ length: count }, (_, index) => `replica-${index + 1}`);
@@ -104,6 +110,8 @@ class Simulation implements World {
         uncommittedOpsMax: 200,
         takesAlone: this.#conditions.keepsOrdering,
         ...(suffixBytesMax === 0 ? {} : { suffixBytesMax, chunkBytesMax: suffixBytesMax }),
+        ...(checkpointIntervalBytes === 0 ? {} : { checkpointIntervalBytes }),
+        ...(uncommittedBytesMax === 0 ? {} : { uncommittedBytesMax }),
       };
       const replica = new SimulatedReplica(replicaIndex(index), config, () => new LedgerService(), this);
       replica.clockRate = 1 + (prng.unit() * 2 - 1) * drift;
@@ -187,6 +195,10 @@ class Simulation implements World {
     this.#clients.onOutcome(replica, token, outcome);
   }
 
+  onStep(replica: number, state: State, nowMs: number): void {
+    if (this.#conditions.areRulesChecked) this.#handovers.onStep(replica, state, nowMs);
+  }
+
   onTransition(replica: SimulatedReplica, kind: string): void {
     if (kind === 'installCheckpoint') this.#counts.installed++;
     this.#nemesis.onTransition(replica);
@@ -239,6 +251,7 @@ class Simulation implements World {
       checkpointsInstalled: this.#counts.installed,
       recoveries: this.#counts.recoveries,
       salvaged: this.#counts.salvaged,
+      handedOver: this.#handovers.done,
       takenAlone: this.#clients.takenAlone,
       reached,
       hash: this.#hash.toString(16),

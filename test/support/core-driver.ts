@@ -319,6 +319,8 @@ export interface ClusterOptions {
   readonly suffixBytesMax?: number;
   readonly chunkBytesMax?: number;
   readonly uncommittedOpsMax?: number;
+  readonly checkpointIntervalBytes?: number;
+  readonly uncommittedBytesMax?: number;
   readonly takesAlone?: boolean;
   /** Default: a majority. */
   readonly quorum?: number;
@@ -350,6 +352,10 @@ export class Cluster {
         uncommittedOpsMax: options.uncommittedOpsMax ?? 1_000,
         takesAlone: options.takesAlone ?? false,
         ...(options.suffixBytesMax === undefined ? {} : { suffixBytesMax: options.suffixBytesMax }),
+        ...(options.checkpointIntervalBytes === undefined
+          ? {}
+          : { checkpointIntervalBytes: options.checkpointIntervalBytes }),
+        ...(options.uncommittedBytesMax === undefined ? {} : { uncommittedBytesMax: options.uncommittedBytesMax }),
         ...(options.chunkBytesMax === undefined ? {} : { chunkBytesMax: options.chunkBytesMax }),
       };
       this.cores.push(new DrivenCore(replicaIndex(index), config, this));

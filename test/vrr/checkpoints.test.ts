@@ -21,6 +21,17 @@ describe('5.1 checkpoints', () => {
     }
   });
 
+  it('5.1 checkpoints: rows of many bytes are held in memory no longer than many small ones', () => {
+    const cluster = Cluster.founded({ checkpointIntervalBytes: 1_000 });
+    order(cluster, 1, 40);
+    for (const { state } of cluster.cores) {
+      const bytes = state.log.entries.reduce((sum, { row }) => sum + row.length, 0);
+      expect(bytes).to.be.below(3_000);
+      expect(state.log.base.op).to.equal(state.checkpoints.older);
+      expect(state.checkpoints.older).to.be.above(20);
+    }
+  });
+
   it('5.1 checkpoints: a replica that is behind by less than that gets entries, no checkpoint', () => {
     const cluster = Cluster.founded({ checkpointIntervalOps: 5 });
     order(cluster, 1, 9);

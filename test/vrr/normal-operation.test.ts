@@ -142,6 +142,18 @@ describe('4.1 normal operation (rules 1 and 2)', () => {
     expect(cluster.core(0).lastOp).to.equal(4);
   });
 
+  it('4.1 normal operation: so are too many bytes of them, until they are committed', () => {
+    const cluster = Cluster.founded({ uncommittedBytesMax: 400 });
+    const calls = cluster.writeAll(0, ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']);
+    const refused = calls.filter(({ outcome }) => outcome?.kind === 'refused');
+    expect(refused.length).to.be.within(1, 7);
+    for (const { outcome } of refused) expect(outcome).to.have.nested.property('refusal.reason', 'OVERLOADED');
+    cluster.settle();
+    const later = cluster.write(0, 'i');
+    cluster.settle();
+    expect(later.outcome).to.have.property('kind', 'written');
+  });
+
   it('rule 12: below the configured quorum writes are refused at once, with the reason', () => {
     const cluster = Cluster.founded();
     cluster.isolate(0);

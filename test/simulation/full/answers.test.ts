@@ -1,13 +1,16 @@
 import { expect } from 'chai';
-import type { MakeOrder } from '../../../src/services/ordering/requests.js';
+import type { MakeOrder, OrderingRequest } from '../../../src/services/ordering/requests.js';
 import { op, view } from '../../../src/base/numbers.js';
 import { refusal } from '../../../src/base/refusal.js';
 import type { ServiceReply } from '../../../src/base/service.js';
 import type { Outcome, Receipt } from '../../../src/vsr/effect.js';
 import { Checkers, Violation, type DiskFacts } from '../checkers.js';
-import { Answers, type Asked } from './answers.js';
+import { Prng } from '../prng.js';
+import { Answers } from './answers.js';
+import { CommittedLog } from './committed-log.js';
 import { HandWrittenLog } from './entries.js';
-import { OrderingModel } from './ordering-model.js';
+import type { Asked } from './workload.js';
+import { OrderingWorkload } from './workloads/ordering.js';
 
 type Written = Extract<Outcome, { kind: 'written' }>;
 type Read = Extract<Outcome, { kind: 'read' }>;
@@ -22,14 +25,16 @@ const body: MakeOrder = {
   postcodeReason: '',
   notes: '',
 };
-const asked: Asked = { requestId: 'a', variant: 0, body, copiesNeeded: 2 };
+const asked: Asked<OrderingRequest> = { requestId: 'a', variant: 0, body, copiesNeeded: 2 };
 
 /** Order `a` stands at op 3, on all disks. */
 function told() {
   const log = new HandWrittenLog().found();
   const update = { kind: 'order', user: 'ann', lines: [['Tomato Soup', 1, 450]], postCode: 'DH1 1JN' } as const;
   const entry = log.ordering('a', { ...update, check: 'valid', copies: 2 });
-  const model = new OrderingModel();
+  const workload = new OrderingWorkload({ prng: new Prng(1), replicas: 3, wallMs: () => 0 });
+  const { model } = workload;
+  const committed = new CommittedLog(new Map([['ordering', workload]]));
   const checkers = new Checkers(3);
   const disk: DiskFacts = {
     promises: { view: 1, logView: 1, recovering: false },
@@ -40,9 +45,9 @@ function told() {
   for (const replica of [0, 1, 2]) checkers.onDisk(replica, disk);
   for (const one of log.entries) {
     checkers.onApplied(0, one);
-    model.take(one);
+    committed.take(one);
   }
-  const answers = new Answers(model, checkers);
+  const answers = new Answers(workload, committed, checkers);
   answers.onAsked(asked);
   const done: ServiceReply = { kind: 'done', body: { order: model.orderAt('a', 3)?.order } };
   const receipt: Receipt = { op: op(3), view: view(1), copies: 2, committed: true, chain: entry.chain };

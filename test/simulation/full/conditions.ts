@@ -1,5 +1,6 @@
 import type { Prng } from '../prng.js';
 import { FAST_START_KINDS, FAULT_KINDS, type FaultKind } from './faults.js';
+import { drawServices } from './draw-services.js';
 
 /** How unkind one run of the whole system is: drawn from its seed. */
 export interface FullConditions {
@@ -37,12 +38,19 @@ export interface FullConditions {
   readonly readLaterPieceBytes: number;
   /** Records of a frame of the index file. */
   readonly indexFrameRecords: number;
+  /** Bytes of rows between two checkpoints, and that may be on their way to disk; 0 for the core's own. */
+  readonly checkpointIntervalBytes: number;
+  readonly uncommittedBytesMax: number;
+  /** The services that replicas have and that are called, each with its share of the calls; together 1. */
+  readonly services: Readonly<Record<string, number>>;
+  /** Mean ms between two switchovers that an operator asks for; 0: none. */
+  readonly switchoverPace: number;
   /** The disks say that an fsync is done and do nothing. Never drawn: a bug for the checkers to find. */
   readonly isSyncLying: boolean;
 }
 
-/** Draws the conditions of a run; what is given stands. */
-export function drawFullConditions(prng: Prng, given: Partial<FullConditions>): FullConditions {
+/** Draws the conditions of a run; what is given stands. `later`: chance for what was added since, so that seeds stay what they were. */
+export function drawFullConditions(prng: Prng, later: Prng, given: Partial<FullConditions>): FullConditions {
   const drawn: FullConditions = {
     replicas: prng.chance(0.8) ? 3 : 5,
     faultsMs: prng.chance(0.05) ? prng.between(8_000, 12_000) : prng.between(1_000, 5_000),
@@ -61,6 +69,10 @@ export function drawFullConditions(prng: Prng, given: Partial<FullConditions>): 
     kinds: drawKinds(prng),
     ...drawFastStart(prng, given.readLaterBytesMin === 0),
     isSyncLying: false,
+    switchoverPace: later.pick([0, 0, 200, 800]),
+    services: drawServices(later),
+    checkpointIntervalBytes: later.pick([0, 0, 3_000, 20_000]),
+    uncommittedBytesMax: later.pick([0, 0, 2_500]),
   };
   const conditions = { ...drawn, ...given };
   return conditions.readLaterBytesMin === 0 && given.kinds === undefined && prng.chance(0.5)

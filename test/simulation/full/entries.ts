@@ -1,7 +1,7 @@
 import { encodeEntry, GENESIS_CHAIN, type Entry } from '../../../src/base/entry.js';
 import { op, view } from '../../../src/base/numbers.js';
 import { encodeUpdate, type Update } from '../../../src/services/ordering/updates.js';
-import { MENU } from './requests.js';
+import { MENU } from './workloads/ordering-requests.js';
 
 /** Entries as a primary would write them, by hand: for tests of what checks them. */
 export class HandWrittenLog {

@@ -6,7 +6,10 @@ import { shrink } from './shrink.js';
 export async function explain(failure: FullRunFailure, commit: string, attemptsMax: number): Promise<string[]> {
   const { seed, conditions } = failure.options;
   const replicas = conditions?.replicas === undefined ? '' : ` --replicas ${conditions.replicas}`;
-  const replay = `npm run simulate -- --full --seed ${seed}${replicas}`;
+  const asBefore = conditions?.switchoverPace === 0 ? ' --as-before' : '';
+  const services =
+    conditions?.services === undefined ? '' : ` --services ${Object.keys(conditions.services).join(',')}`;
+  const replay = `npm run simulate -- --full --seed ${seed}${replicas}${asBefore || services}`;
   const { options, failure: shrunk, attempts } = await shrink(failure, attemptsMax);
   const all = drawnFaults(failure.options);
   return [

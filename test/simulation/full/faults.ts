@@ -49,6 +49,8 @@ export type Fault =
   | { readonly kind: 'clockJump'; readonly victim: Victim; readonly byMs: number }
   /** The operator asks the primary to give up its office. */
   | { readonly kind: 'resign'; readonly victim: Victim }
+  /** The operator asks the primary to hand over to the replica at this place, when its log is at rest there. */
+  | { readonly kind: 'switchOver'; readonly victim: Victim; readonly to: number }
   /** The next fsync but `after` fails. */
   | { readonly kind: 'failSync'; readonly victim: Victim; readonly after: number }
   /** The disk is destroyed. */
@@ -107,12 +109,15 @@ const WEIGHTS: Readonly<Record<FaultKind, number>> = {
   rotLive: 2,
   deleteFile: 2,
   swapKept: 3,
+  switchOver: 1,
 };
 
 /** Kinds that befall only what makes a start fast. */
 export const FAST_START_KINDS: readonly FaultKind[] = ['swapKept'];
 /** All other kinds of faults. */
-export const FAULT_KINDS = (Object.keys(WEIGHTS) as FaultKind[]).filter((kind) => !FAST_START_KINDS.includes(kind));
+export const FAULT_KINDS = (Object.keys(WEIGHTS) as FaultKind[]).filter(
+  (kind) => !FAST_START_KINDS.includes(kind) && kind !== 'switchOver',
+);
 
 /** Draws what goes wrong in a run, and when. */
 export function drawFaults(prng: Prng, conditions: FullConditions): TimedFault[] {
@@ -121,6 +126,20 @@ export function drawFaults(prng: Prng, conditions: FullConditions): TimedFault[]
   let atMs = conditions.isFoundingUnkind ? prng.between(0, 100) : prng.between(200, 1_000);
   for (; atMs < conditions.faultsMs; atMs += prng.between(1, 2 * conditions.pace))
     drawn.push({ atMs, fault: drawFault(prng, prng.pick(bag), conditions.replicas) });
+  return drawn;
+}
+
+/**
+ * Draws the switchovers of a run, and when. They have a chance of their own and come last among a run's faults, so that all others
+ * are drawn as they were before there were any.
+ */
+export function drawSwitchovers(prng: Prng, { switchoverPace, faultsMs, replicas }: FullConditions): TimedFault[] {
+  const drawn: TimedFault[] = [];
+  if (switchoverPace === 0) return drawn;
+  for (let atMs = prng.between(200, 1_000); atMs < faultsMs; atMs += prng.between(1, 2 * switchoverPace)) {
+    const victim = { primaryOr: prng.between(0, replicas - 1) };
+    drawn.push({ atMs, fault: { kind: 'switchOver', victim, to: prng.between(0, replicas - 1) } });
+  }
   return drawn;
 }
 
@@ -172,6 +191,8 @@ function drawFault(prng: Prng, kind: FaultKind, replicas: number): Fault {
       return { kind, victim, byMs: prng.between(-5_000, 5_000) };
     case 'resign':
       return { kind, victim: { primaryOr: someone } };
+    case 'switchOver':
+      return { kind, victim: { primaryOr: someone }, to: prng.between(0, replicas - 1) };
     case 'failSync':
       return { kind, victim, after: prng.between(0, 5) };
     case 'rot':

@@ -6,6 +6,7 @@ import { FAULT_KINDS } from './faults.js';
 import { drawnFaults, FullRunFailure, runFullSimulation, type FullRunReport } from './full-simulation.js';
 import { KNOWN_FULL_SEEDS } from './seeds.js';
 import { shrink } from './shrink.js';
+import { WORKLOADS } from './workloads/index.js';
 
 /** Seeds of `npm test`; `npm run simulate -- --full --minutes 60` runs more. */
 const FIRST_SEED = 200_001;
@@ -22,7 +23,7 @@ const ALL_KINDS = [
   'empty intact damaged distrusted readLater',
   // events
   'tick connectionRefused writes reads appended transitionDone checkpointVerified checkpointed',
-  'diskFull diskHasRoom diskSlow resign',
+  'diskFull diskHasRoom diskSlow resign switchOver',
   // messages
   'prepare prepareOk heartbeat heartbeatOk alive startViewChange doViewChange startView',
   'getState newState checkpointOffered getChunk chunk recovery recoveryResponse wantReplica',
@@ -69,7 +70,9 @@ describe('simulation of the whole replica', function () {
     const reached = new Set(reports.flatMap((report) => [...report.reached]));
     expect(ALL_KINDS.filter((kind) => !reached.has(kind))).to.deep.equal([]);
     const met = new Set(reports.flatMap(({ faults }) => [...faults.keys()]));
-    expect(FAULT_KINDS.filter((kind) => !met.has(kind))).to.deep.equal([]);
+    expect([...FAULT_KINDS, 'switchOver' as const].filter((kind) => !met.has(kind))).to.deep.equal([]);
+    const called = new Set(reports.flatMap(({ writtenTo }) => Object.keys(writtenTo)));
+    expect([...called].sort()).to.deep.equal(WORKLOADS.map(({ service }) => service).sort());
     const least: readonly (readonly [what: string, per: number, count: (report: FullRunReport) => number])[] = [
       ['committed ops', 60, ({ committedOps }) => committedOps],
       ['answered writes', 60, ({ written }) => written],
@@ -79,12 +82,18 @@ describe('simulation of the whole replica', function () {
       ['checkpoints installed', 0.2, ({ checkpointsInstalled }) => checkpointsInstalled],
       ['recoveries', 0.1, ({ recoveries }) => recoveries],
       ['salvages', 0.05, ({ salvaged }) => salvaged],
+      ['offices handed over', 0.2, ({ handedOver }) => handedOver],
     ];
     for (const [what, per, count] of least) expect(perRun(count), `${what} a run`).to.be.greaterThan(per);
   });
 
   it('full: disks that lie about fsync are found out, and the loss of power is all that is left of the faults', async () => {
-    const conditions = { replicas: 3, isSyncLying: true, kinds: ['powerLoss', 'cut', 'pause'] as const };
+    const conditions = {
+      replicas: 3,
+      isSyncLying: true,
+      kinds: ['powerLoss', 'cut', 'pause'] as const,
+      switchoverPace: 0,
+    };
     let failure: FullRunFailure | undefined;
     for (let seed = 1; failure === undefined; seed++)
       failure = await runFullSimulation({ seed, conditions }).then(

@@ -5,18 +5,18 @@ import type { Event } from '../../../src/vsr/event.js';
 import type { Message } from '../../../src/vsr/message.js';
 import { actsAsPrimary, type State } from '../../../src/vsr/state.js';
 import { Checkers, Violation, type DiskFacts } from '../checkers.js';
+import { Handovers } from '../handovers.js';
 import { Network } from '../network.js';
 import { Prng } from '../prng.js';
 import { Schedule } from '../schedule.js';
-import { Answers } from './answers.js';
 import { drawFullConditions, type FullConditions } from './conditions.js';
-import { Customers } from './customers.js';
-import { drawFaults, type FaultKind, type TimedFault } from './faults.js';
+import { drawFaults, drawSwitchovers, type FaultKind, type TimedFault } from './faults.js';
+import { Mixture } from './mixture.js';
 import { Nemesis } from './nemesis.js';
-import { OrderingModel } from './ordering-model.js';
 import { ReplicaProcess, type ProcessWorld } from './replica-process.js';
-import { Requests, SHIPPED } from './requests.js';
 import { checkSameTables, differenceBetween } from './same-tables.js';
+import type { WorkloadKind } from './workload.js';
+import { workloadOf } from './workloads/index.js';
 
 /** Which run, and what of it is not left to the seed. */
 export interface FullRunOptions {
@@ -36,6 +36,8 @@ export interface FullRunReport {
   readonly committedOps: number;
   /** Writes that were answered, and of these refused by the state they met. */
   readonly written: number;
+  /** The same by service. */
+  readonly writtenTo: Readonly<Record<string, number>>;
   readonly refused: number;
   readonly reads: number;
   readonly notMet: number;
@@ -43,6 +45,8 @@ export interface FullRunReport {
   readonly checkpointsInstalled: number;
   readonly recoveries: number;
   readonly salvaged: number;
+  /** Offices that were handed over to another replica. */
+  readonly handedOver: number;
   /** Faults that happened, by kind. */
   readonly faults: ReadonlyMap<FaultKind, number>;
   /** Kinds of events, messages and transitions that a core went through, and how folders were found at a start. */
@@ -86,15 +90,18 @@ export async function runFullSimulation(options: FullRunOptions): Promise<FullRu
   return new FullSimulation(options).run();
 }
 
-/** Each part of a run has a stream of chance of its own: leaving a fault out changes as little else as can be. */
-const PART = { conditions: 1, faults: 2, network: 3, customers: 4, replicas: 100 } as const;
+/** Each part of a run has a stream of chance of its own: leaving a fault out changes as little else as can be. Workloads name theirs. */
+const PART = { conditions: 1, faults: 2, network: 3, later: 50, switchovers: 51, replicas: 100 } as const;
 const chanceOf = (seed: number, part: number): Prng => new Prng(Math.imul(seed, 0x9e3779b1) ^ (part * 0x85ebca6b));
 const conditionsOf = ({ seed, conditions }: FullRunOptions): FullConditions =>
-  drawFullConditions(chanceOf(seed, PART.conditions), conditions ?? {});
+  drawFullConditions(chanceOf(seed, PART.conditions), chanceOf(seed, PART.later), conditions ?? {});
 
-/** All faults that a run's seed draws, in the order of time. */
-export const drawnFaults = (options: FullRunOptions): TimedFault[] =>
-  drawFaults(chanceOf(options.seed, PART.faults), conditionsOf(options));
+/** All faults that a run's seed draws, in the order of time; after them its switchovers. */
+export function drawnFaults(options: FullRunOptions): TimedFault[] {
+  const conditions = conditionsOf(options);
+  const chance = (part: number): Prng => chanceOf(options.seed, part);
+  return [...drawFaults(chance(PART.faults), conditions), ...drawSwitchovers(chance(PART.switchovers), conditions)];
+}
 
 class FullSimulation implements ProcessWorld {
   readonly schedule = new Schedule();
@@ -102,9 +109,11 @@ class FullSimulation implements ProcessWorld {
   readonly #network: Network;
   readonly #networkChance: Prng;
   readonly #checkers: Checkers;
-  readonly #model = new OrderingModel();
-  readonly #answers: Answers;
-  readonly #customers: Customers;
+  readonly #handovers = new Handovers((replica) => this.#checkers.diskOf(replica));
+  readonly #mixture: Mixture;
+  readonly #kinds: readonly WorkloadKind[];
+  /** Of all services, and the core's own. */
+  readonly #tables: readonly string[];
   readonly #nemesis: Nemesis;
   readonly #replicas: ReplicaProcess[];
   readonly #reached = new Set<string>();
@@ -123,31 +132,37 @@ class FullSimulation implements ProcessWorld {
     this.#network = new Network(this.#networkChance, this.#conditions, this.schedule);
     const count = this.#conditions.replicas;
     this.#checkers = new Checkers(count);
-    this.#answers = new Answers(this.#model, this.#checkers);
+    this.#kinds = Object.keys(this.#conditions.services).map(workloadOf);
+    this.#tables = [...this.#kinds.flatMap((kind) => kind.tables), 'receipts.csv'];
     this.#replicas = Array.from({ length: count }, (_, index) =>
       this.#makeReplica(index, chance(PART.replicas + index)),
     );
-    const customerChance = chance(PART.customers);
-    const requests = new Requests(customerChance, count, () => 1_700_000_000_000 + Math.floor(this.schedule.nowMs));
-    this.#customers = new Customers(
-      customerChance,
+    const world = {
+      schedule: this.schedule,
+      checkers: this.#checkers,
+      replicas: this.#replicas,
+      conditions: this.#conditions,
+      wallMs: () => 1_700_000_000_000 + Math.floor(this.schedule.nowMs),
+      chance,
+      onViolation: (error: unknown) => this.onViolation(error),
+    };
+    this.#mixture = new Mixture(world, this.#kinds);
+    this.#nemesis = new Nemesis(
+      faults,
       this.schedule,
-      requests,
-      this.#answers,
       this.#checkers,
+      this.#network,
       this.#replicas,
-      this.#conditions.batchMax,
-      (error) => this.onViolation(error),
-    );
-    this.#nemesis = new Nemesis(faults, this.schedule, this.#checkers, this.#network, this.#replicas, (line) =>
-      this.trace(line),
+      this.#tables,
+      (line) => this.trace(line),
     );
   }
 
   #makeReplica(index: number, prng: Prng): ReplicaProcess {
     const { replicas, checkpointIntervalOps, suffixBytesMax, segmentBytesMax, diskDelayMs, drift, isSyncLying } =
       this.#conditions;
-    const { readLaterBytesMin, readLaterPieceBytes, indexFrameRecords } = this.#conditions;
+    const { readLaterBytesMin, readLaterPieceBytes, indexFrameRecords, checkpointIntervalBytes, uncommittedBytesMax } =
+      this.#conditions;
     const config = {
       self: replicaIndex(index),
       replicaIds: Array.from({ length: replicas }, (_, one) => `replica-${one + 1}`),
@@ -156,17 +171,19 @@ class FullSimulation implements ProcessWorld {
       checkpointIntervalOps,
       uncommittedOpsMax: 200,
       ...(suffixBytesMax === 0 ? {} : { suffixBytesMax, chunkBytesMax: suffixBytesMax }),
+      ...(checkpointIntervalBytes === 0 ? {} : { checkpointIntervalBytes }),
+      ...(uncommittedBytesMax === 0 ? {} : { uncommittedBytesMax }),
     };
     const clockRate = 1 + (prng.unit() * 2 - 1) * drift;
     return new ReplicaProcess(
       {
         config,
         storage: { segmentBytesMax, readLaterBytesMin, readLaterPieceBytes },
-        indexFrameRecords,
         diskDelayMs,
         isSyncLying,
         clockRate,
-        shipped: SHIPPED,
+        shipped: Object.assign({}, ...this.#kinds.map((kind) => kind.shipped)) as Record<string, string>,
+        makeServices: (files) => this.#kinds.map((kind) => kind.makeService(files, { indexFrameRecords })),
       },
       prng,
       this,
@@ -188,14 +205,14 @@ class FullSimulation implements ProcessWorld {
   async #run(): Promise<FullRunReport> {
     for (const [index, replica] of this.#replicas.entries())
       this.schedule.after((index * BOOT_MS) / this.#replicas.length, () => replica.boot());
-    this.#customers.begin();
+    this.#mixture.begin();
     this.#nemesis.begin();
     await this.#runUntil(() => this.schedule.nowMs >= this.#conditions.faultsMs);
     this.trace(() => 'healing');
     this.#nemesis.heal();
     const deadline = this.schedule.nowMs + HEALING_MS;
     const noticed = this.schedule.nowMs + NOTICE_MS;
-    const isGoalMet = this.#customers.finish();
+    const isGoalMet = this.#mixture.finish();
     await this.#runUntil(() => {
       if (this.schedule.nowMs > deadline) throw new Violation(`no progress after healing: ${this.#describe()}`);
       return this.schedule.nowMs >= noticed && isGoalMet() && this.#isLevel();
@@ -206,21 +223,27 @@ class FullSimulation implements ProcessWorld {
 
   async #checkEnd(): Promise<void> {
     await this.#mend();
-    checkSameTables(this.#replicas);
-    const asked = this.#customers.reads;
-    const orderIds = this.#model.orderIds();
-    for (const replica of this.#replicas) this.#customers.audit(replica, orderIds);
+    checkSameTables(this.#replicas, this.#shared);
+    const due = this.#mixture.reads + this.#mixture.audit();
     const end = this.schedule.nowMs + AUDIT_MS;
     await this.#runUntil(() => this.schedule.nowMs >= end);
-    if (this.#customers.reads < asked + this.#replicas.length * (4 + orderIds.length))
-      throw new Violation('a level replica did not answer a read of any consistency');
-    this.#checkers.atEnd((id) => this.#model.has(id) || this.#isExcused(id));
-    this.#answers.atEnd();
+    if (this.#mixture.reads < due) throw new Violation('a level replica did not answer a read of any consistency');
+    this.#checkers.atEnd((id) => this.#mixture.committed.has(id) || this.#isExcused(id));
+    this.#mixture.atEnd();
+  }
+
+  /** Tables and documents that are the same on level replicas. */
+  get #shared(): readonly string[] {
+    return [...this.#tables, ...this.#kinds.flatMap((kind) => kind.documents)];
   }
 
   /** A level replica may still have to put documents right that a loss of power, or somebody, has left torn. */
   async #mend(): Promise<void> {
-    for (let looks = 0; looks < MENDING_LOOKS_MAX && differenceBetween(this.#replicas) !== undefined; looks++) {
+    for (
+      let looks = 0;
+      looks < MENDING_LOOKS_MAX && differenceBetween(this.#replicas, this.#shared) !== undefined;
+      looks++
+    ) {
       const next = this.schedule.nowMs + NOTICE_MS;
       await this.#runUntil(() => this.schedule.nowMs >= next);
     }
@@ -276,12 +299,13 @@ class FullSimulation implements ProcessWorld {
 
   onApplied(replica: ReplicaIndex, entry: Entry): void {
     this.#checkers.onApplied(replica, entry);
-    this.#model.take(entry);
+    this.#mixture.take(entry);
   }
 
   onStep(replica: ReplicaIndex, event: Event, state: State, effects: readonly Effect[]): void {
     const kind = event.kind === 'message' ? event.envelope.message.kind : event.kind;
     this.#reached.add(kind);
+    this.#handovers.onStep(replica, state, event.nowMs);
     this.#counts.views = Math.max(this.#counts.views, state.view);
     this.#fold(
       replica + 31 * kind.length + 997 * state.view + 7_919 * state.durable + Math.round(this.schedule.nowMs * 64),
@@ -338,12 +362,13 @@ class FullSimulation implements ProcessWorld {
   }
 
   #report(): FullRunReport {
-    const { reads, written, refused, notMet } = this.#customers;
+    const { reads, written: writtenTo, refused, notMet } = this.#mixture;
     const { installed, recoveries, salvaged, views } = this.#counts;
     return {
       seed: this.options.seed,
       committedOps: this.#checkers.committedOps,
-      written,
+      written: Object.values(writtenTo).reduce((sum, count) => sum + count, 0),
+      writtenTo,
       refused,
       reads,
       notMet,
@@ -351,6 +376,7 @@ class FullSimulation implements ProcessWorld {
       checkpointsInstalled: installed,
       recoveries,
       salvaged,
+      handedOver: this.#handovers.done,
       faults: this.#nemesis.injected,
       reached: this.#reached,
       events: this.#events,

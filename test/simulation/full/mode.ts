@@ -6,15 +6,28 @@ import { FullRunFailure, runFullSimulation, type FullRunOptions } from './full-s
 /** Runs that shrinking one failure may take. */
 const ATTEMPTS_MAX = 200;
 
-/** The whole replica: real storage, loop, core and ordering service. */
+/** The whole replica: real storage, loop, core and services. */
 export function fullMode(options: Omit<FullRunOptions, 'seed'>): Mode {
   return {
     name: 'full',
     run: async (seed) => {
       const report = await runFullSimulation({ ...options, seed });
       const { committedOps: ops, faults, reached, written, refused, reads, notMet, views, ...more } = report;
-      const { checkpointsInstalled: installed, recoveries, salvaged, events } = more;
-      const counts = { written, refused, reads, notMet, views, installed, recoveries, salvaged, events };
+      const { checkpointsInstalled: installed, recoveries, salvaged, handedOver, writtenTo, events } = more;
+      const to = Object.fromEntries(Object.entries(writtenTo).map(([service, count]) => [`to ${service}`, count]));
+      const counts = {
+        written,
+        ...to,
+        refused,
+        reads,
+        notMet,
+        views,
+        installed,
+        recoveries,
+        salvaged,
+        handedOver,
+        events,
+      };
       return { ops, faults, reached, counts };
     },
     explain: async (error) => {

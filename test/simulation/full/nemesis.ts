@@ -11,8 +11,6 @@ const MARK = 'journal/synced';
 const SEGMENT = /^journal\/[0-9]+-[0-9]+\.csv$/;
 /** What makes a start fast. */
 const KEPT = /\.(index|sums)$/;
-/** What a running replica reads again for those who ask. */
-const TABLES = ['orders.csv', 'order-status.csv', 'refused.csv', 'receipts.csv'];
 /** What a healed disk takes for a call at most, ms. */
 const KIND_DISK_MS = 0.5;
 /** Bytes of unread tables that it reads at once. */
@@ -44,6 +42,8 @@ export class Nemesis {
     private readonly checkers: Checkers,
     private readonly network: Network,
     private readonly replicas: readonly ReplicaProcess[],
+    /** What a running replica reads again for those who ask. */
+    private readonly tables: readonly string[],
     private readonly trace: (line: () => string) => void,
   ) {}
 
@@ -140,6 +140,8 @@ export class Nemesis {
       case 'resign':
         victim.resign('told to');
         return victim.isUp;
+      case 'switchOver':
+        return this.#switchOver(victim, fault.to);
       case 'failSync':
         return this.#failSync(victim, fault.after);
       case 'wipe':
@@ -172,6 +174,13 @@ export class Nemesis {
     });
   }
 
+  /** Asked of whoever acts as primary; it may be asked to hand over to itself, or to one that is down: then it goes on. */
+  #switchOver(victim: ReplicaProcess, to: number): boolean {
+    if (!victim.isUp || victim.isPaused || victim.state === undefined || !actsAsPrimary(victim.state)) return false;
+    victim.switchOver(`replica-${to + 1}`);
+    return true;
+  }
+
   #failSync(victim: ReplicaProcess, after: number): boolean {
     if (!this.#mayLoseDisk(victim) || victim.isDown) return false;
     this.disksHarmed++;
@@ -195,7 +204,7 @@ export class Nemesis {
 
   #rotLive(victim: ReplicaProcess, bits: readonly number[]): boolean {
     if (!this.#mayLoseDisk(victim) || !victim.isUp) return false;
-    const tables = victim.folder.names().filter((name) => TABLES.includes(name));
+    const tables = victim.folder.names().filter((name) => this.tables.includes(name));
     this.#flipBits(victim, tables, bits);
     return true;
   }

@@ -1,6 +1,6 @@
 import type { Entry } from '../../../src/base/entry.js';
 import { majorityOf, op as opNumber, type ReplicaIndex } from '../../../src/base/numbers.js';
-import { DamagedFileError } from '../../../src/base/service.js';
+import { DamagedFileError, type Service, type ServiceFiles } from '../../../src/base/service.js';
 import { EXIT_RECOVER } from '../../../src/cli/child-protocol.js';
 import { exitCodeOf, exitCodeOfFailedStart } from '../../../src/cli/exit-codes.js';
 import { DiskFullError, type Clock, type ReplicaStorage } from '../../../src/ports.js';
@@ -8,7 +8,6 @@ import type { IncomingCall, ReplicaStatus } from '../../../src/ports/calls.js';
 import { ReplicaRuntime, type Fatal } from '../../../src/runtime/replica-runtime.js';
 import { isDiskInDoubt } from '../../../src/runtime/disk-failure.js';
 import { keepUncertain } from '../../../src/runtime/keep-uncertain.js';
-import { Ordering, ORDERING } from '../../../src/services/ordering/ordering.js';
 import { openReplicaStorage, type StorageOptions } from '../../../src/storage/replica-storage.js';
 import type { Effect, Notice } from '../../../src/vsr/effect.js';
 import type { Event } from '../../../src/vsr/event.js';
@@ -18,6 +17,7 @@ import type { Message } from '../../../src/vsr/message.js';
 import type { CoreConfig, State } from '../../../src/vsr/state.js';
 import { CrashedError, type PendingCall } from '../../support/simulated-file-system.js';
 import { Violation, type DiskFacts } from '../checkers.js';
+import { HANDED_OVER } from '../handovers.js';
 import type { Prng } from '../prng.js';
 import type { Schedule } from '../schedule.js';
 import { DiskWitness } from './disk-witness.js';
@@ -46,14 +46,14 @@ export interface ProcessWorld {
 export interface ProcessOptions {
   readonly config: CoreConfig;
   readonly storage: StorageOptions;
-  /** Records of a frame of the index file. */
-  readonly indexFrameRecords: number;
   readonly diskDelayMs: number;
   readonly isSyncLying: boolean;
   /** How fast the monotonic clock of this machine runs. */
   readonly clockRate: number;
-  /** menu.csv and motd.txt, as they ship. */
+  /** Files that ship in every folder, by name. */
   readonly shipped: Readonly<Record<string, string>>;
+  /** The services of a process, over its folder. */
+  readonly makeServices: (files: ServiceFiles) => readonly Service[];
 }
 
 /** Free bytes at which a full disk counts as having room again. */
@@ -65,7 +65,7 @@ const START_MS = 1_700_000_000_000;
 type Stage = 'down' | 'starting' | 'up';
 
 /**
- * One replica as it runs in production, from its folder up: real storage, disk queue, loop, core and ordering service; with a
+ * One replica as it runs in production, from its folder up: real storage, disk queue, loop, core and services; with a
  * simulated disk, network and clock. It dies, stops and is started again as its supervisor would have it.
  */
 export class ReplicaProcess {
@@ -82,6 +82,7 @@ export class ReplicaProcess {
   readonly #witness: DiskWitness;
   #stage: Stage = 'down';
   #runtime: ReplicaRuntime | undefined;
+  #services: ReadonlyMap<string, Service> = new Map();
   /** Of the last start; dead while the process is down. */
   #thread = new Thread(() => undefined);
   #mustRecover = false;
@@ -121,6 +122,11 @@ export class ReplicaProcess {
 
   get isPaused(): boolean {
     return this.#thread.isPaused;
+  }
+
+  /** What it serves; of the last start. */
+  get services(): ReadonlyMap<string, Service> {
+    return this.#services;
   }
 
   /** This machine's clocks; the monotonic one has a beginning and a rate of its own. */
@@ -232,6 +238,16 @@ export class ReplicaProcess {
     this.#deliver((runtime) => runtime.resign(why));
   }
 
+  /** Asks it to hand its office over; what comes of it is seen by its effects. */
+  switchOver(toId: string): void {
+    const thread = this.#thread;
+    this.#deliver((runtime) => {
+      void runtime.switchOver(toId, HANDED_OVER).catch((error: unknown) => {
+        if (thread.isAlive) this.#onThrown(error);
+      });
+    });
+  }
+
   /** undefined while it does not run. */
   status(): ReplicaStatus | undefined {
     return this.#runtime?.status();
@@ -266,7 +282,7 @@ export class ReplicaProcess {
   }
 
   async #start(thread: Thread): Promise<void> {
-    const { config, indexFrameRecords, clockRate } = this.options;
+    const { config, clockRate } = this.options;
     const { folder, readLaterPieceBytes } = this;
     // A write that goes over another thread may be broken off by a crash; runs with large segments write as real replicas do.
     const direct = (this.options.storage.segmentBytesMax ?? 0) > 1 << 20 ? {} : { directBytesMax: 0 };
@@ -282,8 +298,7 @@ export class ReplicaProcess {
     this.#unread = isReadLater ? storage : undefined;
     if (found.kind === 'intact' && !isReadLater) folder.foundGood();
     this.#applied = found.kind === 'intact' ? found.checkpoint.base.op : 0;
-    const ordering = new Ordering(storage.files, { indexFrameRecords });
-    const services = new Map([[ORDERING, ordering]]);
+    const services = new Map(this.options.makeServices(storage.files).map((service) => [service.name, service]));
     const loaded = await keepUncertain(storage, services, found, majorityOf(config.replicaIds.length));
     if (!thread.isAlive) return;
     const timers = new SimulatedTimers(this.world.schedule, 1 / clockRate, (run) => thread.run(run, true));
@@ -304,8 +319,9 @@ export class ReplicaProcess {
       },
       onStep: (event, state, effects) => this.#onStep(event, state, effects),
     });
-    if (loaded.kind === 'empty') ordering.foundingSeed();
+    if (loaded.kind === 'empty') for (const service of services.values()) service.foundingSeed();
     this.#runtime = runtime;
+    this.#services = services;
     this.#stage = 'up';
     this.#mustRecover = false;
     this.world.onStarted(isDistrusted ? 'distrusted' : loaded.kind);

@@ -7,13 +7,11 @@ export interface Folder {
   readonly folder: Pick<ReplicaFolder, 'isHarmed' | 'text' | 'names'>;
 }
 
-/** What must be the same bytes on every replica at an equal op. */
-const FILES = ['orders.csv', 'order-status.csv', 'refused.csv', 'receipts.csv', 'menu.csv', 'motd.txt'];
 const SEGMENT = /\/[0-9]{10}-[0-9]{16}\.csv$/;
 
-/** What of the tables and documents of level replicas is not the same; undefined when all is. */
-export function differenceBetween(replicas: readonly Folder[]): string | undefined {
-  for (const name of FILES) {
+/** What of these tables and documents of level replicas is not the same; undefined when all is. */
+export function differenceBetween(replicas: readonly Folder[], names: readonly string[]): string | undefined {
+  for (const name of names) {
     const texts = replicas.map((replica) => replica.folder.text(name));
     const [first] = texts;
     if (first === undefined) return `${name} is missing`;
@@ -23,9 +21,9 @@ export function differenceBetween(replicas: readonly Folder[]): string | undefin
   return undefined;
 }
 
-/** Holds the files of level replicas against each other. Throws Violation. */
-export function checkSameTables(replicas: readonly Folder[]): void {
-  const difference = differenceBetween(replicas);
+/** Holds the files of level replicas against each other: these tables and documents, and the journal. Throws Violation. */
+export function checkSameTables(replicas: readonly Folder[], names: readonly string[]): void {
+  const difference = differenceBetween(replicas, names);
   if (difference !== undefined) throw new Violation(difference);
   const rows = new Map<string, string>();
   // Rot that no start has come across is found when the rows are read.

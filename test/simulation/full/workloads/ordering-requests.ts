@@ -1,7 +1,12 @@
-import { majorityOf } from '../../../src/base/numbers.js';
-import type { MenuItem, MakeOrder, OrderingQuery, OrderingRequest } from '../../../src/services/ordering/requests.js';
-import type { Prng } from '../prng.js';
-import type { Asked } from './answers.js';
+import type {
+  MenuItem,
+  MakeOrder,
+  OrderingQuery,
+  OrderingRequest,
+} from '../../../../src/services/ordering/requests.js';
+import type { Prng } from '../../prng.js';
+import { drawCopies, drawUuid, RequestsSent } from '../requests-sent.js';
+import type { Asked, WorkloadWorld } from '../workload.js';
 
 /** The menu that ships with every replica: two items run out. */
 export const MENU: readonly MenuItem[] = [
@@ -26,45 +31,39 @@ export const SHIPPED = {
 
 const USERS = ['ann', 'bob', 'cem', 'dee'];
 const STATUSES = ['accepted', 'preparing', 'ready', 'delivered', 'rejected', 'cancelled'] as const;
-/** Requests that customers remember, to repeat them. */
-const PAST_MAX = 300;
 /** Orders that staff and customers come back to. */
 const ORDERS_MAX = 60;
 
 /** Draws what customers and staff ask for: new requests, and the same ones again. */
-export class Requests {
-  readonly #past: Asked[] = [];
+export class OrderingRequests {
+  readonly #prng: Prng;
+  readonly #sent: RequestsSent<OrderingRequest>;
   readonly #orderIds: string[] = [];
   #prices = new Map(MENU.map(({ item: name, pricePence }) => [name, pricePence]));
 
-  constructor(
-    private readonly prng: Prng,
-    private readonly replicas: number,
-    private readonly wallMs: () => number,
-  ) {}
+  constructor(private readonly world: WorkloadWorld) {
+    this.#prng = world.prng;
+    this.#sent = new RequestsSent(world.prng);
+  }
 
   /** A request: often one that was sent before, under its id; seldom another one under a used id. */
-  draw(): Asked {
-    const { prng } = this;
-    const past = this.#past.length > 0 && prng.chance(0.4) ? prng.pick(this.#past) : undefined;
+  draw(): Asked<OrderingRequest> {
+    const past = this.#sent.drawPast();
     if (past !== undefined) return this.#again(past);
     const body = this.#newBody();
     const requestId = body.kind === 'makeOrder' ? body.orderId : this.#uuid(7);
-    const asked = { requestId, variant: 0, body, copiesNeeded: this.#concern() };
-    this.#past.push(asked);
-    if (this.#past.length > PAST_MAX) this.#past.shift();
-    return asked;
+    return this.#sent.add({ requestId, variant: 0, body, copiesNeeded: this.#concern() });
   }
 
   /** An order that any state but an empty menu takes, on so many disks. */
-  plainOrder(copiesNeeded: number): Asked {
+  plainOrder(copiesNeeded: number): Asked<OrderingRequest> {
     const body = this.#order(this.#uuid(4), [{ item: 'Tomato Soup', quantity: 1 }], 'valid');
     return { requestId: body.orderId, variant: 0, body, copiesNeeded };
   }
 
   /** A read of committed state. */
   query(): OrderingQuery {
-    const { prng } = this;
+    const prng = this.#prng;
     switch (prng.between(0, 6)) {
       case 0:
         return { kind: 'getMotd' };
@@ -84,8 +83,8 @@ export class Requests {
   }
 
   /** The same content under the same id, with what is no content perhaps changed; or another content. */
-  #again(past: Asked): Asked {
-    const { prng } = this;
+  #again(past: Asked<OrderingRequest>): Asked<OrderingRequest> {
+    const prng = this.#prng;
     const copiesNeeded = prng.chance(0.7) ? past.copiesNeeded : this.#concern();
     if (past.body.kind !== 'makeOrder') return { ...past, copiesNeeded };
     if (prng.chance(0.1))
@@ -96,7 +95,7 @@ export class Requests {
   }
 
   #newBody(): OrderingRequest {
-    const { prng } = this;
+    const prng = this.#prng;
     const known = this.#orderIds.length > 0 ? prng.pick(this.#orderIds) : this.#uuid(4);
     switch (prng.between(0, 19)) {
       case 0:
@@ -143,7 +142,7 @@ export class Requests {
     lines: readonly { item: string; quantity: number }[],
     postcodeVerdict: MakeOrder['postcodeVerdict'],
   ): MakeOrder {
-    const { prng } = this;
+    const prng = this.#prng;
     const contact = { name: 'Ann "the" Fan', phone: '0191', address: '1, Long Lane' };
     return {
       kind: 'makeOrder',
@@ -160,12 +159,12 @@ export class Requests {
 
   /** The price as the customer was shown it: seldom an old one. */
   #price(name: string): number {
-    return (this.#prices.get(name) ?? 1) + (this.prng.chance(0.03) ? 1 : 0);
+    return (this.#prices.get(name) ?? 1) + (this.#prng.chance(0.03) ? 1 : 0);
   }
 
   /** Prices stay mostly as they are; stock is filled up. */
   #newMenu(): OrderingRequest {
-    const { prng } = this;
+    const prng = this.#prng;
     const items = MENU.map((one) => ({
       ...one,
       pricePence: (this.#prices.get(one.item) ?? one.pricePence) + (prng.chance(0.1) ? 5 : 0),
@@ -176,17 +175,11 @@ export class Requests {
   }
 
   #concern(): number {
-    const majority = majorityOf(this.replicas);
-    return this.prng.pick([1, 1, majority, majority, majority, this.replicas]);
+    return drawCopies(this.#prng, this.world.replicas);
   }
 
   #uuid(version: 4 | 7): string {
-    const { prng } = this;
-    const hex = [prng.u32(), prng.u32(), prng.u32(), prng.u32()]
-      .map((part) => part.toString(16).padStart(8, '0'))
-      .join('');
-    const head = version === 7 ? this.wallMs().toString(16).padStart(12, '0') : hex.slice(0, 12);
-    return `${head.slice(0, 8)}-${head.slice(8)}-${version}${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
+    return drawUuid(this.#prng, version, this.world.wallMs());
   }
 }
 

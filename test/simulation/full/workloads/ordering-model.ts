@@ -1,4 +1,4 @@
-import type { Entry } from '../../../src/base/entry.js';
+import type { Entry } from '../../../../src/base/entry.js';
 import type {
   Counts,
   MenuReply,
@@ -7,10 +7,10 @@ import type {
   OrderEvent,
   OrderWithHistory,
   StatusChange,
-} from '../../../src/services/ordering/replies.js';
-import type { MenuItem } from '../../../src/services/ordering/requests.js';
-import { decodeUpdate, type OrderUpdate, type StatusUpdate } from '../../../src/services/ordering/updates.js';
-import { Violation } from '../checkers.js';
+} from '../../../../src/services/ordering/replies.js';
+import type { MenuItem } from '../../../../src/services/ordering/requests.js';
+import { decodeUpdate, type OrderUpdate, type StatusUpdate } from '../../../../src/services/ordering/updates.js';
+import { Violation } from '../../checkers.js';
 
 const LIFE = ['placed', 'accepted', 'preparing', 'ready', 'delivered', 'rejected', 'cancelled'];
 const isClosed = (status: string): boolean => LIFE.indexOf(status) >= LIFE.indexOf('delivered');
@@ -46,33 +46,17 @@ export class OrderingModel {
   readonly #events: { readonly op: number; readonly orderId: string; readonly kind: OrderEvent['kind'] }[] = [];
   readonly #refusedOps: number[] = [];
   readonly #rememberedOps: number[] = [];
-  readonly #opOfRequest = new Map<string, number>();
-  #op = 0;
 
-  /** Op of the last entry. */
-  get op(): number {
-    return this.#op;
+  /** The cluster is founded with this menu and message. */
+  onFounded(text: string, { op }: Entry): void {
+    const seed = JSON.parse(text) as { menu: MenuItem[]; motd: string };
+    this.#menus.push({ op, value: { items: seed.menu, version: 1 } });
+    this.#motds.push({ op, value: { motd: seed.motd, version: 1 } });
   }
 
-  /** Orders that were placed, and requests that were decided. */
-  get decided(): number {
-    return this.#opOfRequest.size;
-  }
-
-  /** Whether a request was decided, whatever became of it. */
-  has(requestId: string): boolean {
-    return this.#opOfRequest.has(requestId);
-  }
-
-  /** Takes a committed entry; one that it has taken is passed over. */
+  /** Takes the next committed entry of ordering. */
   take(entry: Entry): void {
-    const { op, requestId } = entry;
-    if (op <= this.#op) return;
-    if (op !== this.#op + 1) throw new Violation(`op ${op} was applied, and nobody had applied op ${this.#op + 1}`);
-    this.#op = op;
-    if (entry.service === 'core') return this.#takeCore(entry);
-    if (this.#opOfRequest.has(requestId)) throw new Violation(`request ${requestId} was executed again at op ${op}`);
-    this.#opOfRequest.set(requestId, op);
+    const { op } = entry;
     const update = decodeUpdate(entry.update);
     switch (update.kind) {
       case 'order':
@@ -163,14 +147,6 @@ export class OrderingModel {
   /** Ids of all orders, oldest first. */
   orderIds(): string[] {
     return [...this.#orders.keys()];
-  }
-
-  #takeCore(entry: Entry): void {
-    const update = JSON.parse(entry.update) as { kind: string; seeds?: Record<string, string> };
-    if (update.kind !== 'founding') return;
-    const seed = JSON.parse(update.seeds?.['ordering'] ?? '{}') as { menu: MenuItem[]; motd: string };
-    this.#menus.push({ op: entry.op, value: { items: seed.menu, version: 1 } });
-    this.#motds.push({ op: entry.op, value: { motd: seed.motd, version: 1 } });
   }
 
   #place(entry: Entry, update: OrderUpdate): void {

@@ -1,77 +1,82 @@
 import { op } from '../../../src/base/numbers.js';
 import type { IncomingCall } from '../../../src/ports/calls.js';
-import { ORDERING } from '../../../src/services/ordering/ordering.js';
 import { actsAsPrimary } from '../../../src/vsr/state.js';
 import type { Outcome } from '../../../src/vsr/effect.js';
 import type { Checkers } from '../checkers.js';
 import type { Prng } from '../prng.js';
 import type { Schedule } from '../schedule.js';
-import type { Answers, Asked } from './answers.js';
+import type { Answers } from './answers.js';
 import type { ReplicaProcess } from './replica-process.js';
-import type { Requests } from './requests.js';
+import type { Asked, Workload } from './workload.js';
 
 /** ms that a caller waits for an answer. */
 const PATIENCE_MS = 2_000;
-/** ms between two attempts of the last orders of a run. */
+/** ms between two attempts of the last requests of a run. */
 const INSIST_EVERY_MS = 200;
+/** Longest pause between two acts of the callers of a service that has the run for itself, ms. */
+const PAUSE_MS = 20;
 
-/** Customers and staff, who call any replica, repeat what they sent before under the same id, and read. */
-export class Customers {
+/** What callers of one service need. */
+export interface CallersWorld {
+  readonly service: string;
+  /** Share of all calls of the run, above 0, at most 1. */
+  readonly share: number;
+  readonly prng: Prng;
+  readonly schedule: Schedule;
+  readonly workload: Workload;
+  readonly answers: Answers;
+  readonly checkers: Checkers;
+  readonly replicas: readonly ReplicaProcess[];
+  /** Most requests of one batch. */
+  readonly batchMax: number;
+  readonly onViolation: (error: unknown) => void;
+}
+
+/** Callers of one service, who call any replica, repeat what they sent before under the same id, and read. */
+export class Callers {
   #isDone = false;
   reads = 0;
   written = 0;
   refused = 0;
   notMet = 0;
 
-  constructor(
-    private readonly prng: Prng,
-    private readonly schedule: Schedule,
-    private readonly requests: Requests,
-    private readonly answers: Answers,
-    private readonly checkers: Checkers,
-    private readonly replicas: readonly ReplicaProcess[],
-    private readonly batchMax: number,
-    private readonly onViolation: (error: unknown) => void,
-  ) {}
+  constructor(private readonly world: CallersWorld) {}
 
   begin(): void {
+    const { prng, schedule, share } = this.world;
     const act = (): void => {
       if (this.#isDone) return;
       this.#act();
-      this.schedule.after(this.prng.between(1, 20), act);
+      schedule.after(prng.between(1, PAUSE_MS) / share, act);
     };
-    this.schedule.after(1, act);
+    schedule.after(1, act);
   }
 
-  /** No more but one order that is on every disk at last. Returns whether it is. */
+  /** No more but one request that is on every disk at last. Returns whether it is. */
   finish(): () => boolean {
+    const { workload, replicas, checkers, schedule } = this.world;
     this.#isDone = true;
-    const goal = this.requests.plainOrder(this.replicas.length);
-    const isMet = (): boolean => this.checkers.acknowledged.get(goal.requestId)?.isFinal === true;
+    const goal = workload.goal(replicas.length);
+    const isMet = (): boolean => checkers.acknowledged.get(goal.requestId)?.isFinal === true;
     const insist = (): void => {
-      for (const replica of this.replicas) this.#send(replica, [goal]);
-      if (!isMet()) this.schedule.after(INSIST_EVERY_MS, insist);
+      for (const replica of replicas) this.#send(replica, [goal]);
+      if (!isMet()) schedule.after(INSIST_EVERY_MS, insist);
     };
     insist();
     return isMet;
   }
 
-  /** Asks a replica for all that it holds; each answer is held against the model. */
-  audit(replica: ReplicaProcess, orderIds: readonly string[]): void {
-    const queries = [
-      { kind: 'getMenu' },
-      { kind: 'getMotd' },
-      { kind: 'counts' },
-      { kind: 'events', fromOp: 0, limit: 1_000 },
-      ...orderIds.map((orderId) => ({ kind: 'getOrder' as const, orderId })),
-    ] as const;
-    replica.submit(queries.map((query) => this.#readCall(replica, query, 'any')));
+  /** Asks a replica for all that it holds; each answer is held against the model. Returns how many queries that are. */
+  audit(replica: ReplicaProcess): number {
+    const calls = this.world.workload.audit().map((query) => this.#readCall(replica, query, 'any'));
+    replica.submit(calls);
+    return calls.length;
   }
 
   #act(): void {
-    const { prng, replicas } = this;
-    const count = prng.between(0, this.batchMax);
-    const asked = Array.from({ length: count }, () => this.requests.draw());
+    const { prng, replicas, workload, batchMax } = this.world;
+    const count = prng.between(0, batchMax);
+    const asked = Array.from({ length: count }, () => workload.draw());
     // Front ends know the primary most of the time.
     const acting = replicas.find(({ state }) => state !== undefined && actsAsPrimary(state));
     if (acting !== undefined && prng.chance(0.6)) this.#send(acting, asked);
@@ -89,10 +94,10 @@ export class Customers {
     replica.submit(
       asked.map((one): IncomingCall => {
         const { requestId, body, copiesNeeded } = one;
-        this.answers.onAsked(one);
+        this.world.answers.onAsked(one);
         return {
           kind: 'write',
-          service: ORDERING,
+          service: this.world.service,
           request: { requestId, body, copiesNeeded },
           deadlineWallMs: replica.clock.wallMs() + PATIENCE_MS,
           done: (outcome) => this.#judged(() => this.#onOutcome(one, outcome)),
@@ -102,19 +107,17 @@ export class Customers {
   }
 
   #read(replica: ReplicaProcess): void {
-    const consistency = this.prng.pick(['linearizable', 'linearizable', 'session', 'any'] as const);
-    if (replica.isUp) replica.submit([this.#readCall(replica, this.requests.query(), consistency)]);
+    const { prng, workload } = this.world;
+    const consistency = prng.pick(['linearizable', 'linearizable', 'session', 'any'] as const);
+    if (replica.isUp) replica.submit([this.#readCall(replica, workload.query(), consistency)]);
   }
 
-  #readCall(
-    replica: ReplicaProcess,
-    query: ReturnType<Requests['query']>,
-    consistency: 'linearizable' | 'session' | 'any',
-  ): IncomingCall {
-    const seen = this.checkers.acknowledgedOp;
+  #readCall(replica: ReplicaProcess, query: unknown, consistency: 'linearizable' | 'session' | 'any'): IncomingCall {
+    const { checkers, answers, service } = this.world;
+    const seen = checkers.acknowledgedOp;
     return {
       kind: 'read',
-      service: ORDERING,
+      service,
       query: { body: query },
       consistency,
       minOp: op(consistency === 'session' ? seen : 0),
@@ -123,20 +126,21 @@ export class Customers {
         this.#judged(() => {
           if (outcome.kind !== 'read') return;
           this.reads++;
-          this.checkers.onRead(seen, outcome.asOf.op, consistency);
-          this.answers.onRead(query, outcome);
+          checkers.onRead(seen, outcome.asOf.op, consistency);
+          answers.onRead(query, outcome);
         }),
     };
   }
 
   #onOutcome(asked: Asked, outcome: Outcome): void {
+    const { answers } = this.world;
     switch (outcome.kind) {
       case 'written':
         this.written++;
         if (outcome.reply.kind === 'refused') this.refused++;
-        return this.answers.onWritten(asked, outcome);
+        return answers.onWritten(asked, outcome);
       case 'refused':
-        return this.answers.onRefused(asked);
+        return answers.onRefused(asked);
       case 'notMet':
         this.notMet++;
         return;
@@ -151,7 +155,7 @@ export class Customers {
     try {
       judge();
     } catch (error) {
-      this.onViolation(error);
+      this.world.onViolation(error);
     }
   }
 }
