@@ -3,7 +3,7 @@ import { SIMULATIONS } from '../../planted/simulations/index.js';
 import { search } from '../../planted/search.js';
 
 /** Seeds of each simulation in `npm test`; `npm run simulate:planted` runs more. */
-const SEEDS = { core: 300, 'core-long': 20, storage: 150, ordering: 100 } as const;
+const SEEDS = { core: 300, 'core-long': 20, storage: 150, ordering: 100, services: 12 } as const;
 const TIMEOUT_MS = 120_000;
 
 /** What the runs of a simulation together must have gone through. */
@@ -12,11 +12,12 @@ const MUST_REACH = {
   'core-long': 'diskFull resign startView newState chunk recoveryResponse switchLog installCheckpoint',
   storage: 'append persist switchLog checkpoint settleOutbox kill damaged intact',
   ordering: 'checkpoint restart failover submitted',
+  services: 'diskFull startView newState submitOutbox switchLog intact',
 } as const;
 
 describe('planted simulations (healthy)', function () {
   this.timeout(TIMEOUT_MS);
-  for (const name of ['core', 'core-long', 'storage', 'ordering'] as const) {
+  for (const name of ['core', 'core-long', 'storage', 'ordering', 'services'] as const) {
     it(`simulation ${name}: keeps every promise, does real work, and does the same for the same seed`, async () => {
       const simulation = SIMULATIONS[name];
       const one = { simulation: name, bug: '', from: 1, to: SEEDS[name], deadlineMs: Infinity };

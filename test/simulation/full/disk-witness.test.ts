@@ -53,6 +53,37 @@ describe('simulation: disk witness', () => {
       expect(() => witness.onLoaded(found(loaded), false)).to.throw(Violation, why);
     });
 
+  it('witness: objects to a damaged outbox that nobody harmed, and to one that lost what the journal still holds', async () => {
+    for (const [mayBeDamaged, why] of [
+      [false, 'an outbox that nobody harmed'],
+      [true, 'is no longer in the outbox'],
+    ] as const) {
+      const { witness, loaded } = await witnessed();
+      const found = { ...loaded, outbox: [], uncertain: [] };
+      expect(() => witness.onLoaded(found, mayBeDamaged)).to.throw(Violation, why);
+    }
+  });
+
+  it('witness: knows that of a folder that was begun anew the outbox holds the only copy, until it is damaged too', async () => {
+    const { witness, storage } = await witnessed();
+    witness.onLoaded({ kind: 'damaged', durable: promises(2), damage: [], outbox: [item], uncertain: [] }, true);
+    const kept = itemOf(entriesAfter(5, entries[4]?.chain ?? '', 2, 9)[1] as Entry);
+    await storage.keep([kept]);
+    const recovering = promises(2, 0, true);
+    const log = { base: { op: op(0), chain: '0'.repeat(32), timeMs: 0 }, snapshots: {} };
+    const begun: Intact = {
+      kind: 'intact',
+      durable: recovering,
+      checkpoint: log,
+      entries: [],
+      commit: op(0),
+      outbox: [],
+    };
+    expect(() => witness.onLoaded({ ...begun, outbox: [item] }, true), 'not said to be damaged').to.throw(Violation);
+    witness.onLoaded({ ...begun, uncertain: [] }, true);
+    expect(witness.facts().hasInOutbox(item.requestId)).to.equal(false);
+  });
+
   it('witness: objects to a damaged folder whose view fell, also where damage was done', async () => {
     const { witness } = await witnessed();
     const loaded: Loaded = { kind: 'damaged', durable: promises(1), damage: [], outbox: [], uncertain: [] };

@@ -11,6 +11,11 @@ interface Said {
   readonly lastOp: number;
   /** Ids in the outbox. */
   readonly outbox: ReadonlySet<string>;
+  /**
+   * Of these, those of which the row in outbox.csv is the only copy: the journal that held their entries, cut off or not, was moved aside
+   * when the folder was found damaged.
+   */
+  readonly onlyThere: ReadonlySet<string>;
 }
 
 /** What was asked of storage and not answered when its process died: all of it may have happened, or none (of an append: a beginning). */
@@ -25,7 +30,13 @@ interface UnderWay {
 
 const NOTHING_UNDER_WAY: UnderWay = { next: undefined, appending: [], settling: [] };
 
-const nothing = (): Said => ({ promises: undefined, chains: new Map(), lastOp: 0, outbox: new Set() });
+const nothing = (): Said => ({
+  promises: undefined,
+  chains: new Map(),
+  lastOp: 0,
+  outbox: new Set(),
+  onlyThere: new Set(),
+});
 
 /**
  * Remembers, over the deaths of a replica's process, what its storage has said to be on disk, and holds every start against it: what
@@ -40,6 +51,9 @@ export class DiskWitness {
    * undo the deletion of a file, and then everything is there again, with what the dead process was just writing.
    */
   #beforeDamage: { readonly said: Said; readonly underWay: UnderWay } | undefined;
+
+  /** The last start found the folder damaged: what is kept of its journal now is nowhere else when that is moved aside. */
+  #isBegunAnew = false;
 
   constructor(
     /** Storage has said something new. */
@@ -81,10 +95,15 @@ export class DiskWitness {
         this.#beforeDamage ??= { said, underWay: this.#underWay };
         // Whatever is on disk, the log and what was promised with it are forgotten; the view stays.
         const promises = durable === undefined ? undefined : { ...durable, logView: view(0), recovering: true };
-        this.#said = { ...nothing(), promises, outbox: new Set(loaded.outbox.map(({ requestId }) => requestId)) };
+        const outbox = new Set(loaded.outbox.map(({ requestId }) => requestId));
+        this.#said = { ...nothing(), promises, outbox, onlyThere: outbox };
+        this.#isBegunAnew = true;
         break;
       }
       case 'intact': {
+        if (loaded.uncertain !== undefined && !mayBeDamaged)
+          throw new Violation('an outbox that nobody harmed was found damaged');
+        this.#isBegunAnew = false;
         const before = mayBeDamaged ? this.#beforeDamage : undefined;
         const asBefore = before === undefined ? undefined : held(before.said, before.underWay, loaded);
         const found = asBefore?.of === undefined ? held(said, this.#underWay, loaded) : asBefore;
@@ -119,16 +138,19 @@ export class DiskWitness {
       leaveDoubt: (why) => storage.leaveDoubt(why),
       appendOutbox: async (items) => {
         await storage.appendOutbox(items);
-        this.#sayKept(items);
+        // Taken without a majority: it never stood in a journal.
+        this.#sayKept(items, true);
       },
       keep: async (items) => {
         await storage.keep(items);
-        this.#sayKept(items);
+        this.#sayKept(items, this.#isBegunAnew);
       },
       setAside: async (items) => {
         const told = await storage.setAside(items);
-        const aside = new Set(items.map(({ requestId }) => requestId));
-        this.#said = { ...this.#said, outbox: new Set([...this.#said.outbox].filter((id) => !aside.has(id))) };
+        this.#said = withoutIds(
+          this.#said,
+          items.map(({ requestId }) => requestId),
+        );
         return told;
       },
       close: () => storage.close(),
@@ -156,6 +178,7 @@ export class DiskWitness {
       switchLog: async (change) =>
         this.#through(
           (said) => ({
+            ...said,
             promises: change.durable,
             ...logOf(said.chains, change.from, change.entries),
             outbox: withIds(said.outbox, change.salvaged),
@@ -165,6 +188,7 @@ export class DiskWitness {
       install: async (change) =>
         this.#through(
           (said) => ({
+            ...said,
             promises: change.durable,
             ...logOf(chainsUpTo(said.chains, change.offer.head.base), change.offer.head.base.op + 1, change.entries),
             outbox: withIds(said.outbox, change.salvaged),
@@ -175,8 +199,7 @@ export class DiskWitness {
         this.#underWay = { ...this.#underWay, settling: requestIds };
         await storage.settleOutbox(requestIds);
         this.#underWay = { ...this.#underWay, settling: [] };
-        const settled = new Set(requestIds);
-        this.#said = { ...this.#said, outbox: new Set([...this.#said.outbox].filter((id) => !settled.has(id))) };
+        this.#said = withoutIds(this.#said, requestIds);
       },
     };
   }
@@ -192,8 +215,13 @@ export class DiskWitness {
   }
 
   /** The outbox has grown; of promises and log nothing new is said. */
-  #sayKept(items: readonly { readonly requestId: string }[]): void {
-    this.#said = { ...this.#said, outbox: withIds(this.#said.outbox, items) };
+  #sayKept(items: readonly { readonly requestId: string }[], isOnlyThere: boolean): void {
+    const { outbox, onlyThere } = this.#said;
+    this.#said = {
+      ...this.#said,
+      outbox: withIds(outbox, items),
+      onlyThere: isOnlyThere ? withIds(onlyThere, items) : onlyThere,
+    };
     this.onSaid(this.facts());
   }
 
@@ -216,7 +244,7 @@ function held(said: Said, underWay: UnderWay, loaded: Intact): { of: Said; why?:
 
 /** Why a folder does not hold what was said, and perhaps a beginning of `appending`; undefined when it does. */
 function whyNot(
-  { promises, chains, lastOp, outbox }: Said,
+  { promises, chains, lastOp, outbox, onlyThere }: Said,
   { durable, checkpoint, entries, outbox: foundOutbox, uncertain }: Intact,
   settling: readonly string[],
   appending: readonly Entry[],
@@ -233,11 +261,11 @@ function whyNot(
     const expected = op <= lastOp ? chains.get(op) : appending[op - lastOp - 1]?.chain;
     if (chain !== expected) return `op ${op} is another entry, or was never appended`;
   }
-  // A damaged outbox is told, and what the journal still holds of it is handed over with it, to be kept again. A log that was begun
-  // anew holds nothing: then the row was the only copy, on a disk that has rotted twice.
-  if (uncertain !== undefined && end === 0) return undefined;
+  // A damaged outbox is told, and what the journal still holds of it is handed over with it, to be kept again; but for what stood
+  // nowhere else, on a disk that was harmed twice.
   const found = new Set([...foundOutbox, ...(uncertain ?? [])].map(({ requestId }) => requestId));
-  const missing = [...outbox].find((id) => !found.has(id) && !settling.includes(id));
+  const isExcused = (id: string): boolean => uncertain !== undefined && onlyThere.has(id);
+  const missing = [...outbox].find((id) => !found.has(id) && !settling.includes(id) && !isExcused(id));
   return missing === undefined ? undefined : `${missing} is no longer in the outbox`;
 }
 
@@ -256,6 +284,11 @@ function withIds(ids: ReadonlySet<string>, items: readonly { readonly requestId:
   return new Set([...ids, ...items.map(({ requestId }) => requestId)]);
 }
 
+function withoutIds(said: Said, gone: readonly string[]): Said {
+  const left = (ids: ReadonlySet<string>): ReadonlySet<string> => new Set([...ids].filter((id) => !gone.includes(id)));
+  return { ...said, outbox: left(said.outbox), onlyThere: left(said.onlyThere) };
+}
+
 /** What a sound folder says; of the ops below its checkpoint, what was said before. */
 function saidBy({ durable, checkpoint, entries, outbox }: Intact, before: Said): Said {
   const { base } = checkpoint;
@@ -263,5 +296,5 @@ function saidBy({ durable, checkpoint, entries, outbox }: Intact, before: Said):
   if (base.op > 0) chains.set(base.op, base.chain);
   for (const { op, chain } of entries) chains.set(op, chain);
   const ids = new Set(outbox.map(({ requestId }) => requestId));
-  return { promises: durable, chains, lastOp: base.op + entries.length, outbox: ids };
+  return { promises: durable, chains, lastOp: base.op + entries.length, outbox: ids, onlyThere: before.onlyThere };
 }
