@@ -43,6 +43,9 @@ export interface Service {
   /** Op of a committed request, for operators who ask what became of it. Throws DamagedFileError. Absent: nothing is told. */
   opOf?(requestId: string): number | undefined;
 
+  /** All that ever happened under an id, in the service's own words, for operators. Throws DamagedFileError. Absent: `opOf` is all. */
+  trace?(id: string): unknown;
+
   /**
    * Of an entry that a view change cuts off: what to keep in the outbox because a customer may have been told that it
    * is done (write concern below a majority), or undefined when no such promise was made.

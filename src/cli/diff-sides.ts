@@ -15,6 +15,8 @@ export interface DiffSide extends RowSource {
   /** What is odd about its files, for people. */
   readonly notes: readonly string[];
   readonly stopped: StoppedFolder | undefined;
+  /** The first row of a table, one byte a character; empty: not told. */
+  headerOf(table: string): Promise<string>;
 }
 
 /** A side of a replica that runs; its files are known when it has been noted. */
@@ -26,6 +28,7 @@ export function runningSide({ id, inspector, status }: ReachedReplica, files: Di
     files,
     notes: [],
     stopped: undefined,
+    headerOf: async (table) => (await inspector.readRows({ table, fromOp: 1, toOp: 1 })).header,
     hashRows: (of, parts) => inspector.hashRows(of, parts),
     readRows: (of) => inspector.readRows(of),
   };
@@ -51,6 +54,7 @@ export async function stoppedSide(tools: FolderTools, { id, resources, why }: Re
     files,
     notes,
     stopped: folder,
+    headerOf: (table) => Promise.resolve(folder.headerOf(table)),
     hashRows: (of, parts) => folder.hashRows(of, parts),
     readRows: (of) => folder.readRows(of),
   };

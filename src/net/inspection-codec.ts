@@ -1,4 +1,4 @@
-import type { NoteAnswer, OrderExplanation, RowPage, RowRange, RowsOf } from '../ports/inspection.js';
+import type { NoteAnswer, OrderExplanation, RowPage, RowRange, RowsOf, StateNote } from '../ports/inspection.js';
 import type { OrderView } from '../ports/ordering-client.js';
 import type {
   ExplainOrderResponse,
@@ -8,6 +8,7 @@ import type { HashRowsResponse, HashRowsResponse__Output } from './generated/jus
 import type { NoteStateResponse, NoteStateResponse__Output } from './generated/justhungry/v1/NoteStateResponse.js';
 import type { ReadRowsResponse, ReadRowsResponse__Output } from './generated/justhungry/v1/ReadRowsResponse.js';
 import { statusOfWire, verdictOfWire, WIRE_STATUS, WIRE_VERDICT } from './ordering-enums.js';
+import { ORDERING } from '../services/ordering/ordering.js';
 import { wireOrder } from './ordering-responses.js';
 import { orderView } from './ordering-views.js';
 import { chainOf, fileNameOf, MalformedError, meaningOf, naturalOf, partOf, sha256Of } from './wire-values.js';
@@ -29,8 +30,26 @@ export function wireNote(answer: NoteAnswer): NoteStateResponse {
     view,
     chain,
     files: files.map(({ name, kind, length, hash }) => ({ name, kind: KINDS[kind], length, hash })),
-    counts: { ...counts },
+    counts: wireCounts(counts),
   };
+}
+
+/** Those of food ordering by their word, as ever; those of another service with its name before it. */
+function wireCounts(counts: StateNote['counts']): Record<string, number> {
+  const wire: Record<string, number> = {};
+  for (const [service, words] of Object.entries(counts))
+    for (const [word, count] of Object.entries(words)) wire[service === ORDERING ? word : `${service}.${word}`] = count;
+  return wire;
+}
+
+function countsOf(wire: Readonly<Record<string, number>>): StateNote['counts'] {
+  const counts: Record<string, Record<string, number>> = {};
+  for (const [key, count] of Object.entries(wire)) {
+    const dot = key.indexOf('.');
+    const service = dot < 0 ? ORDERING : key.slice(0, dot);
+    (counts[service] ??= {})[key.slice(dot + 1)] = count;
+  }
+  return counts;
 }
 
 /** The answer of a proto message about `op`. */
@@ -48,7 +67,7 @@ export function noteOf(wire: NoteStateResponse__Output, op: number): NoteAnswer 
   return {
     kind: 'noted',
     applied,
-    note: { op, view: naturalOf(wire.view, 'view'), chain: chainOf(wire.chain), files, counts: { ...wire.counts } },
+    note: { op, view: naturalOf(wire.view, 'view'), chain: chainOf(wire.chain), files, counts: countsOf(wire.counts) },
   };
 }
 
@@ -75,10 +94,18 @@ export function rangesOf({ ranges }: HashRowsResponse__Output): RowRange[] {
 }
 
 /** A page as a proto message. */
-export const wirePage = ({ rows, nextOp }: RowPage): ReadRowsResponse => ({ rows: Buffer.from(rows), next_op: nextOp });
+export const wirePage = ({ header, rows, nextOp }: RowPage): ReadRowsResponse => ({
+  header: Buffer.from(header, 'latin1'),
+  rows: Buffer.from(rows),
+  next_op: nextOp,
+});
 
 /** The page of a proto message. */
-export const pageOf = ({ rows, next_op }: ReadRowsResponse__Output): RowPage => ({ rows, nextOp: next_op });
+export const pageOf = ({ header, rows, next_op }: ReadRowsResponse__Output): RowPage => ({
+  header: header.toString('latin1'),
+  rows,
+  nextOp: next_op,
+});
 
 /** An explanation as a proto message. */
 export function wireExplanation(of: OrderExplanation): ExplainOrderResponse {
@@ -99,6 +126,9 @@ export function wireExplanation(of: OrderExplanation): ExplainOrderResponse {
     refused_op: of.refused?.op ?? 0,
     refused_why: of.refused?.why ?? '',
     in_outbox: of.isInOutbox,
+    requests: of.requests.map(({ service, op, view, chain, isInJournal, onDiskBy }) => {
+      return { service, op, view, chain, in_journal: isInJournal, on_disk_by: onDiskBy };
+    }),
     pending: of.pending.map((entry) => ({ ...entry })),
     views: of.views.map(({ view, firstOp }) => ({ view, first_op: firstOp })),
     applied: of.applied,
@@ -126,7 +156,10 @@ export function explanationOf(wire: ExplainOrderResponse__Output): OrderExplanat
     })),
     refused: wire.refused_op === 0 ? undefined : { op: wire.refused_op, why: wire.refused_why },
     isInOutbox: wire.in_outbox,
-    pending: wire.pending.map(({ op, view, durable }) => ({ op, view, durable })),
+    requests: wire.requests.map(({ service, op, view, chain, in_journal, on_disk_by }) => {
+      return { service, op, view, chain: chainOf(chain), isInJournal: in_journal, onDiskBy: on_disk_by };
+    }),
+    pending: wire.pending.map(({ service, op, view, durable }) => ({ service, op, view, durable })),
     views: wire.views.map(({ view, first_op }) => ({ view, firstOp: first_op })),
     applied: wire.applied,
     checkpointOp: wire.checkpoint_op,

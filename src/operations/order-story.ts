@@ -1,4 +1,4 @@
-import type { OrderExplanation, OrderStep } from '../ports/inspection.js';
+import type { OrderExplanation, OrderStep, RequestStep } from '../ports/inspection.js';
 import type { OrderView } from '../ports/ordering-client.js';
 
 /** What a replica answered, or why it did not. */
@@ -36,7 +36,18 @@ export interface StoryStep {
   readonly copies: readonly StoryCopy[];
 }
 
-/** All that is known of an order. */
+/** A committed request of a service beside food ordering. */
+export interface StoryRequest {
+  readonly service: string;
+  readonly op: number;
+  readonly view: number;
+  /** Id of the primary of that view. */
+  readonly primary: string;
+  readonly chain: string;
+  readonly copies: readonly StoryCopy[];
+}
+
+/** All that is known of an order, or of another service's request. */
 export interface OrderStory {
   readonly order_id: string;
   readonly found: boolean;
@@ -48,7 +59,9 @@ export interface OrderStory {
   /** Id of the present primary; empty: there is none. */
   readonly primary: string;
   readonly steps: readonly StoryStep[];
-  /** Views that began after the placing; `first_op` null: nothing was committed in it yet. */
+  /** Requests of other services that have this id. */
+  readonly requests: readonly StoryRequest[];
+  /** Views that began after the placing, or the first request; `first_op` null: nothing was committed in it yet. */
   readonly failovers: readonly { readonly view: number; readonly primary: string; readonly first_op: number | null }[];
   readonly refused: { readonly op: number; readonly why: string } | null;
   /** Replicas in whose outbox it waits. */
@@ -56,6 +69,7 @@ export interface OrderStory {
   /** Entries for it that are not known to be committed. */
   readonly pending: readonly {
     readonly replica: string;
+    readonly service: string;
     readonly op: number;
     readonly view: number;
     readonly durable: boolean;
@@ -76,13 +90,21 @@ export function orderStory(
 ): OrderStory {
   const known = answers.flatMap(({ id, explanation }) => (explanation === undefined ? [] : [{ id, ...explanation }]));
   const best = known
-    .filter(({ order, refused }) => order !== undefined || refused !== undefined)
+    .filter(({ order, refused, requests }) => order !== undefined || refused !== undefined || requests.length > 0)
     .toSorted((a, b) => b.applied - a.applied)[0];
   const primaryOf = (view: number): string => ids[view % ids.length] ?? '';
   const steps = (best?.steps ?? []).map((step) => ({
     ...factsOf(step),
     primary: primaryOf(step.view),
     copies: answers.map((answer) => copyOf(answer, step.op)),
+  }));
+  const requests = (best?.requests ?? []).map(({ service, op, view, chain }) => ({
+    service,
+    op,
+    view,
+    primary: primaryOf(view),
+    chain,
+    copies: answers.map((answer) => copyOf(answer, op)),
   }));
   const outbox = known.filter(({ isInOutbox }) => isInOutbox).map(({ id }) => id);
   const pending = known.flatMap(({ id, pending: entries }) => entries.map((entry) => ({ replica: id, ...entry })));
@@ -94,6 +116,7 @@ export function orderStory(
     as_of_op: best?.applied ?? Math.max(0, ...known.map(({ applied }) => applied)),
     primary,
     steps,
+    requests,
     failovers: failoversOf(best, Math.max(0, ...known.map(({ view }) => view)), primaryOf),
     refused: best?.refused ?? null,
     outbox,
@@ -102,7 +125,7 @@ export function orderStory(
     unreachable: answers.flatMap(({ id, explanation, why }) =>
       explanation === undefined ? [{ replica: id, why }] : [],
     ),
-    not_known: unknowns(answers, steps, primary),
+    not_known: unknowns(answers, steps.length + requests.length > 0, primary),
   };
 }
 
@@ -115,7 +138,11 @@ function copyOf({ id, explanation, inFolder }: StoryAnswer, op: number): StoryCo
   if (explanation === undefined && inFolder !== undefined)
     return { replica: id, holds: inFolder.has(op) ? 'folder' : 'no', on_disk_by: null };
   if (explanation === undefined) return { replica: id, holds: 'unknown', on_disk_by: null };
-  const step = explanation.steps.find((one) => one.op === op);
+  const kept: readonly Pick<RequestStep, 'op' | 'isInJournal' | 'onDiskBy'>[] = [
+    ...explanation.steps,
+    ...explanation.requests,
+  ];
+  const step = kept.find((one) => one.op === op);
   if (step === undefined) return { replica: id, holds: 'no', on_disk_by: null };
   return {
     replica: id,
@@ -124,13 +151,13 @@ function copyOf({ id, explanation, inFolder }: StoryAnswer, op: number): StoryCo
   };
 }
 
-/** Views after that of the placing: those in which something was committed, and the present one. */
+/** Views after that of the placing or the first request: those in which something was committed, and the present one. */
 function failoversOf(
   best: OrderExplanation<OrderView> | undefined,
   view: number,
   primaryOf: (view: number) => string,
 ): OrderStory['failovers'] {
-  if (best === undefined || best.order === undefined) return [];
+  if (best === undefined || (best.order === undefined && best.requests.length === 0)) return [];
   const crossed: { view: number; primary: string; first_op: number | null }[] = best.views
     .slice(1)
     .map((span) => ({ view: span.view, primary: primaryOf(span.view), first_op: span.firstOp }));
@@ -142,15 +169,16 @@ function failoversOf(
 /** Whether two replicas tell the ops that both hold otherwise. */
 function isOther(best: OrderExplanation<OrderView>, other: OrderExplanation<OrderView>): boolean {
   const reach = Math.min(best.applied, other.applied);
-  const told = ({ steps, refused }: OrderExplanation<OrderView>): string =>
+  const told = ({ steps, requests, refused }: OrderExplanation<OrderView>): string =>
     JSON.stringify([
+      requests.filter(({ op }) => op <= reach).map(({ service, op, view, chain }) => [service, op, view, chain]),
       steps.filter(({ op }) => op <= reach).map(factsOf),
       (refused?.op ?? Infinity) <= reach ? refused : undefined,
     ]);
   return told(best) !== told(other);
 }
 
-function unknowns(answers: readonly StoryAnswer[], steps: readonly StoryStep[], primary: string): string[] {
+function unknowns(answers: readonly StoryAnswer[], hasSteps: boolean, primary: string): string[] {
   const told: string[] = [];
   const silent = answers.filter(({ explanation }) => explanation === undefined);
   const unread = silent.filter(({ inFolder }) => inFolder === undefined).map(({ id }) => id);
@@ -161,7 +189,7 @@ function unknowns(answers: readonly StoryAnswer[], steps: readonly StoryStep[], 
     told.push(`What the journal of ${read.join(' and ')} holds: it does not run, and only its tables were read.`);
   if (primary === '')
     told.push('What was done last: there is no primary. What a replica that is down has alone is not shown.');
-  if (steps.length > 0)
+  if (hasSteps)
     told.push(
       'When exactly: a replica remembers the moment of an fsync in memory only. After a restart, or when it took over a log from others, ' +
         'it knows that the row was there by then, not since when.',

@@ -1,5 +1,5 @@
 import type { OrderView } from './ordering-client.js';
-import type { Order } from '../services/ordering/replies.js';
+import type { Order, OrderTrace, TraceStep } from '../services/ordering/replies.js';
 import type { OrderStatus } from '../services/ordering/order-status.js';
 import type { PostcodeVerdict } from '../services/ordering/postcode-verdict.js';
 
@@ -24,8 +24,8 @@ export interface StateNote {
   readonly chain: string;
   /** By name. */
   readonly files: readonly FileNote[];
-  /** How much there is, by word: `orders`, `changes`, `refusals` … */
-  readonly counts: Readonly<Record<string, number>>;
+  /** How much there is, by service and word: of `ordering` `orders`, `changes`, `refusals` … */
+  readonly counts: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
 /** What became of the wish for a note. `applied`: the last op that the tables hold now. */
@@ -54,6 +54,8 @@ export interface RowRange {
 
 /** Whole rows of whole ops; `nextOp` is where to go on, 0 when these are all. */
 export interface RowPage {
+  /** First row of the table, one byte a character; empty of a document. */
+  readonly header: string;
   readonly rows: Uint8Array;
   readonly nextOp: number;
 }
@@ -75,6 +77,13 @@ export interface OrderStep {
   readonly onDiskBy: string;
 }
 
+/** A committed request of a service, and where this replica keeps it. */
+export interface RequestStep extends Pick<OrderStep, 'op' | 'view' | 'chain' | 'isInJournal' | 'onDiskBy'> {
+  readonly service: string;
+}
+
+export type { OrderTrace, TraceStep };
+
 /** What one replica knows of an order, the order as an `Of`. */
 export interface OrderExplanation<Of = Order> {
   /** As it is now; absent: the tables do not hold it. */
@@ -83,9 +92,16 @@ export interface OrderExplanation<Of = Order> {
   readonly steps: readonly OrderStep[];
   readonly refused: { readonly op: number; readonly why: string } | undefined;
   readonly isInOutbox: boolean;
+  /** Committed requests of this id, of services that know their requests; those of an order are its steps. */
+  readonly requests: readonly RequestStep[];
   /** Entries of the log for it that are not known to be committed. */
-  readonly pending: readonly { readonly op: number; readonly view: number; readonly durable: boolean }[];
-  /** Views of committed ops from that of the placing on, oldest first. */
+  readonly pending: readonly {
+    readonly service: string;
+    readonly op: number;
+    readonly view: number;
+    readonly durable: boolean;
+  }[];
+  /** Views of committed ops from that of the placing, or of the first request, on, oldest first. */
   readonly views: readonly { readonly view: number; readonly firstOp: number }[];
   readonly applied: number;
   readonly checkpointOp: number;

@@ -9,12 +9,13 @@ import {
   type NoteAnswer,
   type OrderExplanation,
   type OrderStep,
+  type OrderTrace,
+  type RequestStep,
   type RowPage,
   type RowRange,
   type RowsOf,
+  type TraceStep,
 } from '../ports/inspection.js';
-import type { OrderTrace, TraceStep } from '../services/ordering/replies.js';
-import { ORDERING } from '../services/ordering/ordering.js';
 import { readReceipt } from '../vsr/receipts.js';
 import type { State } from '../vsr/state.js';
 import type { DurableTimes } from './durable-times.js';
@@ -64,7 +65,7 @@ export class ReplicaInspection implements Inspection {
   readRows({ table, fromOp, toOp }: RowsOf): Promise<RowPage> {
     return this.#orDamaged(async () => {
       const text = this.#replica.storage.content().documents.get(table);
-      if (text !== undefined) return { rows: Buffer.from(text), nextOp: 0 };
+      if (text !== undefined) return { header: '', rows: Buffer.from(text), nextOp: 0 };
       return new TableRows(this.#tableOf(table, toOp)).page(fromOp, toOp);
     });
   }
@@ -85,20 +86,23 @@ export class ReplicaInspection implements Inspection {
 
   explainOrder(orderId: string): Promise<OrderExplanation> {
     return this.#orDamaged(async () => {
-      const { storage, services } = this.#replica;
+      const { storage } = this.#replica;
       const state = this.#replica.state();
-      const { order, steps, refused } = this.#traceOf(services.get(ORDERING), orderId);
+      const { order, steps, refused } = this.#traceOf(orderId);
       const pending = state.log.entries
         .filter(({ op, requestId }) => op > state.applied && requestId === orderId)
-        .map(({ op, view }) => ({ op, view, durable: op <= state.durable }));
+        .map(({ service, op, view }) => ({ service, op, view, durable: op <= state.durable }));
       const { journalFrom, checkpointOp } = storage.held();
+      const requests = this.#requestsOf(orderId, journalFrom);
+      const firstOp = order?.op ?? requests[0]?.op;
       return {
         order,
-        steps: steps.map((step) => this.#stepOf(step, journalFrom)),
+        steps: steps.map((step): OrderStep => ({ ...step, ...this.#placeOf(step, journalFrom) })),
+        requests,
         refused: refused === undefined ? undefined : { op: refused.op, why: refused.refusal.message },
         isInOutbox: state.outboxById.has(orderId),
         pending,
-        views: order === undefined ? [] : this.#viewsFrom(order.op),
+        views: firstOp === undefined ? [] : this.#viewsFrom(firstOp),
         applied: state.applied,
         checkpointOp,
         journalFrom,
@@ -107,23 +111,34 @@ export class ReplicaInspection implements Inspection {
     });
   }
 
-  #traceOf(service: Service | undefined, orderId: string): OrderTrace {
+  #traceOf(orderId: string): OrderTrace {
     const { status, applied } = this.#replica.state();
-    if (service === undefined || status === 'founding' || status === 'recovering' || applied < 1)
+    if (status === 'founding' || status === 'recovering' || applied < 1)
       throw new InspectionError(`it is ${status}: its tables stand for nothing yet`);
-    const answer = service.query({ body: { kind: 'traceOrder', orderId } });
-    if (answer.kind === 'refused') throw new InspectionError(answer.refusal.message);
-    return answer.body as OrderTrace;
+    for (const service of this.#replica.services.values())
+      // The only service with words of its own for what happened is that of orders.
+      if (service.trace !== undefined) return service.trace(orderId) as OrderTrace;
+    return { steps: [] };
   }
 
-  #stepOf(step: TraceStep, journalFrom: number): OrderStep {
-    const { view, chain } = readReceipt(this.#replica.receipts, step.op as OpNumber);
-    const byMs = this.#replica.durableTimes.byMs(step.op);
+  /** Committed requests of this id in services that know them by it. */
+  #requestsOf(requestId: string, journalFrom: number): RequestStep[] {
+    const found: RequestStep[] = [];
+    for (const [name, service] of this.#replica.services) {
+      const op = service.opOf?.(requestId);
+      if (op !== undefined) found.push({ service: name, ...this.#placeOf({ op }, journalFrom) });
+    }
+    return found.sort((a, b) => a.op - b.op);
+  }
+
+  #placeOf({ op }: Pick<TraceStep, 'op'>, journalFrom: number): Omit<RequestStep, 'service'> {
+    const { view, chain } = readReceipt(this.#replica.receipts, op as OpNumber);
+    const byMs = this.#replica.durableTimes.byMs(op);
     return {
-      ...step,
+      op,
       view,
       chain,
-      isInJournal: journalFrom > 0 && step.op >= journalFrom,
+      isInJournal: journalFrom > 0 && op >= journalFrom,
       onDiskBy: byMs === undefined ? '' : isoTime(byMs),
     };
   }

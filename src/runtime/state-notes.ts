@@ -103,10 +103,10 @@ export class StateNotes {
     const { storage, services, receipts, timers } = this.#replica;
     const { tables, documents } = storage.content();
     const texts: FileNote[] = [...documents].map(([name, text]) => textNote(name, 'document', text));
-    const counts: Record<string, number> = {};
+    const counts: Record<string, Readonly<Record<string, number>>> = {};
     for (const [name, service] of services) {
       texts.push(textNote(`${name}.snapshot`, 'snapshot', service.snapshot()));
-      Object.assign(counts, service.counts?.());
+      counts[name] = service.counts?.() ?? {};
     }
     const { view, chain } = readReceipt(receipts, op);
     const reading = Promise.all(

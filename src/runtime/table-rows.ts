@@ -40,14 +40,15 @@ export class TableRows {
 
   /** Whole ops from `fromOp` on, as many as fit a page. */
   page(fromOp: number, toOp: number): RowPage {
+    const header = Buffer.from(read(this.table, 0, this.#begin)).toString('latin1');
     const offset = this.#offsetOf(fromOp);
     const end = this.#offsetOf(toOp + 1);
-    if (end - offset <= PAGE_BYTES) return { rows: read(this.table, offset, end - offset), nextOp: 0 };
+    if (end - offset <= PAGE_BYTES) return { header, rows: read(this.table, offset, end - offset), nextOp: 0 };
     // The op in whose rows the page would end begins the next one.
     let nextOp = this.#opAt(this.#rowAfter(offset + PAGE_BYTES));
     if (nextOp <= fromOp) nextOp = fromOp + 1;
     const until = this.#offsetOf(nextOp);
-    return { rows: read(this.table, offset, until - offset), nextOp: until < end ? nextOp : 0 };
+    return { header, rows: read(this.table, offset, until - offset), nextOp: until < end ? nextOp : 0 };
   }
 
   async #hash(from: number, to: number): Promise<string> {

@@ -54,7 +54,7 @@ export function openStoppedFolder(fileSystem: FileSystem, folder: string): Stopp
     hashRows: async ({ table, fromOp, toOp }: RowsOf, parts: number) => tableOf(table).ranges(fromOp, toOp, parts),
     readRows: async ({ table, fromOp, toOp }: RowsOf) =>
       documents.includes(table)
-        ? { rows: fileSystem.readFile(path.join(folder, table)), nextOp: 0 }
+        ? { header: '', rows: fileSystem.readFile(path.join(folder, table)), nextOp: 0 }
         : tableOf(table).page(fromOp, toOp),
     close: () => {
       for (const table of tables.values()) table.close();
@@ -142,7 +142,7 @@ class StoppedTable {
     let last = fromOp;
     while (last < toOp && this.#offsetOf(last + 2) - from <= PAGE_BYTES) last++;
     const until = this.#offsetOf(last + 1);
-    return { rows: this.#open.read(from, until - from), nextOp: until < end ? last + 1 : 0 };
+    return { header: this.#header, rows: this.#open.read(from, until - from), nextOp: until < end ? last + 1 : 0 };
   }
 
   close(): void {

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
+import { v7 as uuidV7 } from 'uuid';
 import { createOperationsClient } from '../../src/net/operations-client.js';
 import { ORDERING } from '../../src/services/ordering/ordering.js';
 import { Rig, TOKEN } from '../net/support/rig.js';
+import { waitingList } from '../examples/waiting-list/hosted.js';
 import { runCommand, temporaryFolder } from './support/command-run.js';
 
 const IDS = ['replica-1', 'replica-2', 'replica-3'];
@@ -150,5 +152,76 @@ describe('commands that compare copies', () => {
     expect(unknown).to.include({ exitCode: 1 });
     expect(unknown.stdout).to.match(/no replica knows it, up to op 2\./);
     expect(await run('explain', 'soup')).to.include({ exitCode: 2 });
+  });
+});
+
+/** As above, with a service of test/examples besides food ordering. */
+describe('commands that compare copies: other services', () => {
+  let folder: string;
+  let config: string;
+  let two: Rig;
+  let one: Rig;
+  beforeEach(async () => {
+    folder = temporaryFolder();
+    [two, one] = await Promise.all([Rig.start([waitingList]), Rig.start([waitingList])]);
+    config = path.join(folder, 'cluster.json');
+    const addresses = [two.replicas[0]?.address, two.replicas[1]?.address, one.replicas[2]?.address];
+    writeFileSync(
+      config,
+      JSON.stringify({
+        token: TOKEN.padEnd(20, '-'),
+        frontEnds: [{ id: 'front-end-1', address: '127.0.0.1:1' }],
+        replicas: IDS.map((id, at) => ({ id, address: addresses[at], resources: id })),
+      }),
+    );
+  });
+  afterEach(async () => {
+    await Promise.all([two.stop(), one.stop()]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const run = (...args: string[]) =>
+    runCommand([...args, '--config', config], { inspector: (address) => createOperationsClient(address, TOKEN) });
+  const join = (rigs: readonly Rig[], name: string, requestId = uuidV7()): string => {
+    for (const { cluster } of rigs)
+      cluster.write({
+        kind: 'write',
+        service: 'waiting-list',
+        request: { requestId, copiesNeeded: 2, body: { kind: 'join', name, party: 2 } },
+        deadlineWallMs: Date.now() + 1_000,
+        done: () => undefined,
+      });
+    return requestId;
+  };
+
+  it('verify: counts of each service', async () => {
+    join([two], 'Ann');
+    join([one], 'Bob');
+    const { stdout } = await run('verify');
+    expect(stdout).to.match(/^false\n/);
+    expect(stdout).to.match(/waiting-list\.csv differs: replica-1 and replica-2 hold/);
+    expect(stdout).to.match(/^waiting-list +guests 1, seated 0 +guests 1, seated 0 +guests 1, seated 0$/m);
+    const { replicas } = JSON.parse((await run('verify', '--json')).stdout) as { replicas: Record<string, unknown>[] };
+    expect(replicas[0]).to.deep.include({ services: { 'waiting-list': { guests: 1, seated: 0 } } });
+    expect(replicas[0]?.['counts']).to.include({ orders: 0, menu_items: 2 });
+  });
+
+  it('diff: rows of any table, its columns by their names', async () => {
+    const id = uuidV7();
+    join([two], 'Ann', id);
+    join([one], 'Bob', id);
+    const { stdout, exitCode } = await run('diff', 'replica-1', 'replica-3');
+    expect(exitCode).to.equal(1);
+    expect(stdout).to.match(/waiting-list\.csv: 1 row\n {2}differs in name:\n.*Ann.*\n.*Bob/);
+    expect(stdout).to.match(/waiting-list-requests\.csv: 1 row\n {2}differs in content, answer:/);
+  });
+
+  it('explain: the request of any service', async () => {
+    const id = join([two], 'Ann');
+    const { stdout, exitCode } = await run('explain', id);
+    expect(exitCode).to.equal(0);
+    expect(stdout).to.match(new RegExp(`^Request ${id} of the service waiting-list: done at op 2\\.`));
+    expect(stdout).to.match(/^ *2 +0 +replica-1 +waiting-list +[0-9a-f]{32}$/m);
+    expect(stdout).to.match(/journal, by .*not in its tables/);
+    expect(stdout).to.match(/No failover since it was done|1 failover since it was done/);
   });
 });

@@ -82,10 +82,13 @@ describe('configuration', () => {
       ...content,
       tls,
       rateLimit: { perUserPerSecond: 0.5, burst: 3 },
+      services: ['log'],
+      records: { updatable: ['price'] },
       logLevel: 'warn',
       logFiles: { count: 2 },
     });
     const settings = readSettings(file);
+    expect([settings.services, settings.records]).to.deep.equal([['log'], { updatable: ['price'] }]);
     const at = (name: string): string => path.join(folder, name);
     expect(settings.tls).to.deep.equal({ ca: at('ca.pem'), certificate: at('own.pem'), key: at('own.key') });
     expect(settings.frontEnds[0]?.tls).to.deep.equal({ certificate: at('f.pem'), key: '/elsewhere/f.key' });
@@ -114,6 +117,31 @@ describe('configuration', () => {
       ['rateLimit.perUserPerSecond is 0', 'above 0'],
     ],
     ['no burst', (c) => ({ ...c, rateLimit: { perUserPerSecond: 1 } }), ['rateLimit.burst is missing', '1 to 1000000']],
+    [
+      'a service that there is not',
+      (c) => ({ ...c, services: ['log', 'queue'] }),
+      ['services[1] is "queue"', 'log, tuples, records'],
+    ],
+    [
+      'a service twice',
+      (c) => ({ ...c, services: ['log', 'log'] }),
+      ['services is ["log","log"]', 'each service once'],
+    ],
+    [
+      'no field that may be updated',
+      (c) => ({ ...c, records: { updatable: [] } }),
+      ['records.updatable is []', '1 to 200'],
+    ],
+    [
+      'a field of records without a name',
+      (c) => ({ ...c, records: { updatable: [''] } }),
+      ['records.updatable[0] is ""', '1 to 64 characters'],
+    ],
+    [
+      'another setting of records',
+      (c) => ({ ...c, records: { fields: 1 } }),
+      ['records.fields is not known', 'updatable'],
+    ],
     ['a loud log', (c) => ({ ...c, logLevel: 'loud' }), ['logLevel is "loud"', '"debug", "info", "warn", "error"']],
     ['tiny log files', (c) => ({ ...c, logFiles: { bytesMax: 1 } }), ['logFiles.bytesMax is 1', 'from 65536']],
     ['a list', () => [], ['the configuration is []', 'object']],

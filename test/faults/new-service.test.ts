@@ -168,6 +168,37 @@ describe('faults: a service that the cluster was not founded with', () => {
   });
 });
 
+describe('faults: a service that one replica does not know', () => {
+  const suite = clusterForSuite({ frontEnds: 1 });
+
+  it('too early: a replica of the older version ends at the first use, says why, and is whole again as the newer one', async () => {
+    const { cluster } = suite;
+    const older = cluster.replica(2);
+    const newer = [...cluster.others(older), ...cluster.frontEnds].map(({ process }) => process);
+    for (const one of newer) {
+      await one.stop();
+      one.program = WITH_WAITING_LIST;
+      await one.start();
+    }
+    // The older one must follow: as primary it would not know the request, and say so.
+    if ((await cluster.primary()) === older) {
+      await older.process.stop();
+      await until(async () => (await cluster.primary()) !== older, 'another one is primary');
+      await older.process.start();
+    }
+    await cluster.joined(older);
+    const ended = older.process.untilExit();
+    await join(cluster.serviceClient(waitingListContract), 'Ann');
+    expect((await ended).code).to.equal(1);
+    const why = /does not know the service "waiting-list", to which op [0-9]+ belongs: run the newer version/;
+    expect(older.process.logTail(5)).to.match(why);
+    expect(await older.process.start().catch(String)).to.match(why);
+    older.process.program = WITH_WAITING_LIST;
+    await older.process.start();
+    await cluster.level();
+  });
+});
+
 interface Watched {
   readonly event: { readonly op: number; readonly kind: string; readonly guest: { readonly number: number } };
 }

@@ -56,7 +56,7 @@ describe('inspection over the network', () => {
     const answer = await client.noteAt(3, 0);
     if (answer.kind !== 'noted') throw new Error(answer.kind);
     const { note } = answer;
-    expect(note.counts).to.include({ orders: 2, changes: 0, refusals: 0, menu_items: 2 });
+    expect(note.counts['ordering']).to.include({ orders: 2, changes: 0, refusals: 0, menu_items: 2 });
     for (const { name, kind, length, hash } of note.files) {
       if (kind === 'snapshot') continue;
       const text = rig.cluster.files.contents()[name] ?? '';

@@ -14,6 +14,7 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { bearerMetadata } from '../../src/net/bearer-token.js';
 import { SERVICE_NAMES } from '../../src/net/proto-files.js';
+import { waitingList } from '../examples/waiting-list/hosted.js';
 import { until } from '../support/until.js';
 import { Rig, STAFF_TOKEN, TOKEN } from './support/rig.js';
 
@@ -160,5 +161,22 @@ describe('reflection and health', () => {
   it('health: a front end says how FoodOrdering is, and knows no other', async () => {
     expect(await healthOf(frontEnd, SERVICE_NAMES.ordering)).to.equal('SERVING');
     expect(await healthOf(frontEnd, SERVICE_NAMES.operations)).to.equal('NOT_FOUND');
+  });
+
+  it('front end: tells the services of contracts, their proto files and their health', async () => {
+    const other = await Rig.start([waitingList]);
+    try {
+      const { address } = await other.frontEnd();
+      const { fullName } = waitingList.contract;
+      const requests = [{ list_services: '*' }, { file_containing_symbol: fullName }];
+      const told = await reflect(address, 'v1', requests, none);
+      expect(told.services.toSorted()).to.deep.equal([...OF_CUSTOMERS, fullName].sort());
+      expect(told.files).to.include('WaitingList').and.include('JoinRequest').and.include('Receipt');
+      await until(async () => (await healthOf(address, fullName)) === 'SERVING', 'it is served');
+      for (let index = 0; index < 3; index++) await other.stopReplica(index);
+      await until(async () => (await healthOf(address, fullName)) === 'NOT_SERVING', 'nobody can be reached');
+    } finally {
+      await other.stop();
+    }
   });
 });

@@ -24,6 +24,7 @@ const known = (more: Partial<OrderExplanation<OrderView>> = {}): OrderExplanatio
   steps: [step(5, 0), step(9, 2)],
   refused: undefined,
   isInOutbox: false,
+  requests: [],
   pending: [],
   views: [
     { view: 0, firstOp: 5 },
@@ -114,11 +115,42 @@ describe('order story', () => {
     expect(held).to.deep.include({ found: true, outbox: ['replica-1'] });
     const pending = orderStory(
       ID,
-      [answer('replica-2', known({ ...none, pending: [{ op: 10, view: 2, durable: true }] }))],
+      [answer('replica-2', known({ ...none, pending: [{ service: 'ordering', op: 10, view: 2, durable: true }] }))],
       IDS,
       '',
     );
     expect(pending.found).to.equal(true);
-    expect(pending.pending).to.deep.equal([{ replica: 'replica-2', op: 10, view: 2, durable: true }]);
+    expect(pending.pending).to.deep.equal([
+      { replica: 'replica-2', service: 'ordering', op: 10, view: 2, durable: true },
+    ]);
+  });
+
+  it('a request of another service: op, view, copies, failovers since', () => {
+    const request = { service: 'log', op: 8, view: 2, chain: 'c'.repeat(32), isInJournal: false, onDiskBy: '' };
+    const of = (more: Partial<OrderExplanation<OrderView>>) =>
+      known({ order: undefined, steps: [], views: [{ view: 2, firstOp: 8 }], ...more });
+    const story = orderStory(
+      ID,
+      [
+        answer('replica-1', of({ requests: [request], view: 3 })),
+        answer('replica-2', of({ requests: [], applied: 7 })),
+        silent('replica-3'),
+      ],
+      IDS,
+      'replica-1',
+    );
+    expect(story).to.include({ found: true, answered_by: 'replica-1', order: null });
+    expect(story.requests).to.have.length(1);
+    expect(story.requests[0]).to.include({ service: 'log', op: 8, view: 2, primary: 'replica-3' });
+    expect(story.requests[0]?.copies.map(({ holds }) => holds)).to.deep.equal(['checkpoint', 'no', 'unknown']);
+    expect(story.failovers).to.deep.equal([{ view: 3, primary: 'replica-1', first_op: null }]);
+    expect(story.disagree).to.deep.equal([]);
+    const other = orderStory(
+      ID,
+      [answer('replica-1', of({ requests: [request] })), answer('replica-2', of({ requests: [] }))],
+      IDS,
+      '',
+    );
+    expect(other.disagree).to.deep.equal(['replica-2']);
   });
 });

@@ -5,6 +5,7 @@ import { rowDifferences } from '../../operations/row-difference.js';
 import { headerOf } from '../../operations/table-headers.js';
 import { rowsOfText, tableDifference, type TableDifference } from '../../operations/table-difference.js';
 import type { FileNote } from '../../ports/inspection.js';
+import { ORDERING } from '../../services/ordering/ordering.js';
 import type { Cli, CommonOptions } from '../cli.js';
 import { CommandFailedError, UsageError } from '../command-error.js';
 import { withToken } from '../configuration.js';
@@ -88,7 +89,8 @@ async function compare(cli: Cli, chosen: readonly [ReachedReplica, ReachedReplic
       // A stopped folder shows none: there is nothing to compare it with.
       if (kind === 'snapshot' && notes === undefined) continue;
       const lacking = sides.filter((side) => !side.files.some((file) => file.name === name));
-      if (kind === 'snapshot') files.push(plain(name, SNAPSHOT_NOTE));
+      if (kind === 'snapshot')
+        files.push(plain(name, name === ORDERING_SNAPSHOT ? SNAPSHOT_NOTE : OTHER_SNAPSHOT_NOTE));
       else if (lacking.length > 0)
         files.push(plain(name, `${lacking.map(({ id }) => id).join(' and ')} has no such file`));
       else if (kind === 'document') files.push(...(await documentDiff(name, op, sides, notes !== undefined)));
@@ -106,6 +108,8 @@ async function compare(cli: Cli, chosen: readonly [ReachedReplica, ReachedReplic
   }
 }
 
+const ORDERING_SNAPSHOT = `${ORDERING}.snapshot`;
+const OTHER_SNAPSHOT_NOTE = 'what no file shows of this service differs';
 const SNAPSHOT_NOTE =
   'what no file shows differs: versions of the menu and the message, requests that are remembered, stock that is reserved';
 
@@ -149,10 +153,16 @@ const plain = (file: string, note: string): FileDiff => ({
 });
 
 async function tableDiff(name: string, op: number, sides: readonly [DiffSide, DiffSide]): Promise<FileDiff[]> {
-  const header = headerOf(name);
-  const odd = sides.filter(({ stopped }) => header !== undefined && (stopped?.headerOf(name) ?? header) !== header);
-  const found = await tableDifference(name, header ?? '', op, sides);
-  const note = odd.map(({ id }) => `the header row of ${id} is not the one that was written`).join('; ');
+  const headers = await Promise.all(sides.map((side) => side.headerOf(name)));
+  // A replica that runs has looked at its own; of two that do not, one may be damaged.
+  const ofRunning = headers[sides.findIndex(({ how }) => how === 'running')] ?? '';
+  const agreed = headers[0] === headers[1] ? (headers[0] ?? '') : '';
+  const header = headerOf(name) ?? (ofRunning === '' ? agreed : ofRunning);
+  const odd = sides.filter(({ how }, at) => how === 'stopped' && header !== '' && headers[at] !== header);
+  const found = await tableDifference(name, header, op, sides);
+  const told = odd.map(({ id }) => `the header row of ${id} is not the one that was written`);
+  if (header === '' && agreed === '') told.push('the header rows differ');
+  const note = told.join('; ');
   if (found === undefined) return note === '' ? [] : [plain(name, note)];
   const diff = fileDiff(name, found);
   return [{ ...diff, note: [diff.note, note].filter((part) => part !== '').join('; ') }];

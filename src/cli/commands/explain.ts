@@ -3,30 +3,40 @@ import { itemsText } from '../../client/text/order-text.js';
 import { alignedTable } from '../../client/text/table.js';
 import { counted, pounds } from '../../client/text/values.js';
 import { type OrderStory, orderStory, type StoryAnswer, type StoryCopy } from '../../operations/order-story.js';
-import { STATUS_FILE } from '../../services/ordering/status-table.js';
 import type { Cli, CommonOptions } from '../cli.js';
 import { withToken } from '../configuration.js';
 import { EXIT_FAILED } from '../environment.js';
+import { ORDERING } from '../../services/ordering/ordering.js';
 import { orderIdOf } from '../order-id.js';
 import { type ReachedReplica, withReplicas } from '../replica-access.js';
 
-/** `explain ORDER`: all that the replicas know of an order, with or without a primary; exit code 1 when nobody knows it. */
+/** The table with a row for every op: its view and chain. */
+const RECEIPTS_FILE = 'receipts.csv';
+
+/** `explain ID`: all that the replicas know of an order, or of another service's request, with or without a primary; exit code 1 when nobody knows it. */
 export function addExplainCommand(program: Command, cli: Cli): void {
   cli
     .withCommonOptions(
       program
-        .command('explain <order>')
-        .description('say what became of an order: its ops and views, which copies hold it, failovers since'),
+        .command('explain <id>')
+        .description(
+          'say what became of an order, or of a request of another service: its ops and views, which copies hold it, failovers since',
+        ),
     )
     .action(async (order: string, options: CommonOptions) => {
       const orderId = orderIdOf(order);
       await withReplicas(cli, withToken(cli.settings(options)), async (replicas) => {
         const told = await Promise.all(replicas.map((replica) => answerOf(replica, orderId)));
-        const ops = new Set(told.flatMap(({ explanation }) => (explanation?.steps ?? []).map(({ op }) => op)));
+        const ops = new Map(
+          told.flatMap(({ explanation }) =>
+            [...(explanation?.steps ?? []), ...(explanation?.requests ?? [])].map(
+              ({ op, chain }) => [op, chain] as const,
+            ),
+          ),
+        );
         const answers = await Promise.all(
           told.map(async (answer, at) => {
-            const inFolder =
-              answer.explanation === undefined ? await opsInFolder(cli, replicas[at], orderId, ops) : undefined;
+            const inFolder = answer.explanation === undefined ? await opsInFolder(cli, replicas[at], ops) : undefined;
             return inFolder === undefined ? answer : { ...answer, inFolder };
           }),
         );
@@ -51,12 +61,11 @@ async function answerOf({ id, status, why, inspector }: ReachedReplica, orderId:
   }
 }
 
-/** Which steps of the order the folder of a replica that does not run holds; `undefined` when it cannot be read from here. */
+/** Which ops (with their chains) the folder of a replica that does not run holds; `undefined` when it cannot be read from here. */
 async function opsInFolder(
   cli: Cli,
   replica: ReachedReplica | undefined,
-  orderId: string,
-  ops: ReadonlySet<number>,
+  ops: ReadonlyMap<number, string>,
 ): Promise<ReadonlySet<number> | undefined> {
   if (replica === undefined || replica.status !== undefined) return undefined;
   try {
@@ -64,9 +73,9 @@ async function opsInFolder(
     const folder = await tools.openStopped(replica.resources);
     try {
       const held = new Set<number>();
-      for (const op of ops) {
-        const { rows } = await folder.readRows({ table: STATUS_FILE, fromOp: op, toOp: op });
-        if (Buffer.from(rows).includes(`${op},${orderId},`)) held.add(op);
+      for (const [op, chain] of ops) {
+        const { rows } = await folder.readRows({ table: RECEIPTS_FILE, fromOp: op, toOp: op });
+        if (Buffer.from(rows).includes(`,${chain}\r\n`)) held.add(op);
       }
       return held;
     } finally {
@@ -85,12 +94,13 @@ function textOf(story: OrderStory): string {
     primary === '' && by !== '' ? 'There is no primary now: this is what was known to be committed.' : '';
   const paragraphs = [
     [...headOf(story), source, noPrimary].filter((line) => line !== ''),
-    story.steps.length === 0 ? [] : [stepsText(story), '', copiesText(story)],
+    story.steps.length === 0 ? [] : [stepsText(story), '', copiesText(story.steps)],
+    story.requests.length === 0 ? [] : [requestsText(story), '', copiesText(story.requests)],
     failoverLines(story),
     [
       ...story.pending.map(
         (one) =>
-          `${one.replica} has it in its log at op ${one.op} (view ${one.view}), not known to be committed${one.durable ? '' : ', nor on its disk'}.`,
+          `${one.replica} has it in its log${one.service === ORDERING ? '' : ` (${one.service})`} at op ${one.op} (view ${one.view}), not known to be committed${one.durable ? '' : ', nor on its disk'}.`,
       ),
       ...story.outbox.map((replica) => `It waits in the outbox of ${replica}: acknowledged, not confirmed yet.`),
       ...story.disagree.map((replica) => `${replica} says otherwise: 'just-hungry diff ${by} ${replica}' shows how.`),
@@ -99,10 +109,11 @@ function textOf(story: OrderStory): string {
     unknown.length === 0 || !story.found ? [] : ['Not known:', ...unknown.map((line) => `  ${line}`)],
   ];
   const text = paragraphs.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'));
-  return text.length === 0 ? `Order ${id} is not known.` : text.join('\n\n');
+  return text.length === 0 ? `${id} is not known.` : text.join('\n\n');
 }
 
-function headOf({ order_id: id, order, refused, found, as_of_op: op, unreachable }: OrderStory): string[] {
+function headOf(story: OrderStory): string[] {
+  const { order_id: id, order, refused, found, as_of_op: op, unreachable } = story;
   if (order !== null) {
     const reason = order.reason === '' ? '' : ` (${order.reason})`;
     return [
@@ -110,10 +121,12 @@ function headOf({ order_id: id, order, refused, found, as_of_op: op, unreachable
       `${itemsText(order.lines)}, ${pounds(order.total_pence)}, ${order.post_code} (${order.postcode_check}), placed ${order.placed_at}`,
     ];
   }
+  const [request] = story.requests;
+  if (request !== undefined) return [`Request ${id} of the service ${request.service}: done at op ${request.op}.`];
   if (refused !== null) return [`Order ${id} was refused at op ${refused.op}: ${refused.why}`, 'Its id is spent.'];
-  if (found) return [`Order ${id} is not committed.`];
+  if (found) return [`${id} is not committed.`];
   const whole = unreachable.length === 0 ? 'no replica knows it' : 'no replica that answers knows it';
-  return [`Order ${id}: ${whole}, up to op ${op}.`];
+  return [`${id}: ${whole}, up to op ${op}.`];
 }
 
 function stepsText({ steps }: OrderStory): string {
@@ -141,8 +154,21 @@ function stepsText({ steps }: OrderStory): string {
   );
 }
 
+function requestsText({ requests }: OrderStory): string {
+  return alignedTable(
+    [
+      { heading: 'OP', align: 'right' },
+      { heading: 'VIEW', align: 'right' },
+      { heading: 'PRIMARY' },
+      { heading: 'SERVICE' },
+      { heading: 'CHAIN' },
+    ],
+    requests.map(({ op, view, primary, service, chain }) => [String(op), String(view), primary, service, chain]),
+  );
+}
+
 /** Which copy has which op on its disk, and by when. */
-function copiesText({ steps }: OrderStory): string {
+function copiesText(steps: readonly { readonly op: number; readonly copies: readonly StoryCopy[] }[]): string {
   const replicas = steps[0]?.copies.map(({ replica }) => replica) ?? [];
   const table = alignedTable(
     [{ heading: 'OP', align: 'right' }, ...replicas.map((replica) => ({ heading: `ON DISK AT ${replica}` }))],
@@ -158,11 +184,12 @@ function copyText({ holds, on_disk_by: by }: StoryCopy): string {
   return `${holds}, by ${by ?? 'a time not known'}`;
 }
 
-function failoverLines({ failovers, order }: OrderStory): string[] {
-  if (order === null) return [];
-  if (failovers.length === 0) return ['No failover since it was placed.'];
+function failoverLines({ failovers, order, requests }: OrderStory): string[] {
+  if (order === null && requests.length === 0) return [];
+  const done = order === null ? 'done' : 'placed';
+  if (failovers.length === 0) return [`No failover since it was ${done}.`];
   return [
-    `${counted(failovers.length, 'failover')} since it was placed:`,
+    `${counted(failovers.length, 'failover')} since it was ${done}:`,
     ...failovers.map(
       ({ view, primary, first_op: first }) =>
         `  view ${view}, primary ${primary}, ${first === null ? 'nothing committed in it yet' : `from op ${first}`}`,

@@ -3,6 +3,7 @@ import { alignedTable } from '../../client/text/table.js';
 import { counted } from '../../client/text/values.js';
 import { commonState, type CommonState } from '../../operations/common-op.js';
 import { differencesOf, differenceText, type NotedState, stateHash } from '../../operations/state-comparison.js';
+import { ORDERING } from '../../services/ordering/ordering.js';
 import type { Cli, CommonOptions } from '../cli.js';
 import { UsageError } from '../command-error.js';
 import { withToken } from '../configuration.js';
@@ -74,7 +75,9 @@ function resultOf(replicas: readonly ReachedReplica[], state: CommonState, damag
         reason: note === undefined ? (found?.why ?? whyNoAnswer) : '',
         state_hash: note === undefined ? '' : stateHash(note),
         chain: note?.chain ?? '',
-        counts: note?.counts ?? {},
+        counts: note?.counts[ORDERING] ?? {},
+        /** By name, those beside food ordering. */
+        services: Object.fromEntries(Object.entries(note?.counts ?? {}).filter(([name]) => name !== ORDERING)),
         files: note?.files ?? [],
       };
     }),
@@ -124,5 +127,20 @@ function textOf(result: Result): string {
   const missing = replicas.find((one) => !one.compared);
   if (missing !== undefined && verdict === 'incomplete')
     lines.push(`Start ${missing.id}, or wait until it is level, and verify again ('just-hungry status' shows it).`);
-  return [...lines, '', table].join('\n');
+  const services = servicesText(compared);
+  return [...lines, '', table, ...(services === '' ? [] : ['', services])].join('\n');
+}
+
+/** How much the other services hold, a row for each that holds anything; empty: none does. */
+function servicesText(compared: Result['replicas']): string {
+  const names = [...new Set(compared.flatMap(({ services }) => Object.keys(services)))].sort();
+  const rows = names.map((name) => [name, ...compared.map(({ services }) => countsText(services[name] ?? {}))]);
+  const used = rows.filter(([, ...texts]) => texts.some((text) => text !== ''));
+  return alignedTable([{ heading: 'SERVICE' }, ...compared.map(({ id }) => ({ heading: id }))], used);
+}
+
+/** `guests 3, seated 1`; empty when there is nothing at all. */
+function countsText(counts: Readonly<Record<string, number>>): string {
+  const words = Object.entries(counts);
+  return words.every(([, count]) => count === 0) ? '' : words.map(([word, count]) => `${word} ${count}`).join(', ');
 }

@@ -22,7 +22,8 @@ import { decided } from './executions.js';
 import { foundState, seedOf } from './founding.js';
 import { outboxOrder } from './outbox-order.js';
 import { PresentState } from './present-state.js';
-import { answer, counts } from './queries.js';
+import { answer, counts, traceOf } from './queries.js';
+import type { OrderTrace } from './replies.js';
 import type { OrderingQuery, OrderingRequest } from './requests.js';
 import { restoreState } from './restore.js';
 import { encodeSnapshot } from './snapshot.js';
@@ -117,6 +118,10 @@ export class Ordering implements Service {
       refusals.has(requestId) ||
       requests.hasCommitted(requestId)
     );
+  }
+
+  trace(id: string): OrderTrace {
+    return traceOf(this.#committed, id);
   }
 
   salvage(entry: Entry, majority: number): OutboxItem | undefined {

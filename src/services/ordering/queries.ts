@@ -97,7 +97,8 @@ function unchecked({ orders }: CommittedState, limit: number): Order[] {
   return found;
 }
 
-function traceOf({ orders, refusals }: CommittedState, orderId: string): OrderTrace {
+/** All that ever happened under the id of an order. */
+export function traceOf({ orders, refusals }: CommittedState, orderId: string): OrderTrace {
   const record = orders.index.find(orderId);
   if (record !== ABSENT) return { order: orders.asNow(record), steps: orders.steps(record) };
   const refused = refusals.find(orderId);
