@@ -28,6 +28,7 @@ export function readTurn(): () => boolean {
 /** Every kind of customers; loaded when first asked for, so that a process holds only what it measures with. */
 export const CUSTOMERS: Readonly<Record<Calls, () => Promise<Connect>>> = {
   order: async () => (await import('./order-customers.js')).connect,
+  put: async () => (await import('./put-customers.js')).connect,
   stream: async () => (await import('./stream-customers.js')).connect,
   'orders-of-user': async () => (await import('./order-readers.js')).connect,
   menu: async () => (await import('./menu-readers.js')).connect,

@@ -1,5 +1,5 @@
 /** What the customers of a measurement do; each has a file of its own, named in customers.ts. */
-export type Calls = 'order' | 'stream' | 'orders-of-user' | 'menu' | 'mix' | 'etcd-put' | 'postgres-insert';
+export type Calls = 'order' | 'put' | 'stream' | 'orders-of-user' | 'menu' | 'mix' | 'etcd-put' | 'postgres-insert';
 
 /** Where customers call. */
 export interface Target {

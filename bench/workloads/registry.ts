@@ -1,5 +1,6 @@
 import { backupDown, transfer } from './faults.js';
 import { order } from './order.js';
+import { put } from './put.js';
 import { orderAll, orderMajority, orderWc1 } from './order-concerns.js';
 import { menu, mix, ordersOfUser } from './reads.js';
 import { stream, streamWide } from './streams.js';
@@ -16,6 +17,7 @@ export const WORKLOADS: readonly Workload[] = [
   ordersOfUser,
   menu,
   mix,
+  put,
   backupDown,
   transfer,
 ];

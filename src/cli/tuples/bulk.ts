@@ -23,7 +23,9 @@ export async function createGroup(
 ): Promise<{ reason: string; message: string } | undefined> {
   const { notUsed } = await space.put([{ key: keyOfGroup(id), value: VALUE }]);
   const [first] = notUsed;
-  return first && { reason: first.reason, message: first.message };
+  return (
+    first && { reason: first.reason, message: first.reason === 'present' ? `there is a group ${id}` : first.message }
+  );
 }
 
 /** Deletes a group: why it was not, or undefined. */
