@@ -29,6 +29,7 @@ export function readTurn(): () => boolean {
 export const CUSTOMERS: Readonly<Record<Calls, () => Promise<Connect>>> = {
   order: async () => (await import('./order-customers.js')).connect,
   append: async () => (await import('./append-customers.js')).connect,
+  put: async () => (await import('./put-customers.js')).connect,
   stream: async () => (await import('./stream-customers.js')).connect,
   'orders-of-user': async () => (await import('./order-readers.js')).connect,
   menu: async () => (await import('./menu-readers.js')).connect,

@@ -1,5 +1,6 @@
 /** What the customers of a measurement do; each has a file of its own, named in customers.ts. */
-export type Calls = 'order' | 'append' | 'stream' | 'orders-of-user' | 'menu' | 'mix' | 'etcd-put' | 'postgres-insert';
+export type Calls =
+  'order' | 'append' | 'put' | 'stream' | 'orders-of-user' | 'menu' | 'mix' | 'etcd-put' | 'postgres-insert';
 
 /** Where customers call. */
 export interface Target {

@@ -174,9 +174,11 @@ function writeConfiguration(folder: string, frontEndAddress: string, ports: read
 /** Rows of one order. */
 const LINES = orderRequest(0).lines?.length ?? 1;
 
-/** Orders and messages in a folder. */
+/** Orders, messages and pairs in a folder. */
 const keptIn = (folder: string): number =>
-  rowsIn(path.join(folder, 'orders.csv')) / LINES + rowsIn(path.join(folder, 'messages.csv'));
+  rowsIn(path.join(folder, 'orders.csv')) / LINES +
+  rowsIn(path.join(folder, 'messages.csv')) +
+  rowsIn(path.join(folder, 'tuples.csv'));
 
 /** Rows below the header; none where there is no file. */
 function rowsIn(file: string): number {

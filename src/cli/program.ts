@@ -26,6 +26,7 @@ import { addStartCommand } from './commands/start.js';
 import { addStatusCommand } from './commands/status.js';
 import { addSwitchoverCommand } from './commands/switchover.js';
 import { addTrackCommand } from './commands/track.js';
+import { addTuplesCommand } from './commands/tuples.js';
 import { addVerifyCommand } from './commands/verify.js';
 import type { CliEnvironment } from './environment.js';
 import { type AddCommand, runCommands } from './run-commands.js';
@@ -45,6 +46,7 @@ const COMMANDS = [
   addKitchenCommand,
   addRecordsCommand,
   addLogCommand,
+  addTuplesCommand,
   addStatusCommand,
   addEventsCommand,
   addVerifyCommand,
