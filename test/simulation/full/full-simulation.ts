@@ -344,6 +344,8 @@ class FullSimulation implements ProcessWorld {
     const kind = event.kind === 'message' ? event.envelope.message.kind : event.kind;
     this.#reached.add(kind);
     this.#handovers.onStep(replica, state, event.nowMs);
+    const one = this.#replicas[replica];
+    if (one !== undefined) this.#nemesis.onStep(one, state);
     this.#counts.views = Math.max(this.#counts.views, state.view);
     this.#fold(
       replica + 31 * kind.length + 997 * state.view + 7_919 * state.durable + Math.round(this.schedule.nowMs * 64),

@@ -98,8 +98,8 @@ export class Mixture {
     const { replicas, conditions } = this.world;
     for (const { answers } of this.#parts) answers.atEnd();
     const expected = this.#parts.map(({ kind, workload, answers: { requestIds } }) => {
-      const hasCommitted = (id: string): boolean => this.committed.has(id);
-      return { kind, audit: workload.audit(), requestIds, hasCommitted };
+      const opOf = (id: string): number | undefined => this.committed.opOf(id);
+      return { kind, audit: workload.audit(), requestIds, opOf };
     });
     checkSameServices(replicas, expected, conditions);
     const executed = new Set(expected.flatMap(({ requestIds }) => requestIds));
