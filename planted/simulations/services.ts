@@ -8,7 +8,7 @@ import type { RunEnd, Simulation } from '../simulation.js';
 /** What cuts logs off, fills outboxes and makes services start from their tables. */
 const KINDS = ['kill', 'powerLoss', 'cut', 'stop', 'resign', 'stall', 'minorityDown'] as const;
 /** Entries that got no room on the disk are in no journal, and not in the outbox unless they stayed there. */
-const FULL_DISKS = ['fillDisk', 'fillDisk', 'slowDisk', 'stall', 'resign'] as const;
+const FULL_DISKS = ['fillAtOutbox', 'pauseAlone', 'resign'] as const;
 
 /** Whole replicas of one small service that has all that services share: known requests, salvage, restore. */
 export const servicesSimulation = simulationOf('services', 'counters');
@@ -38,7 +38,7 @@ function conditionsOf(seed: number, service: string): Partial<FullConditions> {
     faultsMs: prng.between(1_500, 3_000),
     loss: prng.pick([0, 0.05]),
     delayMs: prng.pick([1, 5, 20]),
-    diskDelayMs: prng.pick([0.2, 1, 4]),
+    diskDelayMs: prng.pick([0.2, 4, 15]),
     checkpointIntervalOps: prng.pick([5, 20, 100]),
     pace: prng.pick([50, 150]),
     isFoundingUnkind: false,

@@ -1,6 +1,7 @@
 import type pino from 'pino';
 import { majorityOf, replicaIndex, type ReplicaIndex } from '../base/numbers.js';
 import type { Service } from '../base/service.js';
+import { UnknownServiceError } from '../base/unknown-service.js';
 import { bindContracts } from '../net/contract-methods.js';
 import { createPeerTransport } from '../net/peer-transport.js';
 import { startReplicaServer } from '../net/replica-server.js';
@@ -269,7 +270,9 @@ function tellFatal(log: pino.Logger, why: Fatal): void {
       log.fatal({ err: why.error }, 'a write to disk could not be made; starting again from what is there');
       break;
     case 'bug':
-      log.fatal({ err: why.error }, 'a rule of the program is broken; starting again');
+      if (why.error instanceof UnknownServiceError)
+        log.fatal({ err: why.error }, 'this version is too old for what the others have written');
+      else log.fatal({ err: why.error }, 'a rule of the program is broken; starting again');
       break;
   }
 }

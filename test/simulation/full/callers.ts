@@ -42,11 +42,12 @@ export class Callers {
 
   constructor(private readonly world: CallersWorld) {}
 
-  begin(): void {
+  /** `isServed`: whether there is anybody to call. */
+  begin(isServed: () => boolean): void {
     const { prng, schedule, share } = this.world;
     const act = (): void => {
       if (this.#isDone) return;
-      this.#act();
+      if (isServed()) this.#act();
       schedule.after(prng.between(1, PAUSE_MS) / share, act);
     };
     schedule.after(1, act);

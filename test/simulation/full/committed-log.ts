@@ -30,6 +30,11 @@ export class CommittedLog {
     return this.#opOfRequest.has(requestId);
   }
 
+  /** Op of the entry of a request that was executed. */
+  opOf(requestId: string): number | undefined {
+    return this.#opOfRequest.get(requestId);
+  }
+
   /** Takes a committed entry; one that it has taken is passed over. */
   take(entry: Entry): void {
     const { op, requestId, service } = entry;

@@ -1,6 +1,6 @@
 import type { Prng } from '../prng.js';
 import { FAST_START_KINDS, FAULT_KINDS, type FaultKind } from './faults.js';
-import { drawServices } from './draw-services.js';
+import { drawLate, drawServices } from './draw-services.js';
 
 /** How unkind one run of the whole system is: drawn from its seed. */
 export interface FullConditions {
@@ -43,6 +43,12 @@ export interface FullConditions {
   readonly uncommittedBytesMax: number;
   /** The services that replicas have and that are called, each with its share of the calls; together 1. */
   readonly services: Readonly<Record<string, number>>;
+  /**
+   * Of the services, those that no version of the program has before `upgradeMs`: from then on every process that begins has them, and
+   * those that run are started anew one after the other.
+   */
+  readonly lateServices: readonly string[];
+  readonly upgradeMs: number;
   /** Mean ms between two switchovers that an operator asks for; 0: none. */
   readonly switchoverPace: number;
   /** The disks say that an fsync is done and do nothing. Never drawn: a bug for the checkers to find. */
@@ -51,6 +57,8 @@ export interface FullConditions {
 
 /** Draws the conditions of a run; what is given stands. `later`: chance for what was added since, so that seeds stay what they were. */
 export function drawFullConditions(prng: Prng, later: Prng, given: Partial<FullConditions>): FullConditions {
+  const switchoverPace = later.pick([0, 0, 200, 800]);
+  const services = given.services ?? drawServices(later);
   const drawn: FullConditions = {
     replicas: prng.chance(0.8) ? 3 : 5,
     faultsMs: prng.chance(0.05) ? prng.between(8_000, 12_000) : prng.between(1_000, 5_000),
@@ -69,10 +77,12 @@ export function drawFullConditions(prng: Prng, later: Prng, given: Partial<FullC
     kinds: drawKinds(prng),
     ...drawFastStart(prng, given.readLaterBytesMin === 0),
     isSyncLying: false,
-    switchoverPace: later.pick([0, 0, 200, 800]),
-    services: drawServices(later),
+    switchoverPace,
+    services,
     checkpointIntervalBytes: later.pick([0, 0, 3_000, 20_000]),
     uncommittedBytesMax: later.pick([0, 0, 2_500]),
+    lateServices: later.chance(0.2) ? drawLate(later, Object.keys(services)) : [],
+    upgradeMs: later.between(300, 2_500),
   };
   const conditions = { ...drawn, ...given };
   return conditions.readLaterBytesMin === 0 && given.kinds === undefined && prng.chance(0.5)

@@ -1,5 +1,5 @@
 import type { Prng } from '../prng.js';
-import { WORKLOADS } from './workloads/index.js';
+import { workloadOf, WORKLOADS } from './workloads/index.js';
 
 /** Which services a run has, each with its share of the calls: mostly several, often one alone, which then is gone into deeper. */
 export function drawServices(prng: Prng): Record<string, number> {
@@ -9,6 +9,11 @@ export function drawServices(prng: Prng): Record<string, number> {
   const share = prng.pick([0.5, 1, 1]);
   const drawn = all.filter((one) => one === alone || prng.chance(share));
   return shares(isAlone ? [alone] : drawn, () => prng.pick([1, 1, 3]));
+}
+
+/** Which of the services a cluster was founded without: any but those that found it with files of their own. */
+export function drawLate(prng: Prng, services: readonly string[]): string[] {
+  return services.filter((service) => Object.keys(workloadOf(service).shipped).length === 0 && prng.chance(0.6));
 }
 
 /** Equal shares, for services that are named. */

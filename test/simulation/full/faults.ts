@@ -45,6 +45,8 @@ export type Fault =
   | { readonly kind: 'slowDisk'; readonly victim: Victim; readonly delayMs: number; readonly forMs: number }
   /** There is room for so many more bytes. */
   | { readonly kind: 'fillDisk'; readonly victim: Victim; readonly roomBytes: number; readonly forMs: number }
+  /** The disk of the next primary that executes what its own outbox holds is full from that moment on. */
+  | { readonly kind: 'fillAtOutbox'; readonly forMs: number }
   /** The wall clock is set. */
   | { readonly kind: 'clockJump'; readonly victim: Victim; readonly byMs: number }
   /** The operator asks the primary to give up its office. */
@@ -110,13 +112,14 @@ const WEIGHTS: Readonly<Record<FaultKind, number>> = {
   deleteFile: 2,
   swapKept: 3,
   switchOver: 1,
+  fillAtOutbox: 2,
 };
 
 /** Kinds that befall only what makes a start fast. */
 export const FAST_START_KINDS: readonly FaultKind[] = ['swapKept'];
 /** All other kinds of faults. */
 export const FAULT_KINDS = (Object.keys(WEIGHTS) as FaultKind[]).filter(
-  (kind) => !FAST_START_KINDS.includes(kind) && kind !== 'switchOver',
+  (kind) => !FAST_START_KINDS.includes(kind) && kind !== 'switchOver' && kind !== 'fillAtOutbox',
 );
 
 /** Draws what goes wrong in a run, and when. */
@@ -187,6 +190,8 @@ function drawFault(prng: Prng, kind: FaultKind, replicas: number): Fault {
       return { kind, victim, delayMs: prng.pick([10, 100, 1_500]), forMs: prng.between(50, 1_500) };
     case 'fillDisk':
       return { kind, victim, roomBytes: prng.between(0, prng.pick([200, 5_000])), forMs: prng.between(50, 1_000) };
+    case 'fillAtOutbox':
+      return { kind, forMs: prng.between(50, 1_000) };
     case 'clockJump':
       return { kind, victim, byMs: prng.between(-5_000, 5_000) };
     case 'resign':

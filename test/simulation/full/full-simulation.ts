@@ -80,6 +80,9 @@ const EVENTS_MAX = 2_000_000;
 const BOOT_MS = 200;
 /** Simulated ms in which a replica has noticed that a file of its folder was deleted. */
 const NOTICE_MS = 1_500;
+/** Simulated ms between two restarts of an upgrade, and that each takes. */
+const UPGRADE_EVERY_MS = 300;
+const UPGRADE_DOWN_MS = 50;
 /** Looks after which everything that can be put right without the others is. */
 const MENDING_LOOKS_MAX = 5;
 /** Simulated ms for the answers of the last audit. */
@@ -118,6 +121,7 @@ class FullSimulation implements ProcessWorld {
   readonly #replicas: ReplicaProcess[];
   readonly #reached = new Set<string>();
   readonly #counts = { installed: 0, recoveries: 0, salvaged: 0, views: 0 };
+  #isUpgraded = false;
   #violation: { readonly error: unknown } | undefined;
   #hash = 0;
   #events = 0;
@@ -183,7 +187,7 @@ class FullSimulation implements ProcessWorld {
         isSyncLying,
         clockRate,
         shipped: Object.assign({}, ...this.#kinds.map((kind) => kind.shipped)) as Record<string, string>,
-        makeServices: (files) => this.#kinds.map((kind) => kind.makeService(files, { indexFrameRecords })),
+        makeServices: (files) => this.#kindsNow().map((kind) => kind.makeService(files, { indexFrameRecords })),
       },
       prng,
       this,
@@ -205,10 +209,13 @@ class FullSimulation implements ProcessWorld {
   async #run(): Promise<FullRunReport> {
     for (const [index, replica] of this.#replicas.entries())
       this.schedule.after((index * BOOT_MS) / this.#replicas.length, () => replica.boot());
-    this.#mixture.begin();
+    this.#mixture.begin((service) => this.#isServedByAll(service));
+    this.#upgrade();
     this.#nemesis.begin();
     await this.#runUntil(() => this.schedule.nowMs >= this.#conditions.faultsMs);
     this.trace(() => 'healing');
+    this.#isUpgraded = true;
+    for (const replica of this.#replicas) if (!this.#servesAll(replica)) replica.die(false);
     this.#nemesis.heal();
     const deadline = this.schedule.nowMs + HEALING_MS;
     const noticed = this.schedule.nowMs + NOTICE_MS;
@@ -219,6 +226,37 @@ class FullSimulation implements ProcessWorld {
     });
     await this.#checkEnd();
     return this.#report();
+  }
+
+  /** From its time on every process that begins is of the version that has all services; those that run are replaced in turn. */
+  #upgrade(): void {
+    const { lateServices, upgradeMs } = this.#conditions;
+    if (lateServices.length === 0) return;
+    this.schedule.after(upgradeMs, () => {
+      this.#isUpgraded = true;
+      this.trace(() => `upgrade: ${lateServices.join(', ')}`);
+      for (const [index, replica] of this.#replicas.entries())
+        this.schedule.after(index * UPGRADE_EVERY_MS, () => {
+          if (this.#servesAll(replica)) return;
+          replica.die(false);
+          this.schedule.after(UPGRADE_DOWN_MS, () => replica.boot());
+        });
+    });
+  }
+
+  /** What a process has that begins now. */
+  #kindsNow(): readonly WorkloadKind[] {
+    const { lateServices } = this.#conditions;
+    return this.#isUpgraded ? this.#kinds : this.#kinds.filter(({ service }) => !lateServices.includes(service));
+  }
+
+  #servesAll(replica: ReplicaProcess): boolean {
+    return this.#kinds.every(({ service }) => replica.services.has(service));
+  }
+
+  /** Whether no replica's last process was of a version without the service: from then on none will be. */
+  #isServedByAll(service: string): boolean {
+    return !this.#conditions.lateServices.includes(service) || this.#replicas.every((one) => one.services.has(service));
   }
 
   async #checkEnd(): Promise<void> {
@@ -306,6 +344,8 @@ class FullSimulation implements ProcessWorld {
     const kind = event.kind === 'message' ? event.envelope.message.kind : event.kind;
     this.#reached.add(kind);
     this.#handovers.onStep(replica, state, event.nowMs);
+    const one = this.#replicas[replica];
+    if (one !== undefined) this.#nemesis.onStep(one, state);
     this.#counts.views = Math.max(this.#counts.views, state.view);
     this.#fold(
       replica + 31 * kind.length + 997 * state.view + 7_919 * state.durable + Math.round(this.schedule.nowMs * 64),

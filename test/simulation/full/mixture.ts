@@ -72,8 +72,9 @@ export class Mixture {
     return Object.fromEntries(this.#parts.map(({ kind, callers }) => [kind.service, callers.written]));
   }
 
-  begin(): void {
-    for (const { callers } of this.#parts) callers.begin();
+  /** `isServed`: whether a service may be called by now. */
+  begin(isServed: (service: string) => boolean): void {
+    for (const { kind, callers } of this.#parts) callers.begin(() => isServed(kind.service));
   }
 
   /** No more but one request of each service that is on every disk at last. Returns whether they are. */
@@ -97,8 +98,8 @@ export class Mixture {
     const { replicas, conditions } = this.world;
     for (const { answers } of this.#parts) answers.atEnd();
     const expected = this.#parts.map(({ kind, workload, answers: { requestIds } }) => {
-      const hasCommitted = (id: string): boolean => this.committed.has(id);
-      return { kind, audit: workload.audit(), requestIds, hasCommitted };
+      const opOf = (id: string): number | undefined => this.committed.opOf(id);
+      return { kind, audit: workload.audit(), requestIds, opOf };
     });
     checkSameServices(replicas, expected, conditions);
     const executed = new Set(expected.flatMap(({ requestIds }) => requestIds));

@@ -1,4 +1,4 @@
-import { actsAsPrimary } from '../../../src/vsr/state.js';
+import { actsAsPrimary, type State } from '../../../src/vsr/state.js';
 import type { Checkers } from '../checkers.js';
 import type { Network } from '../network.js';
 import type { Schedule } from '../schedule.js';
@@ -33,6 +33,8 @@ export class Nemesis {
   readonly injected = new Map<FaultKind, number>();
   /** Disks that were lost, or may have been. */
   disksHarmed = 0;
+  /** How long the disk stays full that is full when an outbox is executed, ms; undefined: none will be. */
+  #fillAtOutboxMs: number | undefined;
   /** Copies of index and sums files, taken at earlier swaps. */
   readonly #olderKept = new Map<string, Uint8Array>();
 
@@ -90,6 +92,9 @@ export class Nemesis {
       case 'cut':
         network.setCuts(fault.links);
         return true;
+      case 'fillAtOutbox':
+        this.#fillAtOutboxMs = fault.forMs;
+        return true;
       case 'stall':
         network.stall({ link: fault.link, forMs: fault.forMs, byMs: fault.byMs });
         return true;
@@ -127,11 +132,7 @@ export class Nemesis {
         return true;
       }
       case 'fillDisk': {
-        const { disk } = victim.folder;
-        disk.limitRoom(fault.roomBytes);
-        this.#later(fault.forMs, () => {
-          disk.capacityBytes = Number.POSITIVE_INFINITY;
-        });
+        this.#fillDisk(victim, fault.roomBytes, fault.forMs);
         return true;
       }
       case 'clockJump':
@@ -171,6 +172,21 @@ export class Nemesis {
       const isFounded = lastOp >= 2 || this.checkers.acknowledgedOp >= 3;
       const isSound = !other.folder.isInDoubt && !other.folder.willSyncFail;
       return promises !== undefined && !promises.recovering && isFounded && isSound;
+    });
+  }
+
+  /** A replica has made a step. */
+  onStep(replica: ReplicaProcess, state: State): void {
+    const forMs = this.#fillAtOutboxMs;
+    if (forMs === undefined || this.#isDone || state.outbox.length === 0 || !actsAsPrimary(state)) return;
+    this.#fillAtOutboxMs = undefined;
+    this.#fillDisk(replica, 0, forMs);
+  }
+
+  #fillDisk({ folder: { disk } }: ReplicaProcess, roomBytes: number, forMs: number): void {
+    disk.limitRoom(roomBytes);
+    this.#later(forMs, () => {
+      disk.capacityBytes = Number.POSITIVE_INFINITY;
     });
   }
 

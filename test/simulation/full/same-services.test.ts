@@ -29,10 +29,11 @@ function server(
 
 /** The same service but for one method. */
 const but = (service: Service, other: Partial<Service>): Service =>
-  Object.assign(Object.create(service) as Service, other, {
-    query: (query: Parameters<Service['query']>[0]) => service.query(query),
-    snapshot: () => (other.snapshot ?? (() => service.snapshot()))(),
-    hasCommitted: (id: string) => (other.hasCommitted ?? ((one: string) => service.hasCommitted(one)))(id),
+  new Proxy(service, {
+    get(target, key) {
+      const found: unknown = Reflect.get(key in other ? other : target, key);
+      return typeof found === 'function' ? (found.bind(target) as unknown) : found;
+    },
   });
 
 function check(...servers: readonly Server[]): void {
@@ -40,7 +41,7 @@ function check(...servers: readonly Server[]): void {
     kind: COUNTERS_WORKLOAD,
     audit: [{ kind: 'all' }],
     requestIds: [ID, OTHER, '018f0000-0000-7000-8000-000000000003'],
-    hasCommitted: (id: string) => id === ID || id === OTHER,
+    opOf: (id: string) => ({ [ID]: 3, [OTHER]: 4 })[id],
   };
   checkSameServices(servers, [expected], { indexFrameRecords: 5 });
 }
@@ -57,6 +58,10 @@ const faults: Readonly<Record<string, readonly [why: RegExp, spoiled: () => Serv
   'a request that nobody executed': [
     /000000000003 is committed/,
     () => server(1, (service) => but(service, { hasCommitted: () => true })),
+  ],
+  'a request at another op': [
+    new RegExp(`${ID} stands at op 7, not 3`),
+    () => server(1, (service) => but(service, { opOf: () => 7 })),
   ],
   'tables of which another state is made': [
     /restored, it answers/,

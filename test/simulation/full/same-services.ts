@@ -19,7 +19,8 @@ export interface Expected {
   readonly audit: readonly unknown[];
   /** Every id that was ever asked for. */
   readonly requestIds: readonly string[];
-  readonly hasCommitted: (requestId: string) => boolean;
+  /** Op of a request that was executed. */
+  readonly opOf: (requestId: string) => number | undefined;
 }
 
 /**
@@ -32,15 +33,13 @@ export function checkSameServices(
   settings: ServiceSettings,
 ): void {
   for (const expected of all) {
-    const { kind, requestIds, hasCommitted } = expected;
+    const { kind, requestIds, opOf } = expected;
     let first: string | undefined;
     for (const { index, services, folder } of servers) {
       const service = services.get(kind.service);
       if (service === undefined) throw new Violation(`replica ${index} does not serve ${kind.service}`);
       const where = `${kind.service} of replica ${index}`;
-      for (const id of requestIds)
-        if (service.hasCommitted(id) !== hasCommitted(id))
-          throw new Violation(`${where} says that ${id} is ${hasCommitted(id) ? 'not ' : ''}committed`);
+      for (const id of requestIds) checkKnown(service, where, id, opOf(id));
       const snapshot = service.snapshot();
       first ??= snapshot;
       if (snapshot !== first) throw new Violation(`${where}: snapshot ${shown(snapshot)} instead of ${shown(first)}`);
@@ -49,7 +48,19 @@ export function checkSameServices(
   }
 }
 
-function checkRestored(service: Service, where: string, restored: Service, { audit, requestIds }: Expected): void {
+function checkKnown(service: Service, where: string, id: string, op: number | undefined): void {
+  if (service.hasCommitted(id) !== (op !== undefined))
+    throw new Violation(`${where} says that ${id} is ${op === undefined ? '' : 'not '}committed`);
+  if (service.opOf !== undefined && service.opOf(id) !== op)
+    throw new Violation(`${where} says that ${id} stands at op ${service.opOf(id)}, not ${op}`);
+}
+
+function checkRestored(
+  service: Service,
+  where: string,
+  restored: Service,
+  { audit, requestIds, opOf }: Expected,
+): void {
   const snapshot = service.snapshot();
   restored.restore(snapshot);
   if (restored.snapshot() !== snapshot)
@@ -63,9 +74,7 @@ function checkRestored(service: Service, where: string, restored: Service, { aud
         `${where}: restored, it answers ${shown(body)} with ${shown(after)} instead of ${shown(before)}`,
       );
   }
-  for (const id of requestIds)
-    if (restored.hasCommitted(id) !== service.hasCommitted(id))
-      throw new Violation(`${where}: restored, it knows otherwise whether ${id} is committed`);
+  for (const id of requestIds) checkKnown(restored, `${where}, restored,`, id, opOf(id));
 }
 
 /** The files of a folder, apart from it. */

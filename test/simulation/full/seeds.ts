@@ -12,6 +12,7 @@ export const AS_BEFORE: Partial<FullConditions> = {
   switchoverPace: 0,
   checkpointIntervalBytes: 0,
   uncommittedBytesMax: 0,
+  lateServices: [],
 };
 
 /** Seeds from before runs mixed services: `npm run simulate -- --full --as-before --seed N --trace`. */

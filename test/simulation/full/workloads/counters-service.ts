@@ -130,6 +130,10 @@ export class Counters implements Service {
     return this.#requests.hasCommitted(requestId);
   }
 
+  opOf(requestId: string): number | undefined {
+    return this.#requests.opOf(requestId);
+  }
+
   salvage({ requestId, update, timeMs, view, op }: Entry, majority: number): OutboxItem | undefined {
     const { kind, copies } = decode(update);
     if (kind !== 'add' || copies >= majority) return undefined;
