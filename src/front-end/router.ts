@@ -24,6 +24,8 @@ const CALLS_MAX = 20_000;
 const HEDGE_MS = 300;
 /** While a replica stays silent the others are asked again this often, ms. */
 const HEDGE_AGAIN_MS = 100;
+/** Others are asked as well for a call that may wait at the replica when it has waited for so long, ms. */
+const WAIT_HEDGE_MS = 1000;
 /** A replica that has too much to do is asked again this much later, ms. */
 const OVERLOADED_AGAIN_MS = 200;
 /** Calls for which others are asked in one sweep at most: a few are enough to find a new primary. */
@@ -150,8 +152,7 @@ export class Router implements CallRouter {
 
   /** The way to the only replica that may answer is down: it may come back in a moment, as after a start. */
   #awaitLink(way: CallOnItsWay, replica: ReplicaIndex): void {
-    if (this.#clock.monotonicMs() - way.begunMs < this.#hedgeMs) this.#park(way);
-    else this.#refuse(way, this.#unreachable(replica));
+    if (this.#clock.monotonicMs() - way.begunMs >= this.#hedgeMs) this.#refuse(way, this.#unreachable(replica));
   }
 
   /** The replicas in the order of preference: the configured one, reads spread evenly. */
@@ -163,7 +164,7 @@ export class Router implements CallRouter {
   #ask(way: CallOnItsWay, replica: ReplicaIndex, { isRelayed = false, isAlone = false } = {}): void {
     if (++way.asks > 1) this.#retries++;
     const now = this.#clock.monotonicMs();
-    if (way.attempts.size === 0) way.hedgeAtMs = now + this.#hedgeMs;
+    if (way.attempts.size === 0) way.hedgeAtMs = now + (way.call.mayWait === true ? WAIT_HEDGE_MS : this.#hedgeMs);
     way.tried.add(replica);
     const forget = this.#links.send(replica, way.call, { isRelayWanted: isRelayed, isAlone }, (reply) => {
       this.#onReply(way, replica, reply);
@@ -274,10 +275,8 @@ export class Router implements CallRouter {
   }
 
   #endRound(way: CallOnItsWay): void {
-    if (typeof way.call.target === 'number') {
-      if (way.attempts.size === 0) this.#park(way);
-      return;
-    }
+    // The sweep asks the only one again.
+    if (typeof way.call.target === 'number') return;
     const now = this.#clock.monotonicMs();
     // A replica that has been silent for long is no more reachable than one whose connection broke.
     for (const { sentMs } of way.attempts.values()) if (now - sentMs < this.#hedgeMs) return;
@@ -368,6 +367,12 @@ export class Router implements CallRouter {
     for (const way of this.#calls) {
       if (now >= way.endMs) {
         this.#refuse(way, this.#atDeadline(way));
+      } else if (typeof way.call.target === 'number') {
+        if (way.attempts.size > 0) continue;
+        way.beginRound();
+        this.#askNext(way);
+      } else if (way.call.mayWait === true) {
+        if (now >= way.hedgeAtMs && !this.#parked.has(way)) this.#hedgeWait(way, now);
       } else if (now >= way.hedgeAtMs && !this.#parked.has(way) && hedges < HEDGES_PER_SWEEP_MAX) {
         if (this.#isBusy(way, now)) continue;
         hedges++;
@@ -376,6 +381,14 @@ export class Router implements CallRouter {
         this.#askNext(way);
       }
     }
+  }
+
+  /** A replica lets the call wait, or hangs. These do not count as hedges: many may wait, and orders must not stand behind them. */
+  #hedgeWait(way: CallOnItsWay, now: number): void {
+    way.hedgeAtMs = now + WAIT_HEDGE_MS;
+    if (this.#replicas.every((replica) => way.attempts.has(replica) || !this.#links.isUp(replica))) return;
+    way.beginRound();
+    this.#askNext(way);
   }
 
   /**

@@ -359,4 +359,32 @@ describe('router: a read of one replica', () => {
     script.pass(400);
     expect(reasonOf(call.reply)).to.equal('REPLICA_UNREACHABLE');
   });
+
+  it('a view that was left is asked about again (dropped)', () => {
+    const script = new Script();
+    const call = script.call(read);
+    script.answerLast(dropped);
+    script.pass(40);
+    script.answerLast(ok);
+    expect(reasonOf(call.reply)).to.equal('ok');
+    expect(script.asked).to.deep.equal([1, 1]);
+  });
+});
+
+describe('router: calls that may wait at a replica', () => {
+  it('others are asked after a second, each once, and orders are not held up by any number of them', () => {
+    const script = new Script();
+    const waiting = { target: 'any', isWrite: false, mayWait: true, forMs: 10_000 } as const;
+    for (let at = 0; at < 200; at++) script.call(waiting);
+    script.pass(950);
+    expect(script.sent).to.have.length(200);
+    script.pass(4_000);
+    expect(script.sent).to.have.length(600);
+    const begunMs = script.nowMs;
+    script.call();
+    script.pass(340);
+    const orders = script.sent.slice(600);
+    expect(orders.map(({ replica }) => replica)).to.deep.equal([0, 1]);
+    expect((orders[1]?.atMs ?? 0) - begunMs).to.be.within(300, 340);
+  });
 });
