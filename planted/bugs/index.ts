@@ -7,6 +7,7 @@ import { RECOVERY_BUGS } from './recovery.js';
 import { LATE_READING_BUGS } from './late-reading.js';
 import { STORAGE_BUGS } from './storage.js';
 import { SWITCHOVER_BUGS } from './switchover.js';
+import { TUPLES_BUGS } from './tuples.js';
 import { VIEW_CHANGE_BUGS } from './view-change.js';
 
 /** Every planted bug, by the part of the system that it spoils. */
@@ -20,4 +21,5 @@ export const BUGS: readonly PlantedBug[] = [
   ...ORDERING_BUGS,
   ...KNOWN_REQUESTS_BUGS,
   ...LOG_BUGS,
+  ...TUPLES_BUGS,
 ];
