@@ -141,13 +141,21 @@ export class ThrowAwayCluster {
     return Promise.all(this.#operations.map((one) => one.status().catch(() => undefined)));
   }
 
+  /** How one replica sees itself; `undefined` when it does not answer. */
+  async status({ index }: DrillReplica): Promise<ReplicaStatus | undefined> {
+    return this.#operations[index]?.status().catch(() => undefined);
+  }
+
   /** The replica that acts as primary in the latest view and takes orders; waits for one. */
   async primary(): Promise<DrillReplica> {
-    return until(async () => {
-      const acting = (await this.statuses()).flatMap((one) => (one?.role === 'primary' && one.writable ? one : []));
-      const latest = acting.sort((a, b) => b.view - a.view)[0];
-      return this.replicas.find(({ id }) => id === latest?.id);
-    }, 'a primary takes orders');
+    return until(async () => this.leading(), 'a primary takes orders');
+  }
+
+  /** The same if there is one now. */
+  async leading(): Promise<DrillReplica | undefined> {
+    const acting = (await this.statuses()).flatMap((one) => (one?.role === 'primary' && one.writable ? one : []));
+    const latest = acting.sort((a, b) => b.view - a.view)[0];
+    return this.replicas.find(({ id }) => id === latest?.id);
   }
 
   /** The replicas but this one. */
