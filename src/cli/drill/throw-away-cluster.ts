@@ -12,6 +12,7 @@ import { EQUAL_TABLES, type FolderFiles } from '../../operations/drill/tables.js
 import { until } from '../../operations/drill/until.js';
 import type { ReplicaStatus } from '../../ports/calls.js';
 import type { OrderingClient } from '../../ports/ordering-client.js';
+import { BACKOFF_MIN_MS } from '../supervisor/death-record.js';
 import type { ProcessSpec } from '../supervisor/supervised-process.js';
 import { Supervisor } from '../supervisor/supervisor.js';
 import { DRILL_MENU } from './drill-menu.js';
@@ -60,6 +61,8 @@ export class ThrowAwayCluster {
       args: [mainFile, kind, id, '--config', config],
       logFile: path.join(folder, `${id}.log`),
       deathsMax: DEATHS_MAX,
+      // A death on purpose is no sign of a process that cannot run: what is measured is not the supervisor's patience.
+      backoffMaxMs: BACKOFF_MIN_MS,
     });
     this.replicas = addresses.slice(0, REPLICAS).map((address, index) => {
       const id = `replica-${index + 1}`;

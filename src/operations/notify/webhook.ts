@@ -1,4 +1,4 @@
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 import { NoticeError, type NoticeWay } from '../../ports/events.js';
 
 const CONNECT_TIMEOUT_MS = 3_000;
@@ -11,19 +11,25 @@ const PASSING = new Set([404, 408, 425, 429]);
 /** Posts notices as JSON to an http(s) address, which never stands in a message: there may be a secret in it. */
 export function createWebhook(url: string): NoticeWay {
   const { origin, pathname, search } = new URL(url);
-  const pool = new Pool(origin, {
-    connections: 1,
-    pipelining: 1,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    headersTimeout: ANSWER_TIMEOUT_MS,
-    bodyTimeout: ANSWER_TIMEOUT_MS,
-    maxResponseSize: ANSWER_BYTES_MAX,
-  });
+  let opened: Promise<Pool> | undefined;
+  // Loaded with the first notice: it is a tenth of the time that a replica takes to start.
+  const open = async (): Promise<Pool> => {
+    const undici = await import('undici');
+    return new undici.Pool(origin, {
+      connections: 1,
+      pipelining: 1,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      headersTimeout: ANSWER_TIMEOUT_MS,
+      bodyTimeout: ANSWER_TIMEOUT_MS,
+      maxResponseSize: ANSWER_BYTES_MAX,
+    });
+  };
   return {
     name: 'webhook',
     async send(notice, signal) {
       let status: number;
       try {
+        const pool = await (opened ??= open());
         const answer = await pool.request({
           method: 'POST',
           path: pathname + search,
@@ -45,7 +51,7 @@ export function createWebhook(url: string): NoticeWay {
       const isRefused = status >= 300 && status < 500 && !PASSING.has(status);
       throw new NoticeError(`the webhook answered ${status}`, isRefused);
     },
-    close: () => void pool.destroy(),
+    close: () => void opened?.then((pool) => pool.destroy()),
   };
 }
 
