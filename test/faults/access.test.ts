@@ -1,5 +1,7 @@
 import { type ChannelCredentials, Client, credentials, Metadata, type ServiceDefinition, status } from '@grpc/grpc-js';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
@@ -46,6 +48,26 @@ function internalCalls(): InternalCall[] {
 interface Attempt {
   readonly code: status;
   readonly answers: number;
+}
+
+/** Bytes that a call announces, as much as a member may send; of which this many come. */
+const ANNOUNCED_BYTES = 15 << 20;
+const SENT_BYTES = 32 << 10;
+
+/** Begins a call without a token that never ends; gives the status that it gets. */
+async function statusOfHalfSent(session: ClientHttp2Session, at: string): Promise<number | undefined> {
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': at,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+  });
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(ANNOUNCED_BYTES, 1);
+  stream.write(Buffer.concat([head, Buffer.alloc(SENT_BYTES)]));
+  const [headers] = (await once(stream, 'response')) as [IncomingHttpHeaders];
+  const code = headers['grpc-status'];
+  return code === undefined ? undefined : Number(code);
 }
 
 const asIs = (bytes: Buffer): Buffer => bytes;
@@ -123,6 +145,28 @@ describe("faults: strangers on the replicas' ports", () => {
       expect(await standing(cluster)).to.deep.equal(before);
     });
   }
+
+  it('memory: calls that announce much and never end are refused before any of it is read; those for health are few', async () => {
+    const { address } = suite.cluster.replica(0);
+    const halfSent = async (at: string): Promise<(number | undefined)[]> => {
+      const session = connect(`http://${address}`);
+      const codes = await Promise.all(Array.from({ length: 40 }, () => statusOfHalfSent(session, at)));
+      session.destroy();
+      return codes;
+    };
+    const unary = internalCalls().filter(({ isRequestStream }) => !isRequestStream);
+    for (const { path: at } of unary)
+      expect(new Set(await halfSent(at)), at).to.deep.equal(new Set([status.UNAUTHENTICATED]));
+    const beganMs = performance.now();
+    expect(new Set(await halfSent('/grpc.health.v1.Health/Check'))).to.deep.equal(new Set([status.RESOURCE_EXHAUSTED]));
+    expect(performance.now() - beganMs, 'a few were waited for').to.be.above(1_000);
+    const health = await attempt(
+      new Client(address, credentials.createInsecure()),
+      { path: '/grpc.health.v1.Health/Check', isRequestStream: false, isResponseStream: false },
+      new Metadata(),
+    );
+    expect(health, 'who ends a call is answered').to.deep.equal({ code: status.OK, answers: 1 });
+  });
 
   it('front ends: nothing internal is there, with any token', async () => {
     const client = new Client(suite.cluster.frontEnd(0).address, credentials.createInsecure());
