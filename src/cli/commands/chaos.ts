@@ -56,9 +56,11 @@ export function addChaosCommand(program: Command, cli: Cli): void {
   );
   command('cut <from> <to>', 'cut the way between two replicas')
     .option('--one-way', 'what TO sends still reaches FROM')
-    .action(async (from: string, to: string, options: CommonOptions & { oneWay?: boolean }) =>
-      inject(options, from, { kind: 'cut', peer: to, isOneWay: options.oneWay === true }),
-    );
+    .action(async (from: string, to: string, options: CommonOptions & { oneWay?: boolean }) => {
+      memberOf(cli.settings(options), to);
+      if (from === to) throw new UsageError(`A way has two ends; both are ${JSON.stringify(to)}.`);
+      await inject(options, from, { kind: 'cut', peer: to, isOneWay: options.oneWay === true });
+    });
   command('disk-full <id>', 'let no file of a replica grow').action(async (id: string, options: CommonOptions) =>
     inject(options, id, { kind: 'diskFull' }),
   );
@@ -123,7 +125,7 @@ async function withReplica<T>(
   }
 }
 
-function memberOf({ replicas }: ClusterConfiguration, id: string): Member {
+function memberOf({ replicas }: Pick<ClusterConfiguration, 'replicas'>, id: string): Member {
   const found = replicas.find((one) => one.id === id);
   if (found !== undefined) return found;
   throw new UsageError(
@@ -140,9 +142,9 @@ function noneText(done: readonly { readonly replica: string }[], failed: readonl
 
 const MS_MAX = 600_000;
 
-/** `5s`, `200ms` or `200` (ms) in ms. */
+/** `5s` or `200ms` in ms: a number alone could be either. */
 function timeOf(text: string): number {
-  const [, digits, unit] = /^(\d{1,6}(?:\.\d{1,3})?)(ms|s)?$/.exec(text) ?? [];
+  const [, digits, unit] = /^(\d{1,6}(?:\.\d{1,3})?)(ms|s)$/.exec(text) ?? [];
   const ms = Math.round(Number(digits) * (unit === 's' ? 1_000 : 1));
   if (ms >= 1 && ms <= MS_MAX) return ms;
   throw new UsageError(`The time is ${JSON.stringify(text)}; allowed: 1ms to 600s, such as 200ms or 5s.`);
@@ -162,6 +164,9 @@ function jsonOf(fault: ChaosFault | ChaosDeed): object {
   return 'rate' in fault ? { kind, rate: fault.rate } : { kind };
 }
 
+/** Without the digits that binary fractions leave. */
+const percentOf = (rate: number): string => `${Number((rate * 100).toPrecision(6))} %`;
+
 function textOf(fault: ChaosFault | ChaosDeed): string {
   switch (fault.kind) {
     case 'kill':
@@ -173,9 +178,9 @@ function textOf(fault: ChaosFault | ChaosDeed): string {
     case 'delay':
       return `every message from and to its peers is late by ${fault.ms} ms`;
     case 'drop':
-      return `loses ${fault.rate * 100} % of the messages from and to its peers`;
+      return `loses ${percentOf(fault.rate)} of the messages from and to its peers`;
     case 'errors':
-      return `fails ${fault.rate * 100} % of the calls it gets`;
+      return `fails ${percentOf(fault.rate)} of the calls it gets`;
     case 'cut':
       return `nothing reaches ${fault.peer}${fault.isOneWay ? '' : ', nor comes from it'}`;
     case 'diskFull':
