@@ -5,7 +5,7 @@ import type { ChaosDeed, ChaosFault } from '../../ports/chaos.js';
 import type { ClusterConfiguration } from '../../ports/configuration.js';
 import type { Cli, CommonOptions } from '../cli.js';
 import { CommandFailedError, UsageError } from '../command-error.js';
-import { withToken } from '../configuration.js';
+import { withKnownToken } from '../configuration.js';
 import { EXIT_FAILED } from '../environment.js';
 import { askReplicas } from '../start-report.js';
 import { clusterTlsOf } from '../tls-files.js';
@@ -20,14 +20,14 @@ export function addChaosCommand(program: Command, cli: Cli): void {
   const command = (words: string, description: string): Command =>
     cli.withCommonOptions(chaos.command(words).description(description));
   const inject = async (options: CommonOptions, id: string, fault: ChaosFault | ChaosDeed): Promise<void> => {
-    const configuration = withToken(cli.settings(options));
+    const configuration = withKnownToken(cli.settings(options));
     await withReplica(memberOf(configuration, id), configuration, (client) => client.inject(fault));
     cli.print(options, { replica: id, fault: jsonOf(fault) }, `${id}: ${textOf(fault)}.`);
   };
 
   command('kill-primary', 'kill -9 the primary; its supervisor starts it again').action(
     async (options: CommonOptions) => {
-      const { primary, reason } = await askReplicas(cli, withToken(cli.settings(options)));
+      const { primary, reason } = await askReplicas(cli, withKnownToken(cli.settings(options)));
       if (primary === '') throw new CommandFailedError(`There is no primary to kill: ${reason}`);
       await inject(options, primary, { kind: 'kill' });
     },
@@ -94,7 +94,7 @@ async function ofEach<T>(
   id: string | undefined,
   ask: (client: ChaosClient) => Promise<T>,
 ): Promise<{ done: { replica: string; answer: T }[]; failed: string[] }> {
-  const configuration = withToken(cli.settings(options));
+  const configuration = withKnownToken(cli.settings(options));
   const members = id === undefined ? configuration.replicas : [memberOf(configuration, id)];
   const answers = await Promise.allSettled(members.map((member) => withReplica(member, configuration, ask)));
   const done: { replica: string; answer: T }[] = [];

@@ -5,7 +5,7 @@ import { counted, pounds } from '../../client/text/values.js';
 import { type OrderStory, orderStory, type StoryAnswer, type StoryCopy } from '../../operations/order-story.js';
 import { STATUS_FILE } from '../../services/ordering/status-table.js';
 import type { Cli, CommonOptions } from '../cli.js';
-import { withToken } from '../configuration.js';
+import { withKnownToken } from '../configuration.js';
 import { EXIT_FAILED } from '../environment.js';
 import { orderIdOf } from '../order-id.js';
 import { type ReachedReplica, withReplicas } from '../replica-access.js';
@@ -20,7 +20,7 @@ export function addExplainCommand(program: Command, cli: Cli): void {
     )
     .action(async (order: string, options: CommonOptions) => {
       const orderId = orderIdOf(order);
-      await withReplicas(cli, withToken(cli.settings(options)), async (replicas) => {
+      await withReplicas(cli, withKnownToken(cli.settings(options)), async (replicas) => {
         const told = await Promise.all(replicas.map((replica) => answerOf(replica, orderId)));
         const ops = new Set(told.flatMap(({ explanation }) => (explanation?.steps ?? []).map(({ op }) => op)));
         const answers = await Promise.all(

@@ -4,7 +4,7 @@ import { alignedTable } from '../../client/text/table.js';
 import { counted, dayAndTime, pounds } from '../../client/text/values.js';
 import type { OrderView } from '../../ports/ordering-client.js';
 import type { Cli, CommonOptions } from '../cli.js';
-import { withToken } from '../configuration.js';
+import { withKnownToken } from '../configuration.js';
 import { type ClusterAccess, EXIT_FAILED } from '../environment.js';
 
 /** One row: an order in the outbox of a replica. The same order may wait at several. */
@@ -27,7 +27,7 @@ export function addOutboxCommand(program: Command, cli: Cli): void {
       program.command('outbox').description('list orders that wait for confirmation; asks each replica'),
     )
     .action(async (options: CommonOptions) => {
-      const configuration = withToken(cli.settings(options));
+      const configuration = withKnownToken(cli.settings(options));
       const answers = await Promise.all(
         configuration.replicas.map(({ id, address }) => ask(cli, id, address, configuration)),
       );
