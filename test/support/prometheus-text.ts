@@ -53,7 +53,7 @@ export function prometheusText(text: string): Map<string, Family> {
       throw wrong(`a sample that is not of ${String(open)}`);
     const labels = labelsOf(labelText);
     if (labels === undefined) throw wrong('labels that cannot be read');
-    const key = `${name} ${JSON.stringify(Object.entries(labels).sort())}`;
+    const key = `${name} ${JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)))}`;
     if (series.has(key)) throw wrong('a series twice');
     series.add(key);
     const value = Number(valueText.replace(/inf/i, 'Infinity'));
