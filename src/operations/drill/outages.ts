@@ -8,15 +8,12 @@ export function acknowledgements(history: History): number[] {
   return [...firstMs.values()].sort((a, b) => a - b);
 }
 
-/**
- * Longest time without an acknowledged order up to `untilMs` that began after `fromMs`, or was under way then. What goes on longer is
- * another's: the next fault comes at once when orders have gone on after this one.
- */
+/** Longest time without an acknowledged order that began after `fromMs` and before `untilMs`, or was under way at `fromMs`. */
 export function longestGapMs(acknowledgedMs: readonly number[], fromMs: number, untilMs: number): number {
   let longest = 0;
   for (let at = 1; at < acknowledgedMs.length; at++) {
     const [before, after] = [acknowledgedMs[at - 1] ?? 0, acknowledgedMs[at] ?? 0];
-    if (after >= fromMs && before <= untilMs) longest = Math.max(longest, Math.min(after, untilMs) - before);
+    if (after >= fromMs && before <= untilMs) longest = Math.max(longest, after - before);
   }
   return longest;
 }
