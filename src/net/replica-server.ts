@@ -10,6 +10,7 @@ import type { ReplicaMeter } from '../ports/meters.js';
 import { serveBackup } from './backup-stream.js';
 import type { BoundContract } from './contract-methods.js';
 import { CLUSTER_TOKEN, tokenRefusal } from './bearer-token.js';
+import { tokenGate } from './token-gate.js';
 import { clusterServerOptions } from './channel-options.js';
 import { chaosHandlers } from './chaos-handlers.js';
 import { type EndStatus, statusOf } from './error-details.js';
@@ -100,7 +101,7 @@ export async function startReplicaServer(options: ReplicaServerOptions): Promise
     [SERVICE_NAMES.operations]: 'SERVING',
   });
 
-  const server = new Server(clusterServerOptions);
+  const server = new Server({ ...clusterServerOptions, interceptors: [tokenGate(token)] });
   addService(server, replicationService, {
     Exchange: guardedStream(token, (stream) => transport.accept(stream)),
   } satisfies ReplicationHandlers);

@@ -9,7 +9,7 @@ import type { ClusterConfiguration } from '../../ports/configuration.js';
 import { CallRefusedError } from '../../ports/ordering-client.js';
 import type { Cli, CommonOptions } from '../cli.js';
 import { CommandFailedError, UsageError } from '../command-error.js';
-import { withToken } from '../configuration.js';
+import { withKnownToken } from '../configuration.js';
 import type { BackupReport, BackupTools, ClusterAccess } from '../environment.js';
 
 interface BackupOptions extends CommonOptions {
@@ -98,7 +98,7 @@ async function verify(cli: Cli, tools: BackupTools, file: string, options: Backu
 }
 
 async function take(cli: Cli, tools: BackupTools, file: string, options: BackupOptions): Promise<void> {
-  const configuration = withToken(cli.settings(options));
+  const configuration = withKnownToken(cli.settings(options));
   const { member, status } = await chosen(cli, configuration, options.from);
   const report = await asFailure(() => again(() => receive(cli, tools, file, member, configuration)));
   const waiting =

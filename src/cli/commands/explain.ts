@@ -4,7 +4,7 @@ import { alignedTable } from '../../client/text/table.js';
 import { counted, pounds } from '../../client/text/values.js';
 import { type OrderStory, orderStory, type StoryAnswer, type StoryCopy } from '../../operations/order-story.js';
 import type { Cli, CommonOptions } from '../cli.js';
-import { withToken } from '../configuration.js';
+import { withKnownToken } from '../configuration.js';
 import { EXIT_FAILED } from '../environment.js';
 import { ORDERING } from '../../services/ordering/ordering.js';
 import { orderIdOf } from '../order-id.js';
@@ -25,7 +25,7 @@ export function addExplainCommand(program: Command, cli: Cli): void {
     )
     .action(async (order: string, options: CommonOptions) => {
       const orderId = orderIdOf(order);
-      await withReplicas(cli, withToken(cli.settings(options)), async (replicas) => {
+      await withReplicas(cli, withKnownToken(cli.settings(options)), async (replicas) => {
         const told = await Promise.all(replicas.map((replica) => answerOf(replica, orderId)));
         const ops = new Map(
           told.flatMap(({ explanation }) =>

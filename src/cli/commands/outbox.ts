@@ -5,7 +5,7 @@ import { counted, dayAndTime, pounds } from '../../client/text/values.js';
 import type { OrderView } from '../../ports/ordering-client.js';
 import type { OutboxContent, WaitingRequest } from '../../ports/outbox.js';
 import type { Cli, CommonOptions } from '../cli.js';
-import { withToken } from '../configuration.js';
+import { withKnownToken } from '../configuration.js';
 import { type ClusterAccess, EXIT_FAILED } from '../environment.js';
 
 /** One row: an order in the outbox of a replica. The same order may wait at several. */
@@ -35,7 +35,7 @@ export function addOutboxCommand(program: Command, cli: Cli): void {
   cli
     .withCommonOptions(program.command('outbox').description('list what waits for confirmation; asks each replica'))
     .action(async (options: CommonOptions) => {
-      const configuration = withToken(cli.settings(options));
+      const configuration = withKnownToken(cli.settings(options));
       const answers = await Promise.all(
         configuration.replicas.map(({ id, address }) => ask(cli, id, address, configuration)),
       );

@@ -6,7 +6,7 @@ import type { ClusterConfiguration } from '../../ports/configuration.js';
 import type { Cli, CommonOptions } from '../cli.js';
 import { clusterStatus, type ClusterStatus } from '../cluster-status.js';
 import { UsageError } from '../command-error.js';
-import { withToken } from '../configuration.js';
+import { withKnownToken } from '../configuration.js';
 import { EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED } from '../environment.js';
 import { replicaAnswers } from '../start-report.js';
 import type { StateHashes } from '../cluster-status-view.js';
@@ -31,7 +31,7 @@ export function addStatusCommand(program: Command, cli: Cli): void {
     .option('--watch', 'show it again and again, until Ctrl-C')
     .option('--interval <seconds>', 'between two looks', '2')
     .action(async (options: StatusOptions) => {
-      const configuration = withToken(cli.settings(options));
+      const configuration = withKnownToken(cli.settings(options));
       const intervalMs = secondsOf(options.interval) * 1000;
       if (options.watch !== true) return show(cli, options, configuration);
       await watch(cli, options, configuration, intervalMs);

@@ -22,6 +22,8 @@ export interface ProcessSpec {
   readonly logLimits?: LogFileLimits;
   /** Deaths within 30 s after which it is given up; default 5. */
   readonly deathsMax?: number;
+  /** Longest pause before it is started again, ms; default 2,000. */
+  readonly backoffMaxMs?: number;
 }
 
 /** What a supervised process tells its supervisor. */
@@ -54,7 +56,7 @@ export class SupervisedProcess {
 
   constructor(spec: ProcessSpec, events: ProcessEvents) {
     this.spec = spec;
-    this.#deaths = new DeathRecord(spec.deathsMax);
+    this.#deaths = new DeathRecord(spec.deathsMax, spec.backoffMaxMs);
     this.#events = events;
   }
 
