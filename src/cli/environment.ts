@@ -1,6 +1,7 @@
 import type { EventReader } from '../operations/events/event-tail.js';
 import type { BackupHead, IncomingBackup } from '../ports/backup.js';
 import type { CopyProgress, ReplicaStatus, SwitchoverOutcome } from '../ports/calls.js';
+import type { ReplicaEvent } from '../ports/events.js';
 import type { RemoteInspection, StoppedFolder } from '../ports/inspection.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import type { OrderingClient, OrderView } from '../ports/ordering-client.js';
@@ -61,8 +62,10 @@ export interface ReplicaControl {
   /** Makes it throw its copy away; why it does not, for people, or undefined when it does. */
   resync(deadlineMs?: number): Promise<string | undefined>;
   /** Stops its process in order, for a supervisor to start it again. */
-  restart(deadlineMs?: number): Promise<void>;
+  restart(deadlineMs?: number): Promise<string | undefined>;
   copyProgress(deadlineMs?: number): Promise<CopyProgress>;
+  /** Events after the one with this number, oldest first; the newest `limit` when it is 0. */
+  events(after: number, limit: number, deadlineMs?: number): Promise<ReplicaEvent[]>;
   close(): void;
 }
 

@@ -3,6 +3,7 @@ import { createOperationsClient } from '../net/operations-client.js';
 import type { ClusterTls } from '../net/tls.js';
 import { EventLog } from '../operations/events/event-log.js';
 import { eventOfNotice } from '../operations/events/event-of-notice.js';
+import { keptFault } from '../operations/events/kept-fault.js';
 import { createCommand } from '../operations/notify/command.js';
 import { isShared } from '../operations/notify/conditions.js';
 import { NoticeDesk } from '../operations/notify/notice-desk.js';
@@ -65,6 +66,11 @@ export class ReplicaEvents implements OperatorEvents {
   get unhealthyBefore(): ReadonlySet<ReplicaIndex> {
     const ids = unhealthyIn(this.#log.events);
     return new Set(this.#replicaIds.flatMap((id, index) => (ids.has(id) ? [replicaIndex(index)] : [])));
+  }
+
+  /** The last fault of the processes before this one. */
+  get faultBefore(): ReplicaStatus['lastFault'] {
+    return keptFault(this.#log.events);
   }
 
   /** The replica is there; begins to tell people, if the configuration says whom. */
@@ -143,11 +149,11 @@ export class ReplicaEvents implements OperatorEvents {
     await Promise.race([this.#log.idle(), late]);
   }
 
-  /** Stops in order: from now on nobody is told. */
-  stop(): void {
+  /** Stops in order, for this reason: from now on nobody is told. */
+  stop(why: string): void {
     this.#desk?.stop();
     this.#closePeers();
-    this.note({ kind: 'stopping', subject: '', reason: 'it was told to stop' });
+    this.note({ kind: 'stopping', subject: '', reason: why });
   }
 
   /** Resolves when everything is written that can be. */

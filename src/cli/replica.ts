@@ -1,4 +1,5 @@
 import type pino from 'pino';
+import { OPERATOR_ASKED } from '../base/asked-for.js';
 import { majorityOf, replicaIndex, type ReplicaIndex } from '../base/numbers.js';
 import { createPeerTransport } from '../net/peer-transport.js';
 import { startReplicaServer } from '../net/replica-server.js';
@@ -19,10 +20,17 @@ import { startHttpServer } from '../telemetry/http-server.js';
 import { ReplicaCounts, replicaMetrics } from '../telemetry/replica-metrics.js';
 import type { Notice } from '../vsr/effect.js';
 import type { Envelope } from '../vsr/message.js';
-import { announceFailure, announceReady, pauseBySupervisor, stopWithSupervisor } from './child-protocol.js';
+import {
+  announceEnd,
+  announceFailure,
+  announceReady,
+  pauseBySupervisor,
+  stopWithSupervisor,
+} from './child-protocol.js';
 import { adviceOn } from './edited-document.js';
 import { EXIT_RESTART, exitCodeOf, exitCodeOfFailedStart } from './exit-codes.js';
 import { ReplicaEvents } from './replica-events.js';
+import { askPeers } from './peer-consent.js';
 import { packageVersion } from './package-version.js';
 import { serverLog } from './server-log.js';
 import { clusterTlsOf } from './tls-files.js';
@@ -56,7 +64,7 @@ export async function runReplica(
   const counts = new ReplicaCounts();
   const nodeFileSystem = createNodeFileSystem((ms) => counts.synced(ms));
   const self = replicaIndex(index);
-  let stop = (): void => process.exit(0);
+  let stop = (_why?: string): void => process.exit(0);
   stopWithSupervisor(() => stop());
   let storage: ReplicaStorage | undefined;
   const replicaIds = configuration.replicas.map((one) => one.id);
@@ -112,6 +120,7 @@ export async function runReplica(
       hasRoom: () => fileSystem.freeBytes(member.resources) > ROOM_BYTES_MIN,
       freeBytes: () => fileSystem.freeBytes(member.resources),
       unhealthyBefore: events.unhealthyBefore,
+      faultBefore: events.faultBefore,
       onNotice(notice, at) {
         counts.noticed(notice.kind);
         tell(log, notice, at);
@@ -123,10 +132,12 @@ export async function runReplica(
       },
       onFatal(why) {
         tellFatal(log, why);
-        void events.end(why).finally(() => process.exit(exitCodeOf(why.kind)));
+        const told = why.kind === 'resync' ? announceEnd('a new copy') : Promise.resolve();
+        void Promise.allSettled([events.end(why), told]).then(() => process.exit(exitCodeOf(why.kind)));
       },
       meter: counts,
-      onRestart: () => stop(),
+      onRestart: () => void announceEnd('a restart').then(() => stop(`${OPERATOR_ASKED} for a restart`)),
+      askPeers: (end) => askPeers(configuration, tls, end),
     });
     events.begin(() => runtime.status());
     events.note({ kind: 'started', subject: '', reason: STARTED[loaded.kind] });
@@ -181,11 +192,11 @@ export async function runReplica(
             onProblem: (problem) => log.warn(problem),
           });
     let isStopping = false;
-    stop = () => {
+    stop = (why = 'it was told to stop') => {
       if (isStopping) return;
       isStopping = true;
       log.info('stopping');
-      events.stop();
+      events.stop(why);
       void runtime
         .stop()
         .then(() => server.stop())
