@@ -2,7 +2,7 @@ import type { EventReader } from '../operations/events/event-tail.js';
 import type { BackupHead, IncomingBackup } from '../ports/backup.js';
 import type { CopyProgress, ReplicaStatus, SwitchoverOutcome } from '../ports/calls.js';
 import type { ReplicaEvent } from '../ports/events.js';
-import type { RemoteInspection, StoppedFolder } from '../ports/inspection.js';
+import type { FolderRow, RemoteInspection, StoppedFolder } from '../ports/inspection.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import type { OrderingClient, OrderView } from '../ports/ordering-client.js';
 
@@ -80,6 +80,8 @@ export interface FolderTools {
   ): Promise<{ readonly view: number; readonly op: number; readonly commit: number; readonly timeMs: number }>;
   /** Reads the tables of a folder that nobody uses, as they lie there. */
   openStopped(folder: string): Promise<StoppedFolder>;
+  /** The rows of a folder, which nobody may use, in which a text stands. */
+  searchStopped(folder: string, text: string): Promise<readonly FolderRow[]>;
   /** Makes the folder `to` of `replicaId` from the folder `from` of another. */
   transplant(from: string, to: string, replicaId: string): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import { isAskedFor } from '../base/asked-for.js';
 import { replicaIndex, type ReplicaIndex } from '../base/numbers.js';
 import { createOperationsClient } from '../net/operations-client.js';
 import type { ClusterTls } from '../net/tls.js';
@@ -135,9 +136,11 @@ export class ReplicaEvents implements OperatorEvents {
   /** Files were not as they were left: `repaired` where they are put right, else `damage`. */
   noteDamage(kind: 'damage' | 'repaired', damage: readonly Damage[]): void {
     const reason = damage
+      // That a copy is thrown away on request is told as that.
+      .filter(({ what }) => !isAskedFor(what))
       .map(({ file, row, what }) => `${file}${row === undefined ? '' : `, row ${row}`}: ${what}`)
       .join('; ');
-    this.note({ kind, subject: '', reason: reason.slice(0, REASON_LENGTH_MAX) });
+    if (reason !== '') this.note({ kind, subject: '', reason: reason.slice(0, REASON_LENGTH_MAX) });
   }
 
   /** The last words of a process that must end; resolves when they are written, or in a moment. */
@@ -184,10 +187,7 @@ function lastWords(why: Exclude<Fatal, { kind: 'damaged' }>): EventFact {
     case 'setBack':
       return failure('damage', `the folder is not what it promised by (${why.why}): it starts again as recovering`);
     case 'resync':
-      return failure(
-        'stopping',
-        `an operator asked for a new copy (${why.why}): it starts again and copies everything`,
-      );
+      return failure('stopping', `${why.why}: it starts again and copies everything`);
     case 'writeFailed':
       return failure('disk-failed', `a write to disk could not be made (${String(why.error)}): it starts again`);
     case 'bug':

@@ -1,5 +1,5 @@
 import type pino from 'pino';
-import { OPERATOR_ASKED } from '../base/asked-for.js';
+import { isAskedFor, OPERATOR_ASKED } from '../base/asked-for.js';
 import { majorityOf, replicaIndex, type ReplicaIndex } from '../base/numbers.js';
 import { createPeerTransport } from '../net/peer-transport.js';
 import { startReplicaServer } from '../net/replica-server.js';
@@ -45,6 +45,11 @@ const STARTED: Readonly<Record<Loaded['kind'], string>> = {
   intact: 'everything that was promised is there',
   damaged: 'the folder is damaged: it recovers from the others',
 };
+/** That a copy was thrown away on request is no damage. */
+const howFound = (loaded: Loaded): string =>
+  loaded.kind === 'damaged' && loaded.damage.every(({ what }) => isAskedFor(what))
+    ? 'a new copy was asked for: it copies everything from the others'
+    : STARTED[loaded.kind];
 /** Free bytes at which a full disk counts as having room again. */
 const ROOM_BYTES_MIN = 1 << 20;
 
@@ -140,7 +145,7 @@ export async function runReplica(
       askPeers: (end) => askPeers(configuration, tls, end),
     });
     events.begin(() => runtime.status());
-    events.note({ kind: 'started', subject: '', reason: STARTED[loaded.kind] });
+    events.note({ kind: 'started', subject: '', reason: howFound(loaded) });
     if (loaded.kind === 'damaged') events.noteDamage('damage', loaded.damage);
     if (loaded.kind === 'intact' && loaded.repaired !== undefined && loaded.repaired.length > 0)
       events.noteDamage('repaired', loaded.repaired);

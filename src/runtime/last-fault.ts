@@ -18,9 +18,9 @@ export class LastFault {
 
   /** Files were not as they were left. */
   noteDamage(damage: readonly Damage[], wallMs: number): void {
-    const [first] = damage;
+    const [first, ...others] = damage.filter(({ what }) => !isAskedFor(what));
     if (first === undefined) return;
-    const more = damage.length === 1 ? '' : ` and ${damage.length - 1} more`;
+    const more = others.length === 0 ? '' : ` and ${others.length} more`;
     this.#note(`${first.file}${first.row === undefined ? '' : `, row ${first.row}`}: ${first.what}${more}`, wallMs);
   }
 

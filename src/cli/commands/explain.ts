@@ -3,7 +3,7 @@ import { itemsText } from '../../client/text/order-text.js';
 import { alignedTable } from '../../client/text/table.js';
 import { counted, pounds } from '../../client/text/values.js';
 import { type OrderStory, orderStory, type StoryAnswer, type StoryCopy } from '../../operations/order-story.js';
-import { STATUS_FILE } from '../../services/ordering/status-table.js';
+import type { FolderRow } from '../../ports/inspection.js';
 import type { Cli, CommonOptions } from '../cli.js';
 import { withToken } from '../configuration.js';
 import { EXIT_FAILED } from '../environment.js';
@@ -22,11 +22,10 @@ export function addExplainCommand(program: Command, cli: Cli): void {
       const orderId = orderIdOf(order);
       await withReplicas(cli, withToken(cli.settings(options)), async (replicas) => {
         const told = await Promise.all(replicas.map((replica) => answerOf(replica, orderId)));
-        const ops = new Set(told.flatMap(({ explanation }) => (explanation?.steps ?? []).map(({ op }) => op)));
         const answers = await Promise.all(
           told.map(async (answer, at) => {
             const inFolder =
-              answer.explanation === undefined ? await opsInFolder(cli, replicas[at], orderId, ops) : undefined;
+              answer.explanation === undefined ? await rowsInFolder(cli, replicas[at], orderId) : undefined;
             return inFolder === undefined ? answer : { ...answer, inFolder };
           }),
         );
@@ -51,27 +50,16 @@ async function answerOf({ id, status, why, inspector }: ReachedReplica, orderId:
   }
 }
 
-/** Which steps of the order the folder of a replica that does not run holds; `undefined` when it cannot be read from here. */
-async function opsInFolder(
+/** What stands of the order in the folder of a replica that does not run; `undefined` when it cannot be read from here. */
+async function rowsInFolder(
   cli: Cli,
   replica: ReachedReplica | undefined,
   orderId: string,
-  ops: ReadonlySet<number>,
-): Promise<ReadonlySet<number> | undefined> {
+): Promise<readonly FolderRow[] | undefined> {
   if (replica === undefined || replica.status !== undefined) return undefined;
   try {
     const tools = await cli.environment.openFolderTools();
-    const folder = await tools.openStopped(replica.resources);
-    try {
-      const held = new Set<number>();
-      for (const op of ops) {
-        const { rows } = await folder.readRows({ table: STATUS_FILE, fromOp: op, toOp: op });
-        if (Buffer.from(rows).includes(`${op},${orderId},`)) held.add(op);
-      }
-      return held;
-    } finally {
-      folder.close();
-    }
+    return await tools.searchStopped(replica.resources, orderId);
   } catch {
     // It lies on another machine, or somebody uses it: then nothing is known of it.
     return undefined;
@@ -96,13 +84,15 @@ function textOf(story: OrderStory): string {
       ...story.disagree.map((replica) => `${replica} says otherwise: 'just-hungry diff ${by} ${replica}' shows how.`),
       ...unreachable.map(({ replica, why }) => `${replica} does not answer: ${why}`),
     ],
+    folderLines(story),
     unknown.length === 0 || !story.found ? [] : ['Not known:', ...unknown.map((line) => `  ${line}`)],
   ];
   const text = paragraphs.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'));
   return text.length === 0 ? `Order ${id} is not known.` : text.join('\n\n');
 }
 
-function headOf({ order_id: id, order, refused, found, as_of_op: op, unreachable }: OrderStory): string[] {
+function headOf(story: OrderStory): string[] {
+  const { order_id: id, order, refused, found, as_of_op: op, unreachable, folders, outbox, pending } = story;
   if (order !== null) {
     const reason = order.reason === '' ? '' : ` (${order.reason})`;
     return [
@@ -111,9 +101,22 @@ function headOf({ order_id: id, order, refused, found, as_of_op: op, unreachable
     ];
   }
   if (refused !== null) return [`Order ${id} was refused at op ${refused.op}: ${refused.why}`, 'Its id is spent.'];
+  if (found && folders.length > 0 && outbox.length + pending.length === 0)
+    return [`Order ${id}: no replica that answers knows it; the folder of one that does not run does.`];
   if (found) return [`Order ${id} is not committed.`];
   const whole = unreachable.length === 0 ? 'no replica knows it' : 'no replica that answers knows it';
   return [`Order ${id}: ${whole}, up to op ${op}.`];
+}
+
+/** What stands in folders; of a journal only which op it is, for people. */
+function folderLines({ folders }: OrderStory): string[] {
+  const ids = [...new Set(folders.map(({ replica }) => replica))];
+  return ids.flatMap((id) => [
+    `In the folder of ${id}, which does not run:`,
+    ...folders
+      .filter(({ replica }) => replica === id)
+      .map(({ file, op, view, row }) => `  ${file}: ${view === null ? row : `op ${op}, view ${view}`}`),
+  ]);
 }
 
 function stepsText({ steps }: OrderStory): string {
