@@ -184,7 +184,7 @@ function unknowns(answers: readonly StoryAnswer[], steps: readonly StoryStep[], 
     told.push(`What ${unread.join(' and ')} holds: no answer. Its disk may hold all of this, or more.`);
   if (read.length > 0)
     told.push(
-      `Whether what only the journal of ${read.join(' and ')} holds is committed: it does not run, and its folder was read as it lies there.`,
+      `Whether what only the journal of ${read.join(' or ')} holds is committed: who does not run cannot say; the folder was read as it lies there.`,
     );
   if (primary === '') told.push('What was done last: there is no primary.');
   if (steps.length > 0)

@@ -91,7 +91,7 @@ describe('order story', () => {
       ['replica-3', 5, null],
       ['replica-3', null, null],
     ]);
-    expect(story.not_known.join(' ')).to.match(/what only the journal of replica-3 holds/);
+    expect(story.not_known.join(' ')).to.match(/what only the journal of replica-3 holds is committed/);
     const alone = orderStory(ID, [silent('replica-1'), silent('replica-2'), stopped], IDS, '');
     expect(alone).to.deep.include({ found: true, order: null, answered_by: '', steps: [] });
     const none = orderStory(ID, [silent('replica-1'), { ...silent('replica-2'), inFolder: [] }], IDS, '');

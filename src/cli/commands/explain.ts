@@ -108,8 +108,10 @@ function headOf(story: OrderStory): string[] {
   return [`Order ${id}: ${whole}, up to op ${op}.`];
 }
 
-/** What stands in folders; of a journal only which op it is, for people. */
-function folderLines({ folders }: OrderStory): string[] {
+/** What stands in folders and is not told above; of a journal only which op it is, for people. */
+function folderLines({ folders: all, steps }: OrderStory): string[] {
+  const told = new Set(steps.map(({ op }) => op));
+  const folders = all.filter(({ op }) => op === null || !told.has(op));
   const ids = [...new Set(folders.map(({ replica }) => replica))];
   return ids.flatMap((id) => [
     `In the folder of ${id}, which does not run:`,
