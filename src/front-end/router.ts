@@ -3,6 +3,7 @@ import type { Refusal } from '../base/refusal.js';
 import type { Clock } from '../ports.js';
 import type { CallRouter, RoutedCall, RoutedReply } from '../ports/front-end.js';
 import type { ForwardedReply, RequestLinks } from '../ports/request-links.js';
+import { ReaderChoice } from './reader-choice.js';
 import { CallOnItsWay } from './routed-call.js';
 import * as refusals from './router-refusals.js';
 
@@ -49,7 +50,8 @@ const timeout = (ms: number, run: () => void): (() => void) => {
 };
 
 /**
- * Routes calls over links (design 3): the replica that last served as primary, then the hint, then the configured order.
+ * Routes calls over links (design 3): the replica that last served as primary, then the hint, then the configured order. Reads that any
+ * replica may answer go to the backups, by load.
  * What breaks off is sent again with the same bytes, so with the same id, until the call's deadline.
  */
 export class Router implements CallRouter {
@@ -65,9 +67,9 @@ export class Router implements CallRouter {
   readonly #parked = new Set<CallOnItsWay>();
   /** When each replica last answered a call as only a primary can, monotonic ms. */
   readonly #servedMs = new Map<ReplicaIndex, number>();
+  readonly #readers: ReaderChoice;
   readonly #endListening: () => void;
   #primary: ReplicaIndex | undefined;
-  #nextReader = 0;
   #retries = 0;
   #probeMs: number = PROBE_MS.first;
   #cancelProbe: (() => void) | undefined;
@@ -81,6 +83,7 @@ export class Router implements CallRouter {
     this.#hedgeMs = hedgeMs;
     this.#replicas = Array.from({ length: links.count }, (_, index) => replicaIndex(index));
     this.#replicaIds = replicaIds ?? this.#replicas.map((replica) => String(replica + 1));
+    this.#readers = new ReaderChoice(this.#replicas);
     this.#endListening = links.onChange((_, isUp) => {
       if (isUp && this.#parked.size > 0) this.#planProbe(0);
     });
@@ -142,11 +145,12 @@ export class Router implements CallRouter {
     if (primary !== undefined && !way.tried.has(primary) && this.#links.isUp(primary)) {
       return this.#ask(way, primary);
     }
-    const next = this.#replicas
-      .map((_, offset) => this.#candidate(way, offset))
-      .find((replica) => replica !== undefined && !way.tried.has(replica) && this.#links.isUp(replica));
+    const mayBeAsked = (replica: ReplicaIndex): boolean => !way.tried.has(replica) && this.#links.isUp(replica);
+    const next =
+      way.call.target === 'any'
+        ? this.#readers.best(mayBeAsked, this.#primary, this.#clock.monotonicMs())
+        : this.#replicas.find(mayBeAsked);
     if (next === undefined) return this.#endRound(way);
-    if (way.call.target === 'any') this.#nextReader = (next + 1) % this.#replicas.length;
     this.#ask(way, next);
   }
 
@@ -155,17 +159,12 @@ export class Router implements CallRouter {
     if (this.#clock.monotonicMs() - way.begunMs >= this.#hedgeMs) this.#refuse(way, this.#unreachable(replica));
   }
 
-  /** The replicas in the order of preference: the configured one, reads spread evenly. */
-  #candidate(way: CallOnItsWay, offset: number): ReplicaIndex | undefined {
-    const first = way.call.target === 'any' ? this.#nextReader : 0;
-    return this.#replicas[(first + offset) % this.#replicas.length];
-  }
-
   #ask(way: CallOnItsWay, replica: ReplicaIndex, { isRelayed = false, isAlone = false } = {}): void {
     if (++way.asks > 1) this.#retries++;
     const now = this.#clock.monotonicMs();
     if (way.attempts.size === 0) way.hedgeAtMs = now + (way.call.mayWait === true ? WAIT_HEDGE_MS : this.#hedgeMs);
     way.tried.add(replica);
+    if (way.call.target === 'any') this.#readers.asked(replica);
     const forget = this.#links.send(replica, way.call, { isRelayWanted: isRelayed, isAlone }, (reply) => {
       this.#onReply(way, replica, reply);
     });
@@ -176,6 +175,7 @@ export class Router implements CallRouter {
     const attempt = way.attempts.get(replica);
     if (way.isSettled || attempt === undefined) return;
     way.attempts.delete(replica);
+    if (way.call.target === 'any') this.#readers.answered(replica);
     if (attempt.isAlone) return this.#onAloneReply(way, replica, reply);
     const now = this.#clock.monotonicMs();
     // A late answer says who was primary, not who is.
@@ -377,6 +377,7 @@ export class Router implements CallRouter {
         if (this.#isBusy(way, now)) continue;
         hedges++;
         way.hedgeAtMs = now + HEDGE_AGAIN_MS;
+        this.#noteSilence(way, now);
         way.beginRound();
         this.#askNext(way);
       }
@@ -389,6 +390,12 @@ export class Router implements CallRouter {
     if (this.#replicas.every((replica) => way.attempts.has(replica) || !this.#links.isUp(replica))) return;
     way.beginRound();
     this.#askNext(way);
+  }
+
+  #noteSilence({ call, attempts }: CallOnItsWay, now: number): void {
+    if (call.target !== 'any') return;
+    for (const [replica, { sentMs }] of attempts)
+      if (now - sentMs >= this.#hedgeMs) this.#readers.wasSilent(replica, now);
   }
 
   /**
@@ -420,6 +427,7 @@ export class Router implements CallRouter {
   #settle(way: CallOnItsWay, reply: RoutedReply | undefined): void {
     if (way.isSettled) return;
     way.isSettled = true;
+    if (way.call.target === 'any') for (const replica of way.attempts.keys()) this.#readers.givenUp(replica);
     way.forgetAttempts();
     this.#calls.delete(way);
     this.#parked.delete(way);

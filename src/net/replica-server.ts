@@ -224,14 +224,18 @@ function operationsHandlers(
     Resync({ metadata }, callback) {
       const refused = tokenRefusal(metadata, token, CLUSTER_TOKEN);
       if (refused !== undefined) return callback(statusOf(refused));
-      const reason = calls.resync();
-      callback(null, { accepted: reason === undefined, reason: reason ?? '' });
+      void calls.resync().then((reason) => callback(null, { accepted: reason === undefined, reason: reason ?? '' }));
     },
     Restart({ metadata }, callback) {
       const refused = tokenRefusal(metadata, token, CLUSTER_TOKEN);
       if (refused !== undefined) return callback(statusOf(refused));
-      callback(null, {});
-      calls.restart();
+      void calls.restart().then((reason) => callback(null, { refused: reason !== undefined, reason: reason ?? '' }));
+    },
+    AgreeToEnd({ metadata, request: { from, forgets, why } }, callback) {
+      const refused = tokenRefusal(metadata, token, CLUSTER_TOKEN);
+      if (refused !== undefined) return callback(statusOf(refused));
+      const reason = calls.agreeToEnd({ from, forgets, why: why.slice(0, WHY_LENGTH_MAX) });
+      callback(null, { agreed: reason === undefined, reason: reason ?? '' });
     },
     GetCopyProgress({ metadata }, callback) {
       const refused = tokenRefusal(metadata, token, CLUSTER_TOKEN);

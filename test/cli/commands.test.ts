@@ -279,6 +279,7 @@ describe('commands', () => {
       damage: [],
       uptimeMs: 1,
       orders: 0,
+      reads: 0,
       diskFreeBytes: undefined,
       lagMs: 0,
       lastFault: undefined,

@@ -188,8 +188,17 @@ describe('requests', () => {
       expect(rig.cluster.replicas[0]?.resignations).to.deep.equal(['to replica-2: told to']);
       expect(await client.resync()).to.equal(undefined);
       expect(await client.resync()).to.equal('it does so already');
-      await client.restart();
-      expect(rig.cluster.replicas[0]?.told).to.deep.equal(['resync', 'resync', 'restart']);
+      expect(await client.restart()).to.equal(undefined);
+      expect(await client.restart()).to.equal('another one is away');
+      expect(rig.cluster.replicas[0]?.told).to.deep.equal(['resync', 'resync', 'restart', 'restart']);
+      expect(await client.agreeToEnd({ from: 'replica-2', forgets: false, why: 'told to' })).to.equal(undefined);
+      expect(await client.agreeToEnd({ from: 'replica-2', forgets: true, why: '' })).to.equal(
+        'it is about to end itself',
+      );
+      expect(rig.cluster.replicas[0]?.told.slice(4)).to.deep.equal([
+        'replica-2 ends: told to',
+        'replica-2 ends and forgets: ',
+      ]);
       const progress = { isCopying: true, bytesDone: 5_000_000_000, bytesTotal: 6_000_000_000, op: 8 };
       expect(await client.copyProgress()).to.deep.equal(progress);
     });
@@ -201,6 +210,7 @@ describe('requests', () => {
         () => client.switchOver('replica-2', ''),
         () => client.resync(),
         () => client.restart(),
+        () => client.agreeToEnd({ from: 'replica-2', forgets: true, why: '' }),
         () => client.copyProgress(),
       ];
       for (const call of calls) {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { setTimeout as pause } from 'node:timers/promises';
 import { alignedTable } from '../../client/text/table.js';
-import { clockTime } from '../../client/text/values.js';
+import { clockTime, dayAndTime } from '../../client/text/values.js';
 import type { ClusterConfiguration } from '../../ports/configuration.js';
 import type { Cli, CommonOptions } from '../cli.js';
 import { clusterStatus, type ClusterStatus } from '../cluster-status.js';
@@ -114,6 +114,7 @@ const COLUMNS = [
   ['COMMIT', 'right'],
   ['LAG', 'right'],
   ['ORDERS', 'right'],
+  ['READS', 'right'],
   ['STATE', 'left'],
   ['FREE', 'right'],
   ['UP', 'right'],
@@ -121,13 +122,16 @@ const COLUMNS = [
   ['', 'left'],
 ] as const;
 
+/** The time of day, and the day where it is not of the last 24 hours: a fault is kept over restarts. */
+const whenText = (at: string): string => (Date.now() - Date.parse(at) < 86_400_000 ? clockTime(at) : dayAndTime(at));
+
 function rowOf(replica: ClusterStatus['replicas'][number]): string[] {
   const { disk_free_bytes: free, uptime_seconds: uptime, last_fault: fault, lag_seconds: seconds } = replica;
   const isSilent = replica.role === 'down' || replica.role === 'unknown';
   const known = (value: number): string => (isSilent ? '-' : String(value));
   const lag =
     seconds === null || seconds === 0 ? known(replica.lag_ops) : `${replica.lag_ops} (${durationText(seconds)})`;
-  const faultText = fault === null ? '-' : `${clockTime(fault.at)} ${fault.what}`;
+  const faultText = fault === null ? '-' : `${whenText(fault.at)} ${fault.what}`;
   return [
     replica.id,
     replica.address,
@@ -138,6 +142,7 @@ function rowOf(replica: ClusterStatus['replicas'][number]): string[] {
     known(replica.commit),
     lag,
     replica.orders === null ? '-' : String(replica.orders),
+    replica.reads === null ? '-' : String(replica.reads),
     replica.state_hash === '' ? '-' : replica.state_hash.slice(0, SHORT),
     free === null ? '-' : bytesText(free),
     uptime === null ? '-' : durationText(uptime),

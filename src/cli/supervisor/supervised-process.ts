@@ -38,6 +38,9 @@ export interface ProcessEvents {
   onEnd(): void;
 }
 
+/** ms after which one that has ended on request is started again. */
+const AS_ASKED_AFTER_MS = 100;
+
 type State = 'starting' | 'running' | 'waiting' | 'ended';
 
 /** One child process: started, watched, started again with growing pauses, given up after too many deaths, stopped. */
@@ -53,6 +56,8 @@ export class SupervisedProcess {
   /** Asked to be started with --recover and not ready since: a death in between must not make it forget. */
   #mustRecover = false;
   #failure = '';
+  /** Why it ends on request; empty: it does not. */
+  #endsFor = '';
 
   constructor(spec: ProcessSpec, events: ProcessEvents) {
     this.spec = spec;
@@ -89,6 +94,7 @@ export class SupervisedProcess {
     const extraArgs = this.#mustRecover ? ['--recover'] : [];
     this.#state = 'starting';
     this.#failure = '';
+    this.#endsFor = '';
     const { command, args, logFile, logLimits, env } = this.spec;
     if (logLimits !== undefined) rotateClosed(logFile, logLimits);
     let child: ChildProcess;
@@ -140,6 +146,10 @@ export class SupervisedProcess {
       this.#pause(message.ms);
       return;
     }
+    if (message.kind === 'ending') {
+      this.#endsFor = message.why;
+      return;
+    }
     if (this.#state !== 'starting') return;
     this.#state = 'running';
     this.#mustRecover = false;
@@ -164,6 +174,11 @@ export class SupervisedProcess {
     }
     this.#state = 'waiting';
     const { name, logFile } = this.spec;
+    if (this.#endsFor !== '') {
+      this.#events.onReport(`${name} has ended as asked (${this.#endsFor}); starting it again`);
+      this.#restart = setTimeout(() => this.#spawn(), AS_ASKED_AFTER_MS);
+      return;
+    }
     const next = this.#deaths.afterDeath(performance.now());
     const why = this.#failure === '' ? how : `${how}: ${this.#failure}`;
     if (next.kind === 'giveUp') {

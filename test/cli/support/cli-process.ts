@@ -55,6 +55,7 @@ const statusOf = (address: string): ReplicaStatus => {
     damage: [],
     uptimeMs: 1,
     orders: 0,
+    reads: 0,
     diskFreeBytes: undefined,
     lagMs: 0,
     lastFault: undefined,
