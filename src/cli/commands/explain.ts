@@ -115,8 +115,8 @@ function headOf(story: OrderStory): string[] {
 }
 
 /** What stands in folders and is not told above; of a journal only which op it is, for people. */
-function folderLines({ folders: all, steps }: OrderStory): string[] {
-  const told = new Set(steps.map(({ op }) => op));
+function folderLines({ folders: all, steps, requests }: OrderStory): string[] {
+  const told = new Set([...steps, ...requests].map(({ op }) => op));
   const folders = all.filter(({ op }) => op === null || !told.has(op));
   const ids = [...new Set(folders.map(({ replica }) => replica))];
   return ids.flatMap((id) => [
