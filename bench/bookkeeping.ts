@@ -31,7 +31,7 @@ export class Bookkeeping {
       const complete = kept.filter((count) => count >= needed).length;
       if (kept.length === 0 || complete > kept.length / 2) return undefined;
       if (waited >= LEVEL_WITHIN_MS)
-        return `${subject.name}: ${needed} orders were acknowledged, but the copies hold ${kept.join(', ')}`;
+        return `${subject.name}: ${needed} orders and messages were acknowledged, but the copies hold ${kept.join(', ')}`;
       await sleep(LOOK_EVERY_MS);
     }
   }

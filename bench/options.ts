@@ -25,7 +25,8 @@ export interface BenchOptions {
 export const HELP = `npm run bench -- [options]
   --peers            etcd and PostgreSQL in the same run, where they are installed
   --workloads LIST   what customers do (order); all of order, stream, stream-wide, order-wc1, order-majority, order-all,
-                     orders-of-user, menu, mix, backup-down, transfer with "all"
+                     orders-of-user, menu, mix, append, put, backup-down,
+                     transfer with "all"
   --rounds N         rounds of each subject, interleaved (5)
   --seconds N        measured in each round (3)
   --warm-up N        seconds before each measurement (0.5)

@@ -1,3 +1,4 @@
+import { OPERATOR_ASKED } from './base/asked-for.js';
 import type { CheckpointHead, CheckpointOffer } from './base/checkpoint.js';
 import type { Entry } from './base/entry.js';
 import type { CommitNumber, OpNumber, View } from './base/numbers.js';
@@ -274,7 +275,7 @@ export class CheckpointGivenUpError extends Error {
 }
 
 /** What `leaveDoubt` is told when an operator wants the folder copied anew. */
-export const ASKED_FOR_COPY = 'an operator asked for a new copy';
+export const ASKED_FOR_COPY = `${OPERATOR_ASKED} for a new copy`;
 
 /** No room on the disk for a durable call: nothing of it counts. */
 export class DiskFullError extends Error {

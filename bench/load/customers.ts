@@ -7,7 +7,7 @@ export type Done = (problem?: string) => void;
 export interface Customers {
   /** Customer `index`, 0 to `customers` × `callsEach` - 1, makes its next call; not before its last one is done. */
   call(index: number, done: Done): void;
-  /** Orders acknowledged so far, those of the preparation included. */
+  /** Orders and messages acknowledged so far, those of the preparation included. */
   acknowledged(): number;
   /** Gives up all connections; no call is under way. */
   close(): Promise<void>;
@@ -28,6 +28,8 @@ export function readTurn(): () => boolean {
 /** Every kind of customers; loaded when first asked for, so that a process holds only what it measures with. */
 export const CUSTOMERS: Readonly<Record<Calls, () => Promise<Connect>>> = {
   order: async () => (await import('./order-customers.js')).connect,
+  append: async () => (await import('./append-customers.js')).connect,
+  put: async () => (await import('./put-customers.js')).connect,
   stream: async () => (await import('./stream-customers.js')).connect,
   'orders-of-user': async () => (await import('./order-readers.js')).connect,
   menu: async () => (await import('./menu-readers.js')).connect,

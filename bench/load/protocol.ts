@@ -1,5 +1,6 @@
 /** What the customers of a measurement do; each has a file of its own, named in customers.ts. */
-export type Calls = 'order' | 'stream' | 'orders-of-user' | 'menu' | 'mix' | 'etcd-put' | 'postgres-insert';
+export type Calls =
+  'order' | 'append' | 'put' | 'stream' | 'orders-of-user' | 'menu' | 'mix' | 'etcd-put' | 'postgres-insert';
 
 /** Where customers call. */
 export interface Target {
@@ -17,7 +18,7 @@ export interface LoadOrder {
   readonly customers: number;
   /** Calls that each of them has under way, 1 or more; default 1. */
   readonly callsEach?: number;
-  /** Disks that every order asks for, `1` to `N`, `majority` or `all`; default: what the cluster's configuration says. */
+  /** Disks that every order or message asks for, `1` to `N`, `majority` or `all`; default: what the cluster's configuration says. */
   readonly writeConcern?: string;
   readonly warmUpMs: number;
   readonly measureMs: number;
@@ -42,7 +43,7 @@ export interface LoadResult {
   readonly failures: Readonly<Record<string, number>>;
   /** Calls at fixed times that still waited for a free customer at the end; their wait so far is in the latencies. */
   readonly unsent: number;
-  /** Orders acknowledged in all, warm-up and preparation included: so many must be found on disk. */
+  /** Orders or messages acknowledged in all, warm-up and preparation included: so many must be found on disk. */
   readonly acknowledged: number;
   readonly elapsedMs: number;
   /** As measured; of calls at fixed times from the time at which they should have been sent. */

@@ -71,7 +71,7 @@ export async function startOwnCluster(env: NodeJS.ProcessEnv = {}): Promise<OwnC
     orderCalls: 'order',
     settings: 'three replicas and one front end, write concern majority, every fsync on, linearizable reads',
     processes: () => servers.filter((one) => one.isRunning).map(({ name, pid }) => ({ name, pid })),
-    kept: async () => replicas.map((one) => rowsIn(path.join(one.folder, 'orders.csv')) / LINES),
+    kept: async () => replicas.map((one) => keptIn(one.folder)),
     check: async () => undefined,
     async stopBackup() {
       const backup = await cluster.backup();
@@ -173,6 +173,12 @@ function writeConfiguration(folder: string, frontEndAddress: string, ports: read
 
 /** Rows of one order. */
 const LINES = orderRequest(0).lines?.length ?? 1;
+
+/** Orders, messages and pairs in a folder. */
+const keptIn = (folder: string): number =>
+  rowsIn(path.join(folder, 'orders.csv')) / LINES +
+  rowsIn(path.join(folder, 'messages.csv')) +
+  rowsIn(path.join(folder, 'tuples.csv'));
 
 /** Rows below the header; none where there is no file. */
 function rowsIn(file: string): number {

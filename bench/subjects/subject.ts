@@ -23,7 +23,7 @@ export interface Subject {
   readonly settings: string;
   /** Those that run now. */
   processes(): readonly WatchedProcess[];
-  /** Orders that each copy holds; none where nothing is kept. */
+  /** Orders and messages that each copy holds; none where nothing is kept. */
   kept(): Promise<readonly number[]>;
   /** Throws when it no longer is what the report says of it. */
   check(): Promise<void>;

@@ -1,5 +1,7 @@
+import { append } from './append.js';
 import { backupDown, transfer } from './faults.js';
 import { order } from './order.js';
+import { put } from './put.js';
 import { orderAll, orderMajority, orderWc1 } from './order-concerns.js';
 import { menu, mix, ordersOfUser } from './reads.js';
 import { stream, streamWide } from './streams.js';
@@ -16,6 +18,8 @@ export const WORKLOADS: readonly Workload[] = [
   ordersOfUser,
   menu,
   mix,
+  append,
+  put,
   backupDown,
   transfer,
 ];

@@ -7,6 +7,9 @@ const SNAPSHOT = 'src/services/ordering/snapshot.ts';
 const EXECUTE_ORDER = 'src/services/ordering/execute-order.ts';
 const KNOWN_FIRST = '    if (known !== undefined) return decided(known, contentOf(body));';
 
+/** The index of orders would stop the process at the first id that comes twice. */
+const indexedTwice = expression('src/services/compact/id-index.ts', 'this.findWords(words) !== ABSENT', 'false');
+
 /** Rule 11 and the outbox of design 5 in the ordering service: once, at the price and from the stock that was told. */
 export const ORDERING_BUGS: readonly PlantedBug[] = [
   {
@@ -20,6 +23,23 @@ export const ORDERING_BUGS: readonly PlantedBug[] = [
     clause: 'design 5: which orders hold stock is not part of a checkpoint',
     simulation,
     edits: [expression(SNAPSHOT, 'state.orders.index.reservations()', '{ all: [], some: [] }')],
+  },
+  {
+    name: 'id-not-looked-up',
+    clause: 'rule 11: what was asked before is executed again',
+    simulation,
+    edits: [expression(ORDERING, 'this.#present.decision(request.requestId)', 'undefined'), indexedTwice],
+  },
+  {
+    name: 'committed-id-forgotten',
+    clause: 'rule 11: an order’s id is known while it is not committed, and not after',
+    simulation,
+    edits: [
+      expression('src/services/ordering/present-state.ts', 'record !== ABSENT', 'false', {
+        within: 'if (record !== ABSENT) {\n      const order = orders.asPlaced(record);',
+      }),
+      indexedTwice,
+    ],
   },
   {
     name: 'id-looked-up-after-price',

@@ -4,7 +4,7 @@ import { coreSimulation, longCoreSimulation, outcomesSimulation } from './core.j
 import { lateSimulation } from './late.js';
 import { orderingSimulation } from './ordering.js';
 import { readingSimulation } from './reading.js';
-import { servicesSimulation } from './services.js';
+import { logSimulation, servicesSimulation, tuplesSimulation } from './services.js';
 import { storageSimulation } from './storage.js';
 
 /** Every simulation by its name. */
@@ -17,4 +17,6 @@ export const SIMULATIONS = {
   late: lateSimulation,
   ordering: orderingSimulation,
   services: servicesSimulation,
+  log: logSimulation,
+  tuples: tuplesSimulation,
 } as const satisfies Record<SimulationName, Simulation>;

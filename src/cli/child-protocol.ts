@@ -8,7 +8,8 @@ import { z } from 'zod';
  *   1. `stopWithSupervisor(stop)` first of all;
  *   2. `announceReady()` once it serves its address (a front end: once it also has reached a primary, or has tried for 5 s);
  *   3. or `announceFailure(message)` and exit code 1 when it cannot start for a reason that only a person can mend (address
- *      in use, folder locked or not writable, menu.csv with a broken row): one line, what happened and what to do.
+ *      in use, folder locked or not writable, menu.csv with a broken row): one line, what happened and what to do;
+ *   4. `announceEnd(why)` before it ends on request, to be started again.
  * SIGTERM (and SIGINT, by hand) asks it to stop gracefully: exit code 0. Exit code `EXIT_RECOVER` asks to be started again with
  * `--recover`. Everything it prints, on stdout and stderr, goes to its log file.
  */
@@ -26,6 +27,7 @@ const message = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready') }),
   z.object({ kind: z.literal('failed'), message: z.string() }),
   z.object({ kind: z.literal('pause'), ms: z.int().min(1) }),
+  z.object({ kind: z.literal('ending'), why: z.string() }),
 ]);
 
 /** What a child tells its supervisor. */
@@ -48,6 +50,11 @@ export function announceReady(): void {
 export async function announceFailure(text: string): Promise<void> {
   process.stderr.write(`${text}\n`);
   await new Promise<void>((resolve) => send({ kind: 'failed', message: text }, resolve));
+}
+
+/** Tells the supervisor that this process ends because somebody asked for that, to be started again: no death. Resolves when it knows. */
+export async function announceEnd(why: string): Promise<void> {
+  await new Promise<void>((resolve) => send({ kind: 'ending', why }, resolve));
 }
 
 /**

@@ -42,12 +42,14 @@ export interface ClusterStatus {
     readonly lag_seconds: number | null;
     /** Orders in its tables; null: it does not answer. */
     readonly orders: number | null;
+    /** Reads that it has answered since it started; null: it does not answer. */
+    readonly reads: number | null;
     /** Hash of all that it holds at `hash_op`, 64 hexadecimal digits; empty: it was not there in time. */
     readonly state_hash: string;
     /** Null: not known. */
     readonly disk_free_bytes: number | null;
     readonly uptime_seconds: number | null;
-    /** The last that went wrong there since it started. */
+    /** The last that went wrong there, also before it was started again. */
     readonly last_fault: { readonly at: string; readonly what: string } | null;
     /** Id of a replica that answers and hears it; empty: none does. */
     readonly heard_by: string;

@@ -48,6 +48,7 @@ export function clusterStatus(
         status === undefined ? why : [...status.damage, ...waiting(status), ...ownReason(status, quorum)].join('; '),
       lag_seconds: lagSeconds(status),
       orders: status?.orders ?? null,
+      reads: status?.reads ?? null,
       state_hash: hashes.byId.get(id) ?? '',
       disk_free_bytes: status?.diskFreeBytes ?? null,
       uptime_seconds: status === undefined ? null : Math.floor(status.uptimeMs / 1000),

@@ -3,11 +3,11 @@ import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import path from 'node:path';
-import type { Settings } from './configuration.js';
+import { type Settings, tokenFileOf } from './configuration.js';
 import { ConfigurationError } from './configuration-error.js';
 import { listenAddresses, listenError } from './supervisor/preflight.js';
 import { pem } from './tls-files.js';
-import { isToken, TOKEN_ALLOWED } from './token-file.js';
+import { isReadByOthers, isToken, TOKEN_ALLOWED } from './token-file.js';
 
 /** What was looked at beyond the file itself. */
 export interface CheckFinding {
@@ -113,7 +113,7 @@ function tokenFinding({ file, token }: Settings): CheckFinding {
     const text = `the token is in ${file}; keep that file from other users (mode 0600)`;
     return { field: 'token', kind: isReadByOthers(file) ? 'note' : 'ok', text };
   }
-  const tokenFile = path.join(path.dirname(file), 'token');
+  const tokenFile = tokenFileOf(file);
   if (!existsSync(tokenFile))
     return { field: 'token', kind: 'note', text: `${tokenFile} does not exist yet: it is made at the first start` };
   try {
@@ -134,10 +134,6 @@ function tokenFinding({ file, token }: Settings): CheckFinding {
       text: `${tokenFile} can be read by other users; allowed: mode 0600 (chmod 600).`,
     };
   return { field: 'token', kind: 'ok', text: `${tokenFile} holds a token that only its owner can read` };
-}
-
-function isReadByOthers(file: string): boolean {
-  return process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0;
 }
 
 function tlsFindings({ tls, frontEnds, replicas }: Settings, nowMs: number, here: ReadonlySet<string>): CheckFinding[] {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import { ConfigurationError } from './configuration-error.js';
 import { parseConfiguration } from './configuration-schema.js';
-import { readOrMakeToken } from './token-file.js';
+import { readKnownToken, readOrMakeToken } from './token-file.js';
 
 /** A configuration without its cluster's token, as customers and staff need it. */
 export interface Settings extends Omit<ClusterConfiguration, 'token'> {
@@ -67,8 +67,20 @@ export function readSettings(file: string): Settings {
  */
 export function withToken(settings: Settings): ClusterConfiguration {
   const { file, token, ...rest } = settings;
-  return { ...rest, token: token ?? readOrMakeToken(path.join(path.dirname(file), 'token')) };
+  return { ...rest, token: token ?? readOrMakeToken(tokenFileOf(file)) };
 }
+
+/**
+ * The same for whoever asks servers: a token made for the question would be another one than theirs, and stay. Throws ConfigurationError,
+ * also where there is no token.
+ */
+export function withKnownToken(settings: Settings): ClusterConfiguration {
+  const { file, token, ...rest } = settings;
+  return { ...rest, token: token ?? readKnownToken(tokenFileOf(file)) };
+}
+
+/** Where the token is, beside the configuration, when that does not name one. */
+export const tokenFileOf = (file: string): string => path.join(path.dirname(file), 'token');
 
 /** The path with links resolved as far as it exists, so that two names of one folder are seen to be one. */
 function realPath(folder: string): string {

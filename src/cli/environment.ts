@@ -1,11 +1,13 @@
 import type { EventReader } from '../operations/events/event-tail.js';
 import type { BackupHead, IncomingBackup } from '../ports/backup.js';
 import type { CopyProgress, ReplicaStatus, SwitchoverOutcome } from '../ports/calls.js';
-import type { RemoteInspection, StoppedFolder } from '../ports/inspection.js';
+import type { ReplicaEvent } from '../ports/events.js';
+import type { FolderRow, RemoteInspection, StoppedFolder } from '../ports/inspection.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import type { ServiceContract } from '../base/service-contract.js';
+import type { OrderingClient } from '../ports/ordering-client.js';
+import type { OutboxContent } from '../ports/outbox.js';
 import type { ServiceClient } from '../ports/service-client.js';
-import type { OrderingClient, OrderView } from '../ports/ordering-client.js';
 
 /** What the commands have of the process and of the adapters; main.ts fills it, tests fill it otherwise. */
 export interface CliEnvironment {
@@ -49,8 +51,8 @@ export type ClusterAccess = Pick<ClusterConfiguration, 'token' | 'tls'>;
 /** Asks one replica how it is, and what waits there. */
 export interface StatusReader {
   status(deadlineMs?: number): Promise<ReplicaStatus>;
-  /** Orders in its outbox, oldest first. */
-  outbox(deadlineMs?: number): Promise<OrderView[]>;
+  /** What waits in its outbox, oldest first. */
+  outbox(deadlineMs?: number): Promise<OutboxContent>;
   close(): void;
 }
 
@@ -68,8 +70,10 @@ export interface ReplicaControl {
   /** Makes it throw its copy away; why it does not, for people, or undefined when it does. */
   resync(deadlineMs?: number): Promise<string | undefined>;
   /** Stops its process in order, for a supervisor to start it again. */
-  restart(deadlineMs?: number): Promise<void>;
+  restart(deadlineMs?: number): Promise<string | undefined>;
   copyProgress(deadlineMs?: number): Promise<CopyProgress>;
+  /** Events after the one with this number, oldest first; the newest `limit` when it is 0. */
+  events(after: number, limit: number, deadlineMs?: number): Promise<ReplicaEvent[]>;
   close(): void;
 }
 
@@ -84,6 +88,8 @@ export interface FolderTools {
   ): Promise<{ readonly view: number; readonly op: number; readonly commit: number; readonly timeMs: number }>;
   /** Reads the tables of a folder that nobody uses, as they lie there. */
   openStopped(folder: string): Promise<StoppedFolder>;
+  /** The rows of a folder, which nobody may use, in which a text stands. */
+  searchStopped(folder: string, text: string): Promise<readonly FolderRow[]>;
   /** Makes the folder `to` of `replicaId` from the folder `from` of another. */
   transplant(from: string, to: string, replicaId: string): Promise<void>;
 }

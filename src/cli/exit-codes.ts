@@ -5,9 +5,9 @@ import { EXIT_RECOVER } from './child-protocol.js';
 /** Exit code of a replica that must be started again, from what its folder holds. */
 export const EXIT_RESTART = 1;
 
-/** How a replica's process ends when it must begin anew. */
+/** How a replica's process ends when it must begin anew. The note of those that must recover may have found no room on the disk. */
 export function exitCodeOf(why: Fatal['kind']): typeof EXIT_RESTART | typeof EXIT_RECOVER {
-  return why === 'diskFailed' || why === 'setBack' ? EXIT_RECOVER : EXIT_RESTART;
+  return why === 'diskFailed' || why === 'setBack' || why === 'resync' ? EXIT_RECOVER : EXIT_RESTART;
 }
 
 /**

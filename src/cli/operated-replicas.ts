@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { UsageError } from './command-error.js';
 import type { Cli, CommonOptions } from './cli.js';
-import { withToken } from './configuration.js';
+import { withKnownToken } from './configuration.js';
 import type { ReplicaControl } from './environment.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import type { ReplicaAnswer } from './cluster-status.js';
@@ -26,7 +26,7 @@ export async function withControl<T>(
 
 /** The cluster of the options, of which `id`, if given, must be a replica. Throws UsageError, ConfigurationError. */
 export function clusterOf(cli: Cli, options: CommonOptions, id?: string): ClusterConfiguration {
-  const configuration = withToken(cli.settings(options));
+  const configuration = withKnownToken(cli.settings(options));
   const isKnown = id === undefined || configuration.replicas.some((one) => one.id === id);
   if (!isKnown) throw new UsageError(noSuchReplica(id, configuration.replicas));
   return configuration;

@@ -61,15 +61,18 @@ const environmentOf = (services: ServicesOf | undefined): CliEnvironment => ({
     return createOperationsClient(address, access.token, clusterTlsOf(access));
   },
   async openFolderTools() {
-    const [{ nodeFileSystem }, { remembers, surveyFolder, transplantFolder }, { openUnusedFolder }] = await Promise.all(
-      [
-        import('../storage/node-file-system.js'),
-        import('../storage/transplant.js'),
-        import('../storage/unused-folder.js'),
-      ],
-    );
+    const [
+      { nodeFileSystem },
+      { remembers, surveyFolder, transplantFolder },
+      { openUnusedFolder, searchUnusedFolder },
+    ] = await Promise.all([
+      import('../storage/node-file-system.js'),
+      import('../storage/transplant.js'),
+      import('../storage/unused-folder.js'),
+    ]);
     return {
       remembers: (folder) => remembers(nodeFileSystem, folder),
+      searchStopped: async (folder, text) => searchUnusedFolder(nodeFileSystem, folder, text),
       openStopped: async (folder) => openUnusedFolder(nodeFileSystem, folder),
       survey: (folder, replicaId) => surveyFolder(nodeFileSystem, folder, replicaId),
       transplant: (from, to, replicaId) => transplantFolder(nodeFileSystem, from, to, replicaId),

@@ -8,6 +8,7 @@ import { addDrillCommand } from './commands/drill.js';
 import { addEventsCommand } from './commands/events.js';
 import { addExplainCommand } from './commands/explain.js';
 import { addKitchenCommand } from './commands/kitchen.js';
+import { addLogCommand } from './commands/log.js';
 import { addMenuCommand } from './commands/menu.js';
 import { addMotdCommand } from './commands/motd.js';
 import { addOrderCommand } from './commands/order.js';
@@ -16,6 +17,7 @@ import { addOutboxCommand } from './commands/outbox.js';
 import { addPostcodeCommand } from './commands/postcode.js';
 import { addPostcodesStandInCommand } from './commands/postcodes-stand-in.js';
 import { addRebuildCommand } from './commands/rebuild.js';
+import { addRecordsCommand } from './commands/records.js';
 import { addRestartCommand } from './commands/restart.js';
 import { addResyncCommand } from './commands/resync.js';
 import { addSafeToStopCommand } from './commands/safe-to-stop.js';
@@ -24,6 +26,7 @@ import { addStartCommand } from './commands/start.js';
 import { addStatusCommand } from './commands/status.js';
 import { addSwitchoverCommand } from './commands/switchover.js';
 import { addTrackCommand } from './commands/track.js';
+import { addTuplesCommand } from './commands/tuples.js';
 import { addVerifyCommand } from './commands/verify.js';
 import type { CliEnvironment } from './environment.js';
 import { type AddCommand, runCommands } from './run-commands.js';
@@ -41,6 +44,9 @@ const COMMANDS = [
   addTrackCommand,
   addCancelCommand,
   addKitchenCommand,
+  addRecordsCommand,
+  addLogCommand,
+  addTuplesCommand,
   addStatusCommand,
   addEventsCommand,
   addVerifyCommand,

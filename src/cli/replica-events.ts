@@ -1,8 +1,10 @@
+import { isAskedFor } from '../base/asked-for.js';
 import { replicaIndex, type ReplicaIndex } from '../base/numbers.js';
 import { createOperationsClient } from '../net/operations-client.js';
 import type { ClusterTls } from '../net/tls.js';
 import { EventLog } from '../operations/events/event-log.js';
 import { eventOfNotice } from '../operations/events/event-of-notice.js';
+import { keptFault } from '../operations/events/kept-fault.js';
 import { createCommand } from '../operations/notify/command.js';
 import { isShared } from '../operations/notify/conditions.js';
 import { NoticeDesk } from '../operations/notify/notice-desk.js';
@@ -67,6 +69,11 @@ export class ReplicaEvents implements OperatorEvents {
     return new Set(this.#replicaIds.flatMap((id, index) => (ids.has(id) ? [replicaIndex(index)] : [])));
   }
 
+  /** The last fault of the processes before this one. */
+  get faultBefore(): ReplicaStatus['lastFault'] {
+    return keptFault(this.#log.events);
+  }
+
   /** The replica is there; begins to tell people, if the configuration says whom. */
   begin(status: () => ReplicaStatus): void {
     this.#status = status;
@@ -129,9 +136,11 @@ export class ReplicaEvents implements OperatorEvents {
   /** Files were not as they were left: `repaired` where they are put right, else `damage`. */
   noteDamage(kind: 'damage' | 'repaired', damage: readonly Damage[]): void {
     const reason = damage
+      // That a copy is thrown away on request is told as that.
+      .filter(({ what }) => !isAskedFor(what))
       .map(({ file, row, what }) => `${file}${row === undefined ? '' : `, row ${row}`}: ${what}`)
       .join('; ');
-    this.note({ kind, subject: '', reason: reason.slice(0, REASON_LENGTH_MAX) });
+    if (reason !== '') this.note({ kind, subject: '', reason: reason.slice(0, REASON_LENGTH_MAX) });
   }
 
   /** The last words of a process that must end; resolves when they are written, or in a moment. */
@@ -143,11 +152,11 @@ export class ReplicaEvents implements OperatorEvents {
     await Promise.race([this.#log.idle(), late]);
   }
 
-  /** Stops in order: from now on nobody is told. */
-  stop(): void {
+  /** Stops in order, for this reason: from now on nobody is told. */
+  stop(why: string): void {
     this.#desk?.stop();
     this.#closePeers();
-    this.note({ kind: 'stopping', subject: '', reason: 'it was told to stop' });
+    this.note({ kind: 'stopping', subject: '', reason: why });
   }
 
   /** Resolves when everything is written that can be. */
@@ -178,10 +187,7 @@ function lastWords(why: Exclude<Fatal, { kind: 'damaged' }>): EventFact {
     case 'setBack':
       return failure('damage', `the folder is not what it promised by (${why.why}): it starts again as recovering`);
     case 'resync':
-      return failure(
-        'stopping',
-        `an operator asked for a new copy (${why.why}): it starts again and copies everything`,
-      );
+      return failure('stopping', `${why.why}: it starts again and copies everything`);
     case 'writeFailed':
       return failure('disk-failed', `a write to disk could not be made (${String(why.error)}): it starts again`);
     case 'bug':

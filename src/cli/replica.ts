@@ -1,4 +1,5 @@
 import type pino from 'pino';
+import { isAskedFor, OPERATOR_ASKED } from '../base/asked-for.js';
 import { majorityOf, replicaIndex, type ReplicaIndex } from '../base/numbers.js';
 import type { Service } from '../base/service.js';
 import { UnknownServiceError } from '../base/unknown-service.js';
@@ -22,10 +23,17 @@ import { startHttpServer } from '../telemetry/http-server.js';
 import { ReplicaCounts, replicaMetrics } from '../telemetry/replica-metrics.js';
 import type { Notice } from '../vsr/effect.js';
 import type { Envelope } from '../vsr/message.js';
-import { announceFailure, announceReady, pauseBySupervisor, stopWithSupervisor } from './child-protocol.js';
+import {
+  announceEnd,
+  announceFailure,
+  announceReady,
+  pauseBySupervisor,
+  stopWithSupervisor,
+} from './child-protocol.js';
 import { adviceOn } from './edited-document.js';
 import { EXIT_RESTART, exitCodeOf, exitCodeOfFailedStart } from './exit-codes.js';
 import { ReplicaEvents } from './replica-events.js';
+import { askPeers } from './peer-consent.js';
 import { packageVersion } from './package-version.js';
 import { serverLog } from './server-log.js';
 import { hostedServices, type ServicesOf } from './services.js';
@@ -41,6 +49,11 @@ const STARTED: Readonly<Record<Loaded['kind'], string>> = {
   intact: 'everything that was promised is there',
   damaged: 'the folder is damaged: it recovers from the others',
 };
+/** That a copy was thrown away on request is no damage. */
+const howFound = (loaded: Loaded): string =>
+  loaded.kind === 'damaged' && loaded.damage.every(({ what }) => isAskedFor(what))
+    ? 'a new copy was asked for: it copies everything from the others'
+    : STARTED[loaded.kind];
 /** Free bytes at which a full disk counts as having room again. */
 const ROOM_BYTES_MIN = 1 << 20;
 
@@ -61,7 +74,7 @@ export async function runReplica(
   const counts = new ReplicaCounts();
   const nodeFileSystem = createNodeFileSystem((ms) => counts.synced(ms));
   const self = replicaIndex(index);
-  let stop = (): void => process.exit(0);
+  let stop = (_why?: string): void => process.exit(0);
   stopWithSupervisor(() => stop());
   let storage: ReplicaStorage | undefined;
   const replicaIds = configuration.replicas.map((one) => one.id);
@@ -123,6 +136,7 @@ export async function runReplica(
       hasRoom: () => fileSystem.freeBytes(member.resources) > ROOM_BYTES_MIN,
       freeBytes: () => fileSystem.freeBytes(member.resources),
       unhealthyBefore: events.unhealthyBefore,
+      faultBefore: events.faultBefore,
       onNotice(notice, at) {
         counts.noticed(notice.kind);
         tell(log, notice, at);
@@ -134,13 +148,15 @@ export async function runReplica(
       },
       onFatal(why) {
         tellFatal(log, why);
-        void events.end(why).finally(() => process.exit(exitCodeOf(why.kind)));
+        const told = why.kind === 'resync' ? announceEnd('a new copy') : Promise.resolve();
+        void Promise.allSettled([events.end(why), told]).then(() => process.exit(exitCodeOf(why.kind)));
       },
       meter: counts,
-      onRestart: () => stop(),
+      onRestart: () => void announceEnd('a restart').then(() => stop(`${OPERATOR_ASKED} for a restart`)),
+      askPeers: (end) => askPeers(configuration, tls, end),
     });
     events.begin(() => runtime.status());
-    events.note({ kind: 'started', subject: '', reason: STARTED[loaded.kind] });
+    events.note({ kind: 'started', subject: '', reason: howFound(loaded) });
     if (loaded.kind === 'damaged') events.noteDamage('damage', loaded.damage);
     if (loaded.kind === 'intact' && loaded.repaired !== undefined && loaded.repaired.length > 0)
       events.noteDamage('repaired', loaded.repaired);
@@ -193,11 +209,11 @@ export async function runReplica(
             onProblem: (problem) => log.warn(problem),
           });
     let isStopping = false;
-    stop = () => {
+    stop = (why = 'it was told to stop') => {
       if (isStopping) return;
       isStopping = true;
       log.info('stopping');
-      events.stop();
+      events.stop(why);
       void runtime
         .stop()
         .then(() => server.stop())

@@ -10,11 +10,19 @@ import { replicaAnswers } from './start-report.js';
 const LEVEL_WITHIN_MS = 5_000;
 const ASK_EVERY_MS = 50;
 
+/** A replica that was told to throw its copy away, and does. */
+export interface OrderedResync {
+  /** When it was told (performance.now). */
+  readonly askedMs: number;
+  /** Number of its last event before. */
+  readonly lastEvent: number;
+}
+
 /**
  * Makes a replica throw its copy away, once a majority of all, not counting it, is seen to have on disk what it has: its copy is
- * then needed by nobody. Returns when that was (performance.now). Throws CommandFailedError with why not; nothing is changed then.
+ * then needed by nobody. Throws CommandFailedError with why not; nothing is changed then.
  */
-export async function orderResync(cli: Cli, configuration: ClusterConfiguration, id: string): Promise<number> {
+export async function orderResync(cli: Cli, configuration: ClusterConfiguration, id: string): Promise<OrderedResync> {
   const needed = majorityOf(configuration.replicas.length);
   const own = (await replicaAnswers(cli, configuration)).find((one) => one.id === id);
   if (own?.status === undefined)
@@ -38,8 +46,11 @@ export async function orderResync(cli: Cli, configuration: ClusterConfiguration,
     }
     await pause(ASK_EVERY_MS);
   }
-  const askedMs = performance.now();
-  const refused = await withControl(cli, configuration, id, (control) => control.resync());
-  if (refused !== undefined) throw new CommandFailedError(`${id} keeps its copy: ${refused} Nothing was changed.`);
-  return askedMs;
+  return withControl(cli, configuration, id, async (control) => {
+    const [last] = await control.events(0, 1);
+    const askedMs = performance.now();
+    const refused = await control.resync();
+    if (refused !== undefined) throw new CommandFailedError(`${id} keeps its copy: ${refused} Nothing was changed.`);
+    return { askedMs, lastEvent: last?.number ?? 0 };
+  });
 }

@@ -22,6 +22,8 @@ export interface RestartStep {
 const LEVEL_WITHIN_MS = 60_000;
 /** ms that a process has to be back; its supervisor starts it after a fraction of a second. */
 const BACK_WITHIN_MS = 60_000;
+/** ms that the others have to agree that one ends. */
+const AGREED_WITHIN_MS = 10_000;
 const ASK_EVERY_MS = 50;
 
 /**
@@ -72,10 +74,21 @@ async function restartOne(cli: Cli, configuration: ClusterConfiguration, id: str
   const prediction = predictStop(await levelAnswers(cli, configuration), id, configuration.quorum);
   if (!prediction.safe) throw new CommandFailedError(`${id} is not restarted: ${prediction.why}`);
   const askedMs = performance.now();
-  await withControl(cli, configuration, id, (control) => control.restart());
+  await orderRestart(cli, configuration, id);
   await untilBack(cli, configuration, id, askedMs);
   await levelAnswers(cli, configuration);
   return Math.round(performance.now() - askedMs);
+}
+
+/** Another one may have come back a moment ago, and not all have heard it yet: then it is asked again. */
+async function orderRestart(cli: Cli, configuration: ClusterConfiguration, id: string): Promise<void> {
+  const giveUpMs = performance.now() + AGREED_WITHIN_MS;
+  for (;;) {
+    const refused = await withControl(cli, configuration, id, (control) => control.restart());
+    if (refused === undefined) return;
+    if (performance.now() > giveUpMs) throw new CommandFailedError(`${id} is not restarted: ${refused}`);
+    await pause(ASK_EVERY_MS);
+  }
 }
 
 /** Waits until the process is another one: it has run for less time than has passed since it was told to end. */

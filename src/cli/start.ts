@@ -4,7 +4,7 @@ import path from 'node:path';
 import { lockFolder } from '../storage/folder-lock.js';
 import type { Cli, CommonOptions } from './cli.js';
 import { CommandFailedError } from './command-error.js';
-import { type Settings, withToken } from './configuration.js';
+import { type Settings, tokenFileOf, withToken } from './configuration.js';
 import { EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED } from './environment.js';
 import { rotateClosed } from './log-files.js';
 import { settledStatus, startReport } from './start-report.js';
@@ -12,6 +12,7 @@ import type { ClusterConfiguration } from '../ports/configuration.js';
 import { addressProblems, buildProblems, folderProblems, freePort, listenAddresses } from './supervisor/preflight.js';
 import type { ProcessSpec } from './supervisor/supervised-process.js';
 import { type ProcessGroup, Supervisor } from './supervisor/supervisor.js';
+import { isReadByOthers } from './token-file.js';
 
 /** Requests die young: with V8's default of 16 MB a busy server spends a fifth of its time on collecting them. */
 const YOUNG_GENERATION = '--max-semi-space-size=64';
@@ -48,6 +49,9 @@ export async function start(cli: Cli, options: StartOptions): Promise<number> {
     try {
       // Made here once, before all the servers want it at once.
       const configuration = withToken(settings);
+      const tokenFile = tokenFileOf(settings.file);
+      if (settings.token === undefined && isReadByOthers(tokenFile))
+        cli.note(`just-hungry: other users can read the cluster's token in ${tokenFile}: chmod 600 it.`);
       refuse(await addressProblems(listenAddresses(settings), settings.file));
       const groups = await processGroups(settings, mainFile, logs, options.offline === true);
       return await supervise(cli, { ...configuration, file: settings.file }, logs, groups, options);

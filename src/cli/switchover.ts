@@ -1,3 +1,4 @@
+import { OPERATOR_ASKED } from '../base/asked-for.js';
 import type { SwitchoverOutcome } from '../ports/calls.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import type { Cli } from './cli.js';
@@ -27,7 +28,7 @@ export async function switchOver(cli: Cli, configuration: ClusterConfiguration, 
     throw new CommandFailedError(`no backup could take over from ${from}: start one, and wait until it is level.`);
   refuseWhenAbsent(answers, target);
   const outcome: SwitchoverOutcome = await withControl(cli, configuration, from, async (control) =>
-    control.switchOver(target, `an operator asked for a switchover to ${target}`),
+    control.switchOver(target, `${OPERATOR_ASKED} for a switchover to ${target}`),
   );
   if (!outcome.isDone)
     throw new CommandFailedError(`not switched over, ${from} ${stands(outcome, from)}: ${outcome.reason}`);

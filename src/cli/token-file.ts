@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { ConfigurationError } from './configuration-error.js';
 
 const TOKEN_BYTES = 32;
@@ -44,6 +44,21 @@ export function readOrMakeToken(file: string): string {
   const made = readToken(file);
   if (made === undefined) throw new ConfigurationError([`${file}: has just been removed by someone; start again.`]);
   return made;
+}
+
+/** The token in `file`. Throws ConfigurationError, also where there is none. */
+export function readKnownToken(file: string): string {
+  const token = readToken(file);
+  if (token !== undefined) return token;
+  throw new ConfigurationError([
+    `${file}: there is no token of the cluster; the first start makes it. Copy it from a computer where that has been, for its owner alone (mode 0600).`,
+  ]);
+}
+
+/** Whether others than its owner can read a file; false where there is none, and on Windows, which has no modes. */
+export function isReadByOthers(file: string): boolean {
+  const mode = process.platform === 'win32' ? undefined : statSync(file, { throwIfNoEntry: false })?.mode;
+  return mode !== undefined && (mode & 0o077) !== 0;
 }
 
 /** `undefined` when there is no such file. */

@@ -3,6 +3,7 @@ import type { Refusal } from '../base/refusal.js';
 import type { Clock } from '../ports.js';
 import type { CallRouter, RoutedCall, RoutedReply } from '../ports/front-end.js';
 import type { ForwardedReply, RequestLinks } from '../ports/request-links.js';
+import { ReaderChoice } from './reader-choice.js';
 import { CallOnItsWay } from './routed-call.js';
 import * as refusals from './router-refusals.js';
 
@@ -24,6 +25,8 @@ const CALLS_MAX = 20_000;
 const HEDGE_MS = 300;
 /** While a replica stays silent the others are asked again this often, ms. */
 const HEDGE_AGAIN_MS = 100;
+/** Others are asked as well for a call that may wait at the replica when it has waited for so long, ms. */
+const WAIT_HEDGE_MS = 1000;
 /** A replica that has too much to do is asked again this much later, ms. */
 const OVERLOADED_AGAIN_MS = 200;
 /** Calls for which others are asked in one sweep at most: a few are enough to find a new primary. */
@@ -47,7 +50,8 @@ const timeout = (ms: number, run: () => void): (() => void) => {
 };
 
 /**
- * Routes calls over links (design 3): the replica that last served as primary, then the hint, then the configured order.
+ * Routes calls over links (design 3): the replica that last served as primary, then the hint, then the configured order. Reads that any
+ * replica may answer go to the backups, by load.
  * What breaks off is sent again with the same bytes, so with the same id, until the call's deadline.
  */
 export class Router implements CallRouter {
@@ -63,9 +67,9 @@ export class Router implements CallRouter {
   readonly #parked = new Set<CallOnItsWay>();
   /** When each replica last answered a call as only a primary can, monotonic ms. */
   readonly #servedMs = new Map<ReplicaIndex, number>();
+  readonly #readers: ReaderChoice;
   readonly #endListening: () => void;
   #primary: ReplicaIndex | undefined;
-  #nextReader = 0;
   #retries = 0;
   #probeMs: number = PROBE_MS.first;
   #cancelProbe: (() => void) | undefined;
@@ -79,6 +83,7 @@ export class Router implements CallRouter {
     this.#hedgeMs = hedgeMs;
     this.#replicas = Array.from({ length: links.count }, (_, index) => replicaIndex(index));
     this.#replicaIds = replicaIds ?? this.#replicas.map((replica) => String(replica + 1));
+    this.#readers = new ReaderChoice(this.#replicas);
     this.#endListening = links.onChange((_, isUp) => {
       if (isUp && this.#parked.size > 0) this.#planProbe(0);
     });
@@ -140,31 +145,26 @@ export class Router implements CallRouter {
     if (primary !== undefined && !way.tried.has(primary) && this.#links.isUp(primary)) {
       return this.#ask(way, primary);
     }
-    const next = this.#replicas
-      .map((_, offset) => this.#candidate(way, offset))
-      .find((replica) => replica !== undefined && !way.tried.has(replica) && this.#links.isUp(replica));
+    const mayBeAsked = (replica: ReplicaIndex): boolean => !way.tried.has(replica) && this.#links.isUp(replica);
+    const next =
+      way.call.target === 'any'
+        ? this.#readers.best(mayBeAsked, this.#primary, this.#clock.monotonicMs())
+        : this.#replicas.find(mayBeAsked);
     if (next === undefined) return this.#endRound(way);
-    if (way.call.target === 'any') this.#nextReader = (next + 1) % this.#replicas.length;
     this.#ask(way, next);
   }
 
   /** The way to the only replica that may answer is down: it may come back in a moment, as after a start. */
   #awaitLink(way: CallOnItsWay, replica: ReplicaIndex): void {
-    if (this.#clock.monotonicMs() - way.begunMs < this.#hedgeMs) this.#park(way);
-    else this.#refuse(way, this.#unreachable(replica));
-  }
-
-  /** The replicas in the order of preference: the configured one, reads spread evenly. */
-  #candidate(way: CallOnItsWay, offset: number): ReplicaIndex | undefined {
-    const first = way.call.target === 'any' ? this.#nextReader : 0;
-    return this.#replicas[(first + offset) % this.#replicas.length];
+    if (this.#clock.monotonicMs() - way.begunMs >= this.#hedgeMs) this.#refuse(way, this.#unreachable(replica));
   }
 
   #ask(way: CallOnItsWay, replica: ReplicaIndex, { isRelayed = false, isAlone = false } = {}): void {
     if (++way.asks > 1) this.#retries++;
     const now = this.#clock.monotonicMs();
-    if (way.attempts.size === 0) way.hedgeAtMs = now + this.#hedgeMs;
+    if (way.attempts.size === 0) way.hedgeAtMs = now + (way.call.mayWait === true ? WAIT_HEDGE_MS : this.#hedgeMs);
     way.tried.add(replica);
+    if (way.call.target === 'any') this.#readers.asked(replica);
     const forget = this.#links.send(replica, way.call, { isRelayWanted: isRelayed, isAlone }, (reply) => {
       this.#onReply(way, replica, reply);
     });
@@ -175,6 +175,7 @@ export class Router implements CallRouter {
     const attempt = way.attempts.get(replica);
     if (way.isSettled || attempt === undefined) return;
     way.attempts.delete(replica);
+    if (way.call.target === 'any') this.#readers.answered(replica);
     if (attempt.isAlone) return this.#onAloneReply(way, replica, reply);
     const now = this.#clock.monotonicMs();
     // A late answer says who was primary, not who is.
@@ -274,10 +275,8 @@ export class Router implements CallRouter {
   }
 
   #endRound(way: CallOnItsWay): void {
-    if (typeof way.call.target === 'number') {
-      if (way.attempts.size === 0) this.#park(way);
-      return;
-    }
+    // The sweep asks the only one again.
+    if (typeof way.call.target === 'number') return;
     const now = this.#clock.monotonicMs();
     // A replica that has been silent for long is no more reachable than one whose connection broke.
     for (const { sentMs } of way.attempts.values()) if (now - sentMs < this.#hedgeMs) return;
@@ -368,14 +367,35 @@ export class Router implements CallRouter {
     for (const way of this.#calls) {
       if (now >= way.endMs) {
         this.#refuse(way, this.#atDeadline(way));
+      } else if (typeof way.call.target === 'number') {
+        if (way.attempts.size > 0) continue;
+        way.beginRound();
+        this.#askNext(way);
+      } else if (way.call.mayWait === true) {
+        if (now >= way.hedgeAtMs && !this.#parked.has(way)) this.#hedgeWait(way, now);
       } else if (now >= way.hedgeAtMs && !this.#parked.has(way) && hedges < HEDGES_PER_SWEEP_MAX) {
         if (this.#isBusy(way, now)) continue;
         hedges++;
         way.hedgeAtMs = now + HEDGE_AGAIN_MS;
+        this.#noteSilence(way, now);
         way.beginRound();
         this.#askNext(way);
       }
     }
+  }
+
+  /** A replica lets the call wait, or hangs. These do not count as hedges: many may wait, and orders must not stand behind them. */
+  #hedgeWait(way: CallOnItsWay, now: number): void {
+    way.hedgeAtMs = now + WAIT_HEDGE_MS;
+    if (this.#replicas.every((replica) => way.attempts.has(replica) || !this.#links.isUp(replica))) return;
+    way.beginRound();
+    this.#askNext(way);
+  }
+
+  #noteSilence({ call, attempts }: CallOnItsWay, now: number): void {
+    if (call.target !== 'any') return;
+    for (const [replica, { sentMs }] of attempts)
+      if (now - sentMs >= this.#hedgeMs) this.#readers.wasSilent(replica, now);
   }
 
   /**
@@ -407,6 +427,7 @@ export class Router implements CallRouter {
   #settle(way: CallOnItsWay, reply: RoutedReply | undefined): void {
     if (way.isSettled) return;
     way.isSettled = true;
+    if (way.call.target === 'any') for (const replica of way.attempts.keys()) this.#readers.givenUp(replica);
     way.forgetAttempts();
     this.#calls.delete(way);
     this.#parked.delete(way);

@@ -44,9 +44,13 @@ const serverBase = {
   'grpc.enable_channelz': 0,
 } as const;
 
+/** Calls of one connection at the same time: members have a handful, and a stranger's half-open ones cost memory. */
+const CLUSTER_STREAMS_MAX = 128;
+
 /** Servers of replicas. */
 export const clusterServerOptions: ServerOptions = {
   ...serverBase,
+  'grpc.max_concurrent_streams': CLUSTER_STREAMS_MAX,
   'grpc.max_receive_message_length': CLUSTER_MESSAGE_BYTES_MAX,
   'grpc.max_send_message_length': CLUSTER_MESSAGE_BYTES_MAX,
 };

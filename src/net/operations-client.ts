@@ -1,10 +1,11 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import { refusal } from '../base/refusal.js';
 import type { IncomingBackup } from '../ports/backup.js';
-import type { CopyProgress, ReplicaStatus, SwitchoverOutcome } from '../ports/calls.js';
+import type { CopyProgress, PlannedEnd, ReplicaStatus, SwitchoverOutcome } from '../ports/calls.js';
 import type { KnownNotice, ReplicaEvent, SharedNotice } from '../ports/events.js';
 import type { RemoteInspection } from '../ports/inspection.js';
 import { CallRefusedError, type OrderView } from '../ports/ordering-client.js';
+import type { OutboxContent, WaitingRequest } from '../ports/outbox.js';
 import { receiveBackup } from './backup-stream.js';
 import { bearerMetadata } from './bearer-token.js';
 import { callRefusedError, refusalOf } from './error-details.js';
@@ -15,6 +16,8 @@ import type { ReadEventsResponse__Output } from './generated/justhungry/v1/ReadE
 import type { ShareNoticeResponse__Output } from './generated/justhungry/v1/ShareNoticeResponse.js';
 import { remoteInspection } from './inspection-client.js';
 import type { GetCopyProgressResponse__Output } from './generated/justhungry/v1/GetCopyProgressResponse.js';
+import type { AgreeToEndResponse__Output } from './generated/justhungry/v1/AgreeToEndResponse.js';
+import type { RestartResponse__Output } from './generated/justhungry/v1/RestartResponse.js';
 import type { ResyncResponse__Output } from './generated/justhungry/v1/ResyncResponse.js';
 import type { SwitchOverResponse__Output } from './generated/justhungry/v1/SwitchOverResponse.js';
 import { replicaStatusOf } from './operations-codec.js';
@@ -31,7 +34,7 @@ export interface OperationsClient extends RemoteInspection {
   /** Default deadline: 1,000 ms from now. */
   status(deadlineMs?: number): Promise<ReplicaStatus>;
   /** What waits in its outbox, oldest first, all of it. Default deadline of each page: 1,000 ms. */
-  outbox(deadlineMs?: number): Promise<OrderView[]>;
+  outbox(deadlineMs?: number): Promise<OutboxContent>;
   /** Asks a primary to give up its office; done when it has been told. */
   resign(why: string, deadlineMs?: number): Promise<void>;
   /** Events after the one with this number, oldest first, up to 1,000; the newest `limit` when it is 0. Default deadline: 1,000 ms. */
@@ -42,8 +45,10 @@ export interface OperationsClient extends RemoteInspection {
   switchOver(toId: string, why: string, deadlineMs?: number): Promise<SwitchoverOutcome>;
   /** Makes a backup throw its copy away; why not, for people, or undefined when it does. */
   resync(deadlineMs?: number): Promise<string | undefined>;
-  /** Stops the process in order, for a supervisor to start it again. */
-  restart(deadlineMs?: number): Promise<void>;
+  /** Stops the process in order, for a supervisor to start it again; why not, for people, or undefined when it does. */
+  restart(deadlineMs?: number): Promise<string | undefined>;
+  /** Asks a peer whether a replica may end on request; why not, for people, or undefined when it agrees. */
+  agreeToEnd(end: PlannedEnd, deadlineMs?: number): Promise<string | undefined>;
   /** How far it is with copying state from the others. */
   copyProgress(deadlineMs?: number): Promise<CopyProgress>;
   /** What it holds now, to be kept; ends when nothing comes for `silenceMs`, default 10,000. Close the client when all was read. */
@@ -52,6 +57,8 @@ export interface OperationsClient extends RemoteInspection {
 }
 
 const DEADLINE_MS = 1000;
+/** A replica that is told to end asks its peers first. */
+const END_DEADLINE_MS = 3_000;
 /** Longer than a switchover may take in the replica. */
 const SWITCHOVER_DEADLINE_MS = 12_000;
 /** ms without a piece after which a replica that sends a backup is given up: it hangs. */
@@ -78,7 +85,8 @@ export function createOperationsClient(address: string, token: string, tls?: Clu
       return replicaStatusOf(wire);
     },
     async outbox(deadlineMs = DEADLINE_MS) {
-      const found = new Map<string, OrderView>();
+      const orders = new Map<string, OrderView>();
+      const others = new Map<string, WaitingRequest>();
       for (let after = '', pages = 0; pages < OUTBOX_PAGES_MAX; pages++) {
         const request = { after_order_id: after, limit: OUTBOX_PAGE };
         const page = await new Promise<ListOutboxResponse__Output>((resolve, reject) => {
@@ -90,11 +98,13 @@ export function createOperationsClient(address: string, token: string, tls?: Clu
           );
         });
         // The one asked for may have left meanwhile: then the first page comes again.
-        for (const order of page.orders) found.set(order.order_id, orderView(order));
-        after = page.orders.at(-1)?.order_id ?? '';
+        for (const order of page.orders) orders.set(order.order_id, orderView(order));
+        for (const { request_id: requestId, service, accepted_at: acceptedAt } of page.others)
+          others.set(requestId, { service, requestId, acceptedAt });
+        after = page.last_id;
         if (!page.has_more) break;
       }
-      return [...found.values()];
+      return { orders: [...orders.values()], others: [...others.values()] };
     },
     async resign(why, deadlineMs = DEADLINE_MS) {
       await new Promise<object>((resolve, reject) => {
@@ -126,16 +136,24 @@ export function createOperationsClient(address: string, token: string, tls?: Clu
       const { done, reason, view, primary_id, pause_ms } = wire;
       return { isDone: done, reason, view, primaryId: primary_id, pauseMs: pause_ms };
     },
-    async resync(deadlineMs = DEADLINE_MS) {
+    async resync(deadlineMs = END_DEADLINE_MS) {
       const { accepted, reason } = await new Promise<ResyncResponse__Output>((resolve, reject) => {
         client.Resync({}, metadata, { deadline: Date.now() + deadlineMs }, settle(resolve, reject, deadlineMs));
       });
       return accepted ? undefined : reason;
     },
-    async restart(deadlineMs = DEADLINE_MS) {
-      await new Promise<object>((resolve, reject) => {
+    async restart(deadlineMs = END_DEADLINE_MS) {
+      const { refused, reason } = await new Promise<RestartResponse__Output>((resolve, reject) => {
         client.Restart({}, metadata, { deadline: Date.now() + deadlineMs }, settle(resolve, reject, deadlineMs));
       });
+      return refused ? reason : undefined;
+    },
+    async agreeToEnd({ from, forgets, why }, deadlineMs = DEADLINE_MS) {
+      const { agreed, reason } = await new Promise<AgreeToEndResponse__Output>((resolve, reject) => {
+        const deadline = Date.now() + deadlineMs;
+        client.AgreeToEnd({ from, forgets, why }, metadata, { deadline }, settle(resolve, reject, deadlineMs));
+      });
+      return agreed ? undefined : reason;
     },
     async copyProgress(deadlineMs = DEADLINE_MS) {
       const wire = await new Promise<GetCopyProgressResponse__Output>((resolve, reject) => {

@@ -1,7 +1,10 @@
+import { isoTime } from '../base/iso-time.js';
 import type { ReplicaCalls, ReplicaStatus, SwitchoverOutcome } from '../ports/calls.js';
 import type { GetStatusResponse, GetStatusResponse__Output } from './generated/justhungry/v1/GetStatusResponse.js';
 import type { ListOutboxResponse } from './generated/justhungry/v1/ListOutboxResponse.js';
+import type { Order } from './generated/justhungry/v1/Order.js';
 import type { SwitchOverResponse } from './generated/justhungry/v1/SwitchOverResponse.js';
+import type { WaitingRequest } from './generated/justhungry/v1/WaitingRequest.js';
 import { outboxOrder, unconfirmedOrder } from '../services/ordering/outbox-order.js';
 import { ORDERING } from '../services/ordering/ordering.js';
 import { wireOrder } from './ordering-responses.js';
@@ -50,6 +53,7 @@ export function wireStatus(status: ReplicaStatus): GetStatusResponse {
     uptime_ms: Math.round(status.uptimeMs),
     takes_alone: status.takesAlone,
     orders: status.orders,
+    reads: status.reads,
     ...(status.diskFreeBytes === undefined ? {} : { disk_free_bytes: status.diskFreeBytes }),
     ...(status.lagMs === undefined ? {} : { lag_ms: Math.round(status.lagMs) }),
     last_fault: status.lastFault?.what ?? '',
@@ -61,11 +65,15 @@ export function wireStatus(status: ReplicaStatus): GetStatusResponse {
 export function outboxPage(calls: ReplicaCalls, afterOrderId: string, limit: number): ListOutboxResponse {
   const size = Math.min(Math.max(limit, 1), OUTBOX_PAGE_MAX);
   const items = calls.outbox(afterOrderId, size + 1);
-  const orders = items.flatMap((item) => {
+  const page = items.slice(0, size);
+  const orders: Order[] = [];
+  const others: WaitingRequest[] = [];
+  for (const item of page) {
     const update = item.service === ORDERING ? outboxOrder(item).update : undefined;
-    return update === undefined ? [] : [wireOrder(unconfirmedOrder(update, item))];
-  });
-  return { orders: orders.slice(0, size), has_more: items.length > size };
+    if (update !== undefined) orders.push(wireOrder(unconfirmedOrder(update, item)));
+    else others.push({ request_id: item.requestId, service: item.service, accepted_at: isoTime(item.timeMs) });
+  }
+  return { orders, others, has_more: items.length > size, last_id: page.at(-1)?.requestId ?? '' };
 }
 
 /** The status of a proto message. Throws MalformedError on enums that are not known. */
@@ -90,6 +98,7 @@ export function replicaStatusOf(wire: GetStatusResponse__Output): ReplicaStatus 
     uptimeMs: wire.uptime_ms,
     takesAlone: wire.takes_alone,
     orders: wire.orders,
+    reads: wire.reads,
     diskFreeBytes: wire.disk_free_bytes,
     lagMs: wire.lag_ms,
     lastFault: wire.last_fault === '' ? undefined : { at: wire.last_fault_at, what: wire.last_fault },

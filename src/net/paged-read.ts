@@ -128,6 +128,7 @@ export class PagedRead {
       isStaff: false,
       target: this.#target,
       isWrite: false,
+      mayWait: this.#isAwaiting,
     };
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(reasonOf(signal));

@@ -10,6 +10,7 @@ import type { ReplicaMeter } from '../ports/meters.js';
 import { serveBackup } from './backup-stream.js';
 import type { BoundContract } from './contract-methods.js';
 import { CLUSTER_TOKEN, tokenRefusal } from './bearer-token.js';
+import { tokenGate } from './token-gate.js';
 import { clusterServerOptions } from './channel-options.js';
 import { chaosHandlers } from './chaos-handlers.js';
 import { type EndStatus, statusOf } from './error-details.js';
@@ -100,7 +101,7 @@ export async function startReplicaServer(options: ReplicaServerOptions): Promise
     [SERVICE_NAMES.operations]: 'SERVING',
   });
 
-  const server = new Server(clusterServerOptions);
+  const server = new Server({ ...clusterServerOptions, interceptors: [tokenGate(token)] });
   addService(server, replicationService, {
     Exchange: guardedStream(token, (stream) => transport.accept(stream)),
   } satisfies ReplicationHandlers);
@@ -223,14 +224,18 @@ function operationsHandlers(
     Resync({ metadata }, callback) {
       const refused = tokenRefusal(metadata, token, CLUSTER_TOKEN);
       if (refused !== undefined) return callback(statusOf(refused));
-      const reason = calls.resync();
-      callback(null, { accepted: reason === undefined, reason: reason ?? '' });
+      void calls.resync().then((reason) => callback(null, { accepted: reason === undefined, reason: reason ?? '' }));
     },
     Restart({ metadata }, callback) {
       const refused = tokenRefusal(metadata, token, CLUSTER_TOKEN);
       if (refused !== undefined) return callback(statusOf(refused));
-      callback(null, {});
-      calls.restart();
+      void calls.restart().then((reason) => callback(null, { refused: reason !== undefined, reason: reason ?? '' }));
+    },
+    AgreeToEnd({ metadata, request: { from, forgets, why } }, callback) {
+      const refused = tokenRefusal(metadata, token, CLUSTER_TOKEN);
+      if (refused !== undefined) return callback(statusOf(refused));
+      const reason = calls.agreeToEnd({ from, forgets, why: why.slice(0, WHY_LENGTH_MAX) });
+      callback(null, { agreed: reason === undefined, reason: reason ?? '' });
     },
     GetCopyProgress({ metadata }, callback) {
       const refused = tokenRefusal(metadata, token, CLUSTER_TOKEN);

@@ -1,4 +1,4 @@
-import type { OrderExplanation, OrderStep, RequestStep } from '../ports/inspection.js';
+import type { FolderRow, OrderExplanation, OrderStep, RequestStep } from '../ports/inspection.js';
 import type { OrderView } from '../ports/ordering-client.js';
 
 /** What a replica answered, or why it did not. */
@@ -7,8 +7,8 @@ export interface StoryAnswer {
   readonly explanation: OrderExplanation<OrderView> | undefined;
   /** Why not, for people; empty when it did. */
   readonly why: string;
-  /** Of the ops in question, those that the folder of a replica which does not run holds; absent: its folder cannot be read from here. */
-  readonly inFolder?: ReadonlySet<number>;
+  /** Rows with the order's id in the folder of a replica that does not run; absent: its folder cannot be read from here. */
+  readonly inFolder?: readonly FolderRow[];
 }
 
 /** Where one replica has an op. */
@@ -48,6 +48,16 @@ export interface StoryRequest {
 }
 
 /** All that is known of an order, or of another service's request. */
+/** A row in the folder of a replica that does not run. */
+export interface FolderTrace extends FolderRow {
+  readonly replica: string;
+  /** Null: the row does not begin with one. */
+  readonly op: number | null;
+  /** Of a row of the journal: it may be committed, or not; else null. */
+  readonly view: number | null;
+}
+
+/** All that is known of an order. */
 export interface OrderStory {
   readonly order_id: string;
   readonly found: boolean;
@@ -74,6 +84,8 @@ export interface OrderStory {
     readonly view: number;
     readonly durable: boolean;
   }[];
+  /** What stands of it in the folders of replicas that do not run, as it lies there. */
+  readonly folders: readonly FolderTrace[];
   /** Replicas whose tables say something else of the same ops. */
   readonly disagree: readonly string[];
   readonly unreachable: readonly { readonly replica: string; readonly why: string }[];
@@ -108,9 +120,10 @@ export function orderStory(
   }));
   const outbox = known.filter(({ isInOutbox }) => isInOutbox).map(({ id }) => id);
   const pending = known.flatMap(({ id, pending: entries }) => entries.map((entry) => ({ replica: id, ...entry })));
+  const folders = answers.flatMap(({ id, inFolder = [] }) => inFolder.map((row) => traceOf(id, row)));
   return {
     order_id: orderId,
-    found: best !== undefined || outbox.length > 0 || pending.length > 0,
+    found: best !== undefined || outbox.length > 0 || pending.length > 0 || folders.length > 0,
     order: best?.order ?? null,
     answered_by: best?.id ?? '',
     as_of_op: best?.applied ?? Math.max(0, ...known.map(({ applied }) => applied)),
@@ -121,6 +134,7 @@ export function orderStory(
     refused: best?.refused ?? null,
     outbox,
     pending,
+    folders,
     disagree: best === undefined ? [] : known.filter((other) => isOther(best, other)).map(({ id }) => id),
     unreachable: answers.flatMap(({ id, explanation, why }) =>
       explanation === undefined ? [{ replica: id, why }] : [],
@@ -136,7 +150,7 @@ function factsOf({ op, view, chain, at, status, postcodeCheck, reason, requestId
 
 function copyOf({ id, explanation, inFolder }: StoryAnswer, op: number): StoryCopy {
   if (explanation === undefined && inFolder !== undefined)
-    return { replica: id, holds: inFolder.has(op) ? 'folder' : 'no', on_disk_by: null };
+    return { replica: id, holds: holdsOp(inFolder, op) ? 'folder' : 'no', on_disk_by: null };
   if (explanation === undefined) return { replica: id, holds: 'unknown', on_disk_by: null };
   const kept: readonly Pick<RequestStep, 'op' | 'isInJournal' | 'onDiskBy'>[] = [
     ...explanation.steps,
@@ -149,6 +163,15 @@ function copyOf({ id, explanation, inFolder }: StoryAnswer, op: number): StoryCo
     holds: step.isInJournal ? 'journal' : 'checkpoint',
     on_disk_by: step.onDiskBy === '' ? null : step.onDiskBy,
   };
+}
+
+const holdsOp = (rows: readonly FolderRow[], op: number): boolean => rows.some(({ row }) => row.startsWith(`${op},`));
+
+const isOfJournal = (file: string): boolean => file.startsWith('journal/');
+
+function traceOf(replica: string, { file, row }: FolderRow): FolderTrace {
+  const [op, view] = row.split(',', 2).map((field) => (/^[0-9]{1,16}$/.test(field) ? Number(field) : null));
+  return { replica, file, row, op: op ?? null, view: isOfJournal(file) ? (view ?? null) : null };
 }
 
 /** Views after that of the placing or the first request: those in which something was committed, and the present one. */
@@ -186,9 +209,10 @@ function unknowns(answers: readonly StoryAnswer[], hasSteps: boolean, primary: s
   if (unread.length > 0)
     told.push(`What ${unread.join(' and ')} holds: no answer. Its disk may hold all of this, or more.`);
   if (read.length > 0)
-    told.push(`What the journal of ${read.join(' and ')} holds: it does not run, and only its tables were read.`);
-  if (primary === '')
-    told.push('What was done last: there is no primary. What a replica that is down has alone is not shown.');
+    told.push(
+      `Whether what only the journal of ${read.join(' or ')} holds is committed: who does not run cannot say; the folder was read as it lies there.`,
+    );
+  if (primary === '') told.push('What was done last: there is no primary.');
   if (hasSteps)
     told.push(
       'When exactly: a replica remembers the moment of an fsync in memory only. After a restart, or when it took over a log from others, ' +

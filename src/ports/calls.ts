@@ -45,12 +45,14 @@ export interface ReplicaCalls {
   /** Hands the office to the replica `toId`; resolves when that one is primary, or with the reason why it is not. */
   switchOver(toId: string, why: string): Promise<SwitchoverOutcome>;
   /**
-   * Throws the own copy away, durably, and ends the process; the next one copies everything from the others. Returns why not,
-   * for people with what to do, or undefined when it is on its way.
+   * Throws the own copy away, durably, and ends the process; the next one copies everything from the others. Resolves with why
+   * not, for people with what to do, or undefined when it is on its way.
    */
-  resync(): string | undefined;
-  /** Stops the process in order, for a supervisor to start it again. */
-  restart(): void;
+  resync(): Promise<string | undefined>;
+  /** Stops the process in order, for a supervisor to start it again. Resolves with why not, or undefined when it is on its way. */
+  restart(): Promise<string | undefined>;
+  /** A peer wants to end on request: why not, for people; undefined: this replica agrees, and ends itself no sooner than it is back. */
+  agreeToEnd(end: PlannedEnd): string | undefined;
   /** How far it is with copying state from the others. */
   copyProgress(): CopyProgress;
   /** Begins a backup of what it holds now. */
@@ -68,6 +70,16 @@ export interface SwitchoverOutcome {
   readonly primaryId: string;
   /** How long no new order was executed, as the old primary saw it, ms. */
   readonly pauseMs: number;
+}
+
+/** A replica that wants to end on request, to be started again. */
+export interface PlannedEnd {
+  /** Its id. */
+  readonly from: string;
+  /** Whether it throws its copy away, and with it what it has promised. */
+  readonly forgets: boolean;
+  /** For people. */
+  readonly why: string;
 }
 
 /** How far a replica is that copies state. */
@@ -106,10 +118,12 @@ export interface ReplicaStatus {
   readonly uptimeMs: number;
   /** Orders in its tables. */
   readonly orders: number;
+  /** Reads that it has answered since it started. */
+  readonly reads: number;
   /** Absent: not known. */
   readonly diskFreeBytes: number | undefined;
   /** How long ago it last knew itself level with the primary; 0 while it is; absent: not since it started. */
   readonly lagMs: number | undefined;
-  /** What went wrong here last since it started, with its time (RFC 3339, UTC). */
+  /** What went wrong here last, also before it was started again, with its time (RFC 3339, UTC). */
   readonly lastFault: { readonly at: string; readonly what: string } | undefined;
 }

@@ -5,6 +5,7 @@ export const EVENT_KINDS = [
   'stopping',
   'crashed',
   // Peers, as this replica hears them.
+  'restarting',
   'suspected',
   'unhealthy',
   'healthy',

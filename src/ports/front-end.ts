@@ -10,6 +10,8 @@ export interface RoutedCall extends ForwardedCall {
    */
   readonly target: 'primary' | 'any' | ReplicaIndex;
   readonly isWrite: boolean;
+  /** Whether the replica may let it wait for what is still to come, so that its silence means little; default false. */
+  readonly mayWait?: boolean;
   /** Whether one replica may take it where no majority can be reached (MakeOrder, `whenAlone: "keep-ordering"`); default false. */
   readonly mayBeTakenAlone?: boolean;
 }

@@ -143,6 +143,13 @@ export interface StoppedFolder extends Pick<Inspection, 'hashRows' | 'readRows'>
   close(): void;
 }
 
+/** A row of a file in the folder of a replica that does not run, as it lies there. */
+export interface FolderRow {
+  /** Such as `orders.csv` or `journal/0000000001-0000000000000004.csv`. */
+  readonly file: string;
+  readonly row: string;
+}
+
 /** Why an inspection cannot be answered, for people. */
 export class InspectionError extends Error {
   override readonly name = 'InspectionError';

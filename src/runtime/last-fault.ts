@@ -1,10 +1,16 @@
+import { isAskedFor } from '../base/asked-for.js';
 import type { Damage } from '../ports.js';
 import type { ReplicaStatus } from '../ports/calls.js';
 import type { Notice } from '../vsr/effect.js';
 
-/** The last thing that went wrong at this replica since it started, for `status`. */
+/** The last thing that went wrong at this replica, for `status`. */
 export class LastFault {
   #last: ReplicaStatus['lastFault'];
+
+  /** `before`: the last of the processes before this one. */
+  constructor(before: ReplicaStatus['lastFault']) {
+    this.#last = before;
+  }
 
   get last(): ReplicaStatus['lastFault'] {
     return this.#last;
@@ -12,9 +18,9 @@ export class LastFault {
 
   /** Files were not as they were left. */
   noteDamage(damage: readonly Damage[], wallMs: number): void {
-    const [first] = damage;
+    const [first, ...others] = damage.filter(({ what }) => !isAskedFor(what));
     if (first === undefined) return;
-    const more = damage.length === 1 ? '' : ` and ${damage.length - 1} more`;
+    const more = others.length === 0 ? '' : ` and ${others.length} more`;
     this.#note(`${first.file}${first.row === undefined ? '' : `, row ${first.row}`}: ${first.what}${more}`, wallMs);
   }
 
@@ -34,6 +40,7 @@ export class LastFault {
 }
 
 function faultOf(notice: Notice, idOf: (peer: number) => string): string | undefined {
+  if ('why' in notice && isAskedFor(notice.why)) return undefined;
   if (notice.kind === 'recovering') return `recovering: ${notice.why}`;
   if (notice.kind === 'readOnly') return `read-only: ${notice.why}`;
   if (notice.kind === 'resigned') return `resigned as primary: ${notice.why}`;

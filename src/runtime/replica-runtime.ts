@@ -1,4 +1,5 @@
-import { op, replicaIndex, view, type OpNumber, type ReplicaIndex } from '../base/numbers.js';
+import { BEING_STOPPED, OPERATOR_ASKED } from '../base/asked-for.js';
+import { majorityOf, op, replicaIndex, view, type OpNumber, type ReplicaIndex } from '../base/numbers.js';
 import { refusal, type Refusal } from '../base/refusal.js';
 import { DamagedFileError, type OutboxItem, type Service } from '../base/service.js';
 import {
@@ -11,7 +12,14 @@ import {
   type Timers,
 } from '../ports.js';
 import type { OutgoingBackup } from '../ports/backup.js';
-import type { CopyProgress, IncomingCall, ReplicaCalls, ReplicaStatus, SwitchoverOutcome } from '../ports/calls.js';
+import type {
+  CopyProgress,
+  IncomingCall,
+  PlannedEnd,
+  ReplicaCalls,
+  ReplicaStatus,
+  SwitchoverOutcome,
+} from '../ports/calls.js';
 import type { ReplicaGauges } from '../ports/gauges.js';
 import type { ReplicaMeter } from '../ports/meters.js';
 import type { Transport } from '../ports/transport.js';
@@ -35,6 +43,7 @@ import { FolderWatch, INSPECT_EVERY_MS, SCRUB_EVERY_MS } from './folder-watch.js
 import { PeerHealthWatch } from './peer-health.js';
 import { gaugesOf } from './gauges.js';
 import { PrimaryProgress } from './primary-progress.js';
+import { type PeerConsent, PlannedEnds } from './planned-ends.js';
 import { LastFault } from './last-fault.js';
 import { PresentDamage } from './present-damage.js';
 import { ReplicaInspection } from './replica-inspection.js';
@@ -86,6 +95,8 @@ export interface ReplicaParts {
   readonly hasRoom: () => boolean;
   /** Peers that had been told to be unhealthy before this process began; default: none. */
   readonly unhealthyBefore?: ReadonlySet<ReplicaIndex>;
+  /** What had gone wrong last before this process began, for `status`; absent: nothing. */
+  readonly faultBefore?: ReplicaStatus['lastFault'];
   /** Bytes that can still be written to the folder, for `status`; absent: not known. */
   readonly freeBytes?: () => number;
   readonly onNotice: (notice: Notice, at: { view: number; op: number; commit: number }) => void;
@@ -96,6 +107,8 @@ export interface ReplicaParts {
   readonly meter?: Pick<ReplicaMeter, 'received' | 'wrote'>;
   /** An operator wants the process stopped in order and started again. Default: nothing happens. */
   readonly onRestart?: () => void;
+  /** Asks the peers whether this replica may end; those that do not answer are missing. Default: none does. */
+  readonly askPeers?: (end: PlannedEnd) => Promise<readonly PeerConsent[]>;
   /** Sees every step, before its effects are performed: for checkers, which may throw. */
   readonly onStep?: (event: Event, state: State, effects: readonly Effect[]) => void;
 }
@@ -113,13 +126,15 @@ export class ReplicaRuntime implements ReplicaCalls {
   readonly #inbox: Untimed[] = [];
   readonly #damage: PresentDamage;
   readonly #peerHealth: PeerHealthWatch;
+  readonly #plannedEnds: PlannedEnds;
   readonly #progress = new PrimaryProgress();
-  readonly #lastFault = new LastFault();
+  readonly #lastFault: LastFault;
   readonly #durableTimes = new DurableTimes();
   readonly inspection: ReplicaInspection;
   /** First op that the durable change under way replaces in the log. */
   #replacedFrom: OpNumber | undefined;
   #transport: Transport | undefined;
+  #reads = 0;
   #switchoverGivenUp = '';
   #flushedMs = -Infinity;
   #isStepping = false;
@@ -147,7 +162,10 @@ export class ReplicaRuntime implements ReplicaCalls {
       storage: parts.storage,
       disk: this.#disk,
       send: (to, message) => this.#transport?.send(to, message),
-      settle: (token, outcome) => this.#calls.settle(token, outcome),
+      settle: (token, outcome) => {
+        if (outcome.kind === 'read') this.#reads++;
+        this.#calls.settle(token, outcome);
+      },
       tell: (notice) => this.#tell(notice),
       dispatch: (event) => {
         if (!this.#isDead) this.#dispatch(event);
@@ -170,13 +188,24 @@ export class ReplicaRuntime implements ReplicaCalls {
     });
     const { config, services, storage, loaded, timers, clock } = parts;
     this.#damage = new PresentDamage(loaded, config.replicaIds);
+    this.#lastFault = new LastFault(parts.faultBefore);
     this.#lastFault.noteDamage(faultsOf(loaded), clock.wallMs());
     this.#peerHealth = new PeerHealthWatch({
       peers: config.replicaIds.map((_, index) => replicaIndex(index)).filter((index) => index !== config.self),
       heartbeatMs: config.heartbeatMs,
       startedMs: this.#startedMs,
       unhealthyBefore: parts.unhealthyBefore ?? new Set(),
-      tell: (notice) => this.#tell(notice),
+      tell: (notice) => {
+        if (notice.kind === 'healthy') this.#plannedEnds.isBack(config.replicaIds[notice.peer] ?? '');
+        this.#tell(notice);
+      },
+    });
+    this.#plannedEnds = new PlannedEnds({
+      self: config.replicaIds[config.self] ?? '',
+      heartbeatMs: config.heartbeatMs,
+      majority: majorityOf(config.replicaIds.length),
+      nowMs: () => clock.monotonicMs(),
+      ask: async (end) => parts.askPeers?.(end) ?? [],
     });
     const receipts = receiptsTable(storage.files);
     this.inspection = new ReplicaInspection({
@@ -275,9 +304,11 @@ export class ReplicaRuntime implements ReplicaCalls {
     const { clock } = this.#parts;
     const uptimeMs = clock.monotonicMs() - this.#startedMs;
     return statusOf(this.#state, this.#now(), {
+      healthShown: (peer, health) => this.#peerHealth.shownAs(peer, health),
       uptimeMs,
       damage: this.#damage.lines(this.#state),
       orders: [...this.#parts.services.values()].reduce((sum, one) => sum + (one.counts?.()['orders'] ?? 0), 0),
+      reads: this.#reads,
       diskFreeBytes: this.#freeBytes(),
       lastFault: this.#lastFault.last,
     });
@@ -332,16 +363,44 @@ export class ReplicaRuntime implements ReplicaCalls {
     return { isDone: reason === '', reason, view, primaryId, pauseMs };
   }
 
-  resync(): string | undefined {
-    const why = this.#isDead || this.#isStopping ? 'it is stopping.' : whyNoResync(this.#state, this.#now());
+  async resync(): Promise<string | undefined> {
+    const why = this.#whyNoResync() ?? (await this.#plannedEnds.begin(true, `${OPERATOR_ASKED} for a new copy of it`));
     if (why !== undefined) return why;
+    // Much may have happened since it was first asked.
+    const whyNot = this.#whyNoResync();
+    if (whyNot !== undefined) {
+      this.#plannedEnds.giveUp();
+      return whyNot;
+    }
     // From this moment on it acknowledges nothing; the answer to the operator leaves while the note gets to disk.
     this.#die({ kind: 'resync', why: ASKED_FOR_COPY });
     return undefined;
   }
 
-  restart(): void {
-    this.#parts.onRestart?.();
+  #whyNoResync(): string | undefined {
+    return this.#isDead || this.#isStopping ? 'it is stopping.' : whyNoResync(this.#state, this.#now());
+  }
+
+  async restart(): Promise<string | undefined> {
+    if (this.#isDead || this.#isStopping) return 'it is stopping already.';
+    const why = await this.#plannedEnds.begin(false, `${OPERATOR_ASKED} for a restart of it`);
+    if (why === undefined) this.#parts.onRestart?.();
+    return why;
+  }
+
+  agreeToEnd(end: PlannedEnd): string | undefined {
+    const from = this.#parts.config.replicaIds.indexOf(end.from);
+    if (from < 0) return `${end.from} is none of its peers`;
+    const why = this.#isDead || this.#isStopping ? 'it is stopping' : this.#whyNoConsent(end);
+    if (why === undefined) this.#peerHealth.takesLeave(replicaIndex(from), end.why, this.#parts.clock.monotonicMs());
+    return why;
+  }
+
+  /** Whoever forgets relies on the memory of those that agree: they must be members. */
+  #whyNoConsent(end: PlannedEnd): string | undefined {
+    const { status, config } = this.#state;
+    if (end.forgets && status !== 'normal') return `${idOf(this.#state, config.self)} is ${status}`;
+    return this.#plannedEnds.agree(end);
   }
 
   copyProgress(): CopyProgress {
@@ -360,7 +419,7 @@ export class ReplicaRuntime implements ReplicaCalls {
     this.#isStopping = true;
     if (!this.#isDead && actsAsPrimary(this.#state)) {
       await this.#until(() => this.#state.pending.size === 0, STOP_PATIENCE_MS);
-      this.resign('it is being stopped');
+      this.resign(BEING_STOPPED);
       const { view: office } = this.#state;
       await this.#until(() => this.#state.view > office && this.#state.status === 'normal', STOP_PATIENCE_MS);
     }

@@ -1,16 +1,22 @@
 import type { ReplicaStatus } from '../ports/calls.js';
+import type { ReplicaIndex } from '../base/numbers.js';
 import type { Now } from '../vsr/event.js';
-import { healthOf, hearsPrimary } from '../vsr/health.js';
+import { type Health, healthOf, hearsPrimary } from '../vsr/health.js';
 import { lastChain, lastOp } from '../vsr/log.js';
 import { whyReadOnly } from '../vsr/quorum-loss.js';
 import { actsAsPrimary, peersOf, primaryOf, type State } from '../vsr/state.js';
 import { whyClosed } from '../vsr/writes.js';
 
 /** What the core does not know of its replica. */
-export type ReplicaFacts = Pick<ReplicaStatus, 'uptimeMs' | 'damage' | 'orders' | 'diskFreeBytes' | 'lastFault'>;
+export interface ReplicaFacts extends KnownFacts {
+  /** How a peer is shown that the core sees so. */
+  readonly healthShown: (peer: ReplicaIndex, health: Health) => Health;
+}
+
+type KnownFacts = Pick<ReplicaStatus, 'uptimeMs' | 'damage' | 'orders' | 'reads' | 'diskFreeBytes' | 'lastFault'>;
 
 /** How a replica sees itself, for operators. */
-export function statusOf(state: State, now: Now, more: ReplicaFacts): ReplicaStatus {
+export function statusOf(state: State, now: Now, { healthShown, ...more }: ReplicaFacts): ReplicaStatus {
   const closed = whyClosed({ state, now, effects: [] });
   return {
     id: idOf(state, state.config.self),
@@ -27,7 +33,10 @@ export function statusOf(state: State, now: Now, more: ReplicaFacts): ReplicaSta
     writable: closed === undefined,
     // What a caller is told to do is none of the operator's.
     reason: closed?.reason === 'NO_QUORUM' ? whyReadOnly({ state, now }) : (closed?.message ?? ''),
-    peers: peersOf(state).map((peer) => ({ id: idOf(state, peer), health: healthOf(state, peer, now.nowMs) })),
+    peers: peersOf(state).map((peer) => ({
+      id: idOf(state, peer),
+      health: healthShown(peer, healthOf(state, peer, now.nowMs)),
+    })),
     outbox: state.outbox.length,
     takesAlone: state.isAloneTold,
     lagMs: lagMsOf(state, now),

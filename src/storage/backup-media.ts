@@ -23,6 +23,10 @@ export interface BackupBytes {
 export function openBackupFile(file: string): BackupBytes {
   try {
     const descriptor = fs.openSync(file, 'r');
+    if (fs.fstatSync(descriptor).isDirectory()) {
+      fs.closeSync(descriptor);
+      throw new Error('it is a folder');
+    }
     return {
       file,
       bytes: fs.fstatSync(descriptor).size,
@@ -36,7 +40,8 @@ export function openBackupFile(file: string): BackupBytes {
       close: () => fs.closeSync(descriptor),
     };
   } catch (error) {
-    const why = errorCode(error) === 'ENOENT' ? 'there is no such file' : String(error);
+    const why =
+      errorCode(error) === 'ENOENT' ? 'there is no such file' : error instanceof Error ? error.message : String(error);
     throw new BackupError(`${file} cannot be read: ${why}`, { cause: error });
   }
 }

@@ -115,7 +115,8 @@ class FolderStorage implements ReplicaStorage {
 
   async load(told?: string): Promise<Loaded> {
     assert(this.#state === 'opened', 'a folder is loaded once');
-    const distrust = told ?? readDoubt(this.fileSystem, this.folder);
+    // The note knows better why than the exit code of the process that left it.
+    const distrust = readDoubt(this.fileSystem, this.folder) ?? told;
     const found = await loadFolder(this.fileSystem, this.folder, this.options);
     const loaded = distrust === undefined ? found : distrusted(found, distrust);
     this.#state = loaded.kind;

@@ -128,6 +128,8 @@ export type Notice =
   | { readonly kind: 'switchoverGivenUp'; readonly to: ReplicaIndex; readonly why: string }
   /** Told by the runtime, as are the next two. */
   | { readonly kind: 'suspected' | 'unhealthy' | 'healthy'; readonly peer: ReplicaIndex }
+  /** A peer ends on request, to be started again: told by the runtime instead of its being unhealthy. */
+  | { readonly kind: 'restarting'; readonly peer: ReplicaIndex; readonly why: string }
   | { readonly kind: 'diskFull' | 'diskHasRoom' }
   /** The peer's log holds something else at `op`: it is not counted. */
   | { readonly kind: 'diverged'; readonly peer: ReplicaIndex; readonly op: OpNumber }

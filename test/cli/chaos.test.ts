@@ -9,6 +9,9 @@ describe('chaos and drill: what cannot be meant', () => {
     [['chaos', 'errors', 'replica-1', 'often'], /share is "often"/],
     [['chaos', 'pause', 'replica-1', '0s'], /time is "0s"; allowed: 1ms to 600s/],
     [['chaos', 'delay', 'replica-1', '20m'], /time is "20m"/],
+    [['chaos', 'pause', 'replica-1', '5'], /time is "5"; allowed: 1ms to 600s/],
+    [['chaos', 'cut', 'replica-1', 'replica-9'], /no replica "replica-9"/],
+    [['chaos', 'cut', 'replica-1', 'replica-1'], /A way has two ends; both are "replica-1"/],
     [['drill', '--faults', 'kill-primary,flood'], /"flood"; allowed: kill-primary, kill-all/],
     [['drill', '--seconds', '0'], /--seconds is "0"; allowed: 1 to 3600/],
   ];

@@ -32,6 +32,7 @@ const answer = (id: string, role: ReplicaStatus['role'], reason: string, heard: 
     damage: [],
     uptimeMs: 1,
     orders: 0,
+    reads: 0,
     diskFreeBytes: undefined,
     lagMs: 0,
     lastFault: undefined,
@@ -104,7 +105,7 @@ describe('cluster status', () => {
       QUORUM,
     );
     expect(may_fail).to.equal(0);
-    expect(replicas[2]).to.include({ role: 'down', health: 'unhealthy', orders: null, lag_seconds: null });
+    expect(replicas[2]).to.include({ role: 'down', health: 'unhealthy', orders: null, reads: null, lag_seconds: null });
     expect(advice).to.have.length(1);
     expect(advice[0]).to.match(/^start replica-3 /);
   });

@@ -279,6 +279,7 @@ describe('commands', () => {
       damage: [],
       uptimeMs: 1,
       orders: 0,
+      reads: 0,
       diskFreeBytes: undefined,
       lagMs: 0,
       lastFault: undefined,
@@ -324,18 +325,25 @@ describe('commands', () => {
       status: () => Promise.reject(new Error('not asked')),
       outbox: async () => {
         if (down.includes(address.slice(-1))) throw new Error('connection refused');
-        return address.endsWith('2') ? [kept.order] : [];
+        const request = { service: 'log', requestId: 'id of a message', acceptedAt: '2026-11-21T18:30:00.125Z' };
+        if (address.endsWith('2')) return { orders: [kept.order], others: [] };
+        return { orders: [], others: address.endsWith('1') ? [request] : [] };
       },
       close: () => undefined,
     });
     const all = await runCommand(['outbox', '--config', config, '--json'], { statusReader: reader('') });
     const { order_id, user_code, lines, total_pence, placed_at } = kept.order;
     const row = { replica: 'replica-2', order_id, user_code, lines, total_pence, placed_at, state: 'waiting' };
-    expect(json(all.stdout)).to.deep.equal({ orders: [row], unreachable: [] });
+    const other = { service: 'log', request_id: 'id of a message', accepted_at: '2026-11-21T18:30:00.125Z' };
+    const others = [{ replica: 'replica-1', ...other, state: 'waiting' }];
+    expect(json(all.stdout)).to.deep.equal({ orders: [row], others, unreachable: [] });
     const some = await runCommand(['outbox', '--config', config], { statusReader: reader('3') });
     expect(some.exitCode).to.equal(0);
     expect(some.stdout).to.match(
       /^1 order waiting for confirmation\.[\s\S]*replica-2 +[0-9a-f-]{36} +ann .* waiting +£17\.00 +2 × Dal Tadka, 1 × Garlic Naan/,
+    );
+    expect(some.stdout).to.match(
+      /\n\n1 request of other services waiting for confirmation\.[\s\S]*replica-1 +log +id of a message .* waiting/,
     );
     expect(some.stderr).to.match(/replica-3 does not answer: connection refused/);
     const none = await runCommand(['outbox', '--config', config], { statusReader: reader('123') });

@@ -6,9 +6,8 @@ const failing = (fields: object): Error => Object.assign(new Error('it failed'),
 
 describe('exit codes', () => {
   it('exit code: a failed fsync, or a folder that was set back, makes the next start believe nothing (a running replica)', () => {
-    for (const why of ['diskFailed', 'setBack'] as const) expect(exitCodeOf(why), why).to.equal(EXIT_RECOVER);
-    for (const why of ['damaged', 'writeFailed', 'bug', 'resync'] as const)
-      expect(exitCodeOf(why), why).to.equal(EXIT_RESTART);
+    for (const why of ['diskFailed', 'setBack', 'resync'] as const) expect(exitCodeOf(why), why).to.equal(EXIT_RECOVER);
+    for (const why of ['damaged', 'writeFailed', 'bug'] as const) expect(exitCodeOf(why), why).to.equal(EXIT_RESTART);
   });
 
   it('exit code: only a failed fsync makes the next start believe nothing (a replica that cannot start)', () => {

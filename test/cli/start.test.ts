@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { expect } from 'chai';
-import { freePort } from '../../src/cli/supervisor/preflight.js';
+import { freePorts } from '../support/free-ports.js';
 import { PROJECT_ROOT, temporaryFolder } from './support/command-run.js';
 import { isAlive, until } from './support/processes.js';
 
@@ -32,8 +32,8 @@ describe('start', function () {
 
   beforeEach(async () => {
     folder = temporaryFolder();
-    ports = [];
-    for (let at = 0; at < 4; at++) ports.push(await freePort());
+    // Not those that the system hands out by itself: another process would get one before the servers of this test listen.
+    ports = await freePorts(4);
     file = path.join(folder, 'cluster.json');
     writeFileSync(
       file,
@@ -151,7 +151,7 @@ describe('start', function () {
   });
 
   it('ports taken: those of metrics too', async () => {
-    const http = await freePort();
+    const [http] = await freePorts(1);
     const configuration = JSON.parse(readFileSync(file, 'utf8')) as { replicas: { http?: string }[] };
     Object.assign(configuration.replicas[1] ?? {}, { http: `127.0.0.1:${http}` });
     writeFileSync(file, JSON.stringify(configuration));

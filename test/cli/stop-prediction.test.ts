@@ -21,6 +21,8 @@ function answersOf(cluster: Cluster): ReplicaAnswer[] {
         uptimeMs: 0,
         damage: [],
         orders: 0,
+        reads: 0,
+        healthShown: (_, health) => health,
         diskFreeBytes: undefined,
         lastFault: undefined,
       }),

@@ -86,6 +86,19 @@ describe('supervisor', () => {
     expect(reports[1]).to.match(/killed by SIGKILL.*with --recover/);
   });
 
+  it('ended as asked: told as that, started again at once, and however often no death', async () => {
+    const script = `const starts = require('node:fs').readFileSync(process.argv[1] + '.' + process.argv[2], 'utf8').trim().split('\\n').length;
+      ${READY} ${STAY}
+      if (starts <= 6) process.send({ kind: 'ending', why: 'a restart' }, () => process.exit(0));`;
+    await supervise([[spec('a', script)]]).start();
+    await until(() => reports.filter((line) => line === 'a is up again').length === 6, 15_000);
+    expect(reports[1]).to.equal('a has ended as asked (a restart); starting it again');
+    expect(supervisor.hasGivenUp).to.equal(false);
+    process.kill(lastPid('a'), 'SIGKILL');
+    await until(() => reports.filter((line) => line === 'a is up again').length === 7);
+    expect(reports.find((line) => line.includes('has died'))).to.contain('in 100 ms');
+  });
+
   it('cap: one that dies five times is given up and reported with its exit code; the others go on', async () => {
     await supervise([[spec('a', 'process.exit(3);'), spec('b', READY + STAY)]]).start();
     expect(reports.at(-1)).to.match(

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
-import { readOrMakeToken } from '../../src/cli/token-file.js';
+import { isReadByOthers, readKnownToken, readOrMakeToken } from '../../src/cli/token-file.js';
 import { PROJECT_ROOT, temporaryFolder } from './support/command-run.js';
 
 describe('token file', () => {
@@ -27,7 +27,7 @@ describe('token file', () => {
   });
 
   it('make: several processes at once read the same token', async () => {
-    const script = `import { readOrMakeToken } from './src/cli/token-file.ts';
+    const script = `import { isReadByOthers, readKnownToken, readOrMakeToken } from './src/cli/token-file.ts';
       while (Date.now() < Number(process.argv[1])) {}
       console.log(readOrMakeToken(process.argv[2]));`;
     const at = String(Date.now() + 2_500);
@@ -47,6 +47,21 @@ describe('token file', () => {
   it('refuse: a file that holds no token, named without its content', () => {
     writeFileSync(file, 'too short');
     expect(() => readOrMakeToken(file)).to.throw(/token: holds no token \(9 characters\); allowed: 16 to 256/);
+  });
+
+  it('known: who asks servers makes no token, and is told where there is one', () => {
+    expect(() => readKnownToken(file)).to.throw(/token: there is no token of the cluster; .*Copy it from a computer/);
+    expect(existsSync(file)).to.equal(false);
+    const token = readOrMakeToken(file);
+    expect(readKnownToken(file)).to.equal(token);
+  });
+
+  it('others: a file that they can read is known as such', () => {
+    expect(isReadByOthers(file)).to.equal(false);
+    readOrMakeToken(file);
+    expect(isReadByOthers(file)).to.equal(false);
+    chmodSync(file, 0o644);
+    expect(isReadByOthers(file)).to.equal(process.platform !== 'win32');
   });
 
   it('refuse: a folder that is not there', () => {

@@ -17,6 +17,8 @@ import {
 } from '../support/certificates.js';
 import { clusterForSuite } from '../support/cluster-suite.js';
 import { CLUSTER_TOKEN, Cluster, STAFF_TOKEN, type Replica } from '../support/cluster.js';
+import { callTemplate } from '../support/http2-frames.js';
+import { RawConnection } from '../support/raw-connection.js';
 import { MAIN } from '../support/server-process.js';
 import { until } from '../support/until.js';
 
@@ -46,6 +48,29 @@ function internalCalls(): InternalCall[] {
 interface Attempt {
   readonly code: status;
   readonly answers: number;
+}
+
+/** Bytes that a call announces, nearly as many as a member may send; of which this many come. */
+const ANNOUNCED_BYTES = 15 << 20;
+const SENT_BYTES = 1 << 10;
+const HALF_SENT_CALLS = 40;
+
+/** Begins calls without a token that never end, on a connection of their own; gives the statuses that they get. */
+async function statusesOfHalfSent(address: string, at: string): Promise<Set<number>> {
+  const template = callTemplate(at, address, '60S', Buffer.alloc(SENT_BYTES));
+  template.bytes.writeUInt32BE(ANNOUNCED_BYTES, template.requestAt - 4);
+  // The flags stand before the number of the stream.
+  template.bytes.writeUInt8(0, (template.streamAt[1] ?? 0) - 1);
+  const connection = new RawConnection(address);
+  try {
+    const calls = Array.from(
+      { length: HALF_SENT_CALLS },
+      () => new Promise<number>((resolve) => connection.call(template, '', 0, Infinity, resolve)),
+    );
+    return new Set(await Promise.all(calls));
+  } finally {
+    connection.close();
+  }
 }
 
 const asIs = (bytes: Buffer): Buffer => bytes;
@@ -123,6 +148,24 @@ describe("faults: strangers on the replicas' ports", () => {
       expect(await standing(cluster)).to.deep.equal(before);
     });
   }
+
+  it('memory: calls that announce much and never end are refused before any of it is read; those for health are few', async () => {
+    const { address } = suite.cluster.replica(0);
+    const unary = internalCalls().filter(({ isRequestStream }) => !isRequestStream);
+    for (const { path: at } of unary)
+      expect(await statusesOfHalfSent(address, at), at).to.deep.equal(new Set([status.UNAUTHENTICATED]));
+    const beganMs = performance.now();
+    expect(await statusesOfHalfSent(address, '/grpc.health.v1.Health/Check')).to.deep.equal(
+      new Set([status.RESOURCE_EXHAUSTED]),
+    );
+    expect(performance.now() - beganMs, 'a few were waited for').to.be.above(1_000);
+    const health = await attempt(
+      new Client(address, credentials.createInsecure()),
+      { path: '/grpc.health.v1.Health/Check', isRequestStream: false, isResponseStream: false },
+      new Metadata(),
+    );
+    expect(health, 'who ends a call is answered').to.deep.equal({ code: status.OK, answers: 1 });
+  });
 
   it('front ends: nothing internal is there, with any token', async () => {
     const client = new Client(suite.cluster.frontEnd(0).address, credentials.createInsecure());

@@ -86,6 +86,12 @@ describe('faults: what operators see of the copies', () => {
     const row2 = (await command('status', '--json')).value['replicas'] as readonly Json[];
     const repaired = row2.find(({ id }) => id === backup.id)?.['last_fault'] as Json | undefined;
     expect(repaired?.['what']).to.match(/orders\.csv/);
+    await backup.process.kill();
+    await backup.process.start();
+    await cluster.joined(backup);
+    const row3 = (await command('status', '--json')).value['replicas'] as readonly Json[];
+    const kept = row3.find(({ id }) => id === backup.id)?.['last_fault'] as Json | undefined;
+    expect(kept?.['what'], 'over a restart').to.match(/orders\.csv/);
   });
 
   it('the primary is killed: explain still tells the order, and the failover; also when no majority is left', async () => {
@@ -117,7 +123,21 @@ describe('faults: what operators see of the copies', () => {
     const down = await command('status');
     expect(down.code).to.equal(1);
     expect(down.stdout).to.match(/^Not taking orders: 1 of 3 replicas answer, 2 are needed/);
-    await Promise.all([killed, next].map(({ process: one }) => one.start()));
+
+    const [last] = cluster.replicas.filter(({ process: one }) => one.isRunning) as [Replica];
+    await last.process.kill();
+    const dark = await command('explain', orderId, '--json');
+    expect(dark.code, 'all are dead: the folders tell').to.equal(0);
+    expect(dark.value).to.deep.include({ found: true, order: null });
+    const traces = dark.value['folders'] as readonly Json[];
+    for (const { id } of cluster.replicas)
+      expect(
+        traces.some(({ replica, file }) => replica === id && file === 'order-status.csv'),
+        id,
+      ).to.equal(true);
+    expect((await command('explain', '2b8f2f6e-0000-4000-8000-000000000001')).code).to.equal(1);
+
+    await Promise.all([killed, next, last].map(({ process: one }) => one.start()));
     await suite.check();
   });
 });

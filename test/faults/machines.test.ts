@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
+import { createChaosClient } from '../../src/net/chaos-client.js';
+import { CLUSTER_TOKEN } from '../support/cluster.js';
 import { clusterForSuite } from '../support/cluster-suite.js';
 import { httpGet, metricNames, metricValue } from '../support/http-get.js';
+import { prometheusText } from '../support/prometheus-text.js';
 import { until } from '../support/until.js';
 import { wipe } from '../nemesis/damage.js';
 
@@ -67,6 +70,23 @@ describe('faults: what machines are told', () => {
       );
       expect(metricValue(text, 'just_hungry_call_batch_size_sum', 'kind="writes"')).to.be.at.least(placed);
       expect(metricValue(text, 'just_hungry_backup_lag_ops')).to.equal(0);
+    }
+  });
+
+  it('format: what Prometheus is told is valid, of every process, and no label is made of what customers send', async () => {
+    const { cluster } = suite;
+    for (const one of [...cluster.replicas, ...cluster.frontEnds]) {
+      const families = prometheusText(await metricsOf(one));
+      const own = [...families.values()].filter(({ name }) => name.startsWith('just_hungry_'));
+      expect(own.length).to.be.greaterThan(10);
+      for (const { name, help, type, samples } of own) {
+        expect(help, name).to.match(/\w{3}/);
+        expect(name.endsWith('_total'), `${name} is a ${type}`).to.equal(type === 'counter');
+        // Bounded: a dozen kinds, methods or members at most, times the buckets.
+        expect(samples.length, name).to.be.lessThan(1_000);
+      }
+      const { headers } = await fetch(`http://${one.http}/metrics`);
+      expect(headers.get('content-type')).to.match(/^text\/plain; version=0\.0\.4/);
     }
   });
 
@@ -177,6 +197,38 @@ describe('faults: what machines are told', () => {
     await other.process.start();
     await readyz(wiped, 200);
     expect((await cluster.status(wiped.index))?.role).to.be.oneOf(['backup', 'primary']);
+    await suite.check();
+  });
+});
+
+describe('faults: what machines are told of a replica that lags', () => {
+  const suite = clusterForSuite({ frontEnds: 1, more: { chaos: true } });
+  /** Longer than a backup may lag and be ready. */
+  const SLOW_MS = 6_000;
+
+  it('lagging: a backup whose disk is too slow is not ready, says why, and is when it is level', async () => {
+    const { cluster } = suite;
+    const [slow, other] = cluster.others(await cluster.primary());
+    if (slow === undefined || other === undefined) throw new Error('there are backups');
+    const chaos = createChaosClient(slow.address, CLUSTER_TOKEN);
+    const customers = await suite.customers();
+    try {
+      await chaos.inject({ kind: 'slowDisk', ms: SLOW_MS });
+      let told: Awaited<ReturnType<typeof httpGet>>;
+      await until(
+        async () => {
+          told = await httpGet(slow.http, '/readyz');
+          return told?.status === 503 && /^not ready: it lags by \d+ ops/.test(told.text);
+        },
+        () => `${slow.id} is not ready: ${JSON.stringify(told)}`,
+      );
+      expect((await httpGet(other.http, '/readyz'))?.status, 'the other is').to.equal(200);
+    } finally {
+      await chaos.clear();
+      chaos.close();
+    }
+    await until(async () => (await httpGet(slow.http, '/readyz'))?.status === 200, `${slow.id} is ready again`);
+    await customers.stop();
     await suite.check();
   });
 });

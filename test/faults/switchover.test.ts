@@ -43,6 +43,15 @@ function keepRunning(cluster: Cluster): () => void {
   };
 }
 
+interface Told {
+  readonly kind: string;
+  readonly subject: string;
+}
+
+interface Shown {
+  readonly last_fault: { readonly what: string } | null;
+}
+
 describe('faults: replicas that operators move, restart and copy anew', () => {
   const suite = clusterForSuite();
 
@@ -141,12 +150,49 @@ describe('faults: replicas that operators move, restart and copy anew', () => {
       }
     }));
 
+  it('resync of both backups at once: one at a time; a majority remembers all the while, and no order fails', () =>
+    underOrders(async (acknowledge) => {
+      const { cluster } = suite;
+      const stopKeeping = keepRunning(cluster);
+      let mostForgetful = 0;
+      let isOver = false;
+      const watch = async (): Promise<void> => {
+        while (!isOver) {
+          const all = await cluster.statuses();
+          // One that is only slow to answer, on a busy machine, has forgotten nothing.
+          const forgetful = cluster.replicas.filter(
+            ({ index, process }) => !process.isRunning || all[index]?.role === 'recovering',
+          ).length;
+          mostForgetful = Math.max(mostForgetful, forgetful);
+        }
+      };
+      try {
+        const watched = watch();
+        const [one, other] = cluster.others(await cluster.primary()) as [Replica, Replica];
+        const runs = await Promise.all(
+          [one, other].map(({ id }) => operate(cluster, 'resync', id, '--wait', '--json')),
+        );
+        isOver = true;
+        await watched;
+        expect(mostForgetful, 'replicas that do not remember, or are away').to.equal(1);
+        expect(runs.some(({ code }) => code === 0)).to.equal(true);
+        for (const { code, stderr } of runs)
+          if (code !== 0) expect(stderr).to.match(/keeps its copy: .*Nothing was changed\./s);
+        await acknowledge(20);
+        await cluster.level();
+      } finally {
+        isOver = true;
+        stopKeeping();
+      }
+    }));
+
   it('restart --rolling: every replica is a new process, the primary after a switchover; no order fails', () =>
     underOrders(async (acknowledge) => {
       const { cluster } = suite;
       const stopKeeping = keepRunning(cluster);
       try {
         const before = cluster.replicas.map(({ process }) => process.pid);
+        const since = new Date().toISOString();
         const primary = await cluster.primary();
         const run = await operate(cluster, 'restart', '--rolling', '--json');
         expect(run.code, run.stderr).to.equal(0);
@@ -160,6 +206,13 @@ describe('faults: replicas that operators move, restart and copy anew', () => {
         ]);
         expect(steps[3]?.['replica']).to.equal(primary.id);
         for (const [index, { process }] of cluster.replicas.entries()) expect(process.pid).to.not.equal(before[index]);
+        const told = linesOf(await operate(cluster, 'events', '--since', since, '--json'))[0]?.['events'] as Told[];
+        for (const { id } of cluster.replicas) {
+          const ofIt = told.filter(({ subject }) => subject === id).map(({ kind }) => kind);
+          expect(ofIt, id).to.include.members(['restarting', 'healthy']);
+        }
+        const status = linesOf(await operate(cluster, 'status', '--json'))[0]?.['replicas'] as Shown[];
+        expect(status.map(({ last_fault: fault }) => fault?.what ?? '').join()).to.not.match(/operator|stopped/);
         await acknowledge(20);
       } finally {
         stopKeeping();

@@ -223,9 +223,10 @@ describe('router', () => {
     });
   }
 
+  const read = { target: 'any', isWrite: false } as const;
+
   it('reads of any replica: spread, and answered by another when one is gone', () => {
     const script = new Script();
-    const read = { target: 'any', isWrite: false } as const;
     for (let count = 0; count < 4; count++) script.call(read);
     expect(script.asked).to.deep.equal([0, 1, 2, 0]);
     const call = script.call(read);
@@ -234,6 +235,51 @@ describe('router', () => {
     script.answerLast(ok);
     expect(reasonOf(call.reply)).to.equal('ok');
     expect(script.asked.slice(4)).to.deep.equal([1, 2, 0]);
+  });
+
+  it('reads of any replica: the backups in turn; the primary only when no backup is there', () => {
+    const script = new Script();
+    script.call();
+    script.answerLast(ok);
+    for (let count = 0; count < 6; count++) script.call(read);
+    expect(script.asked.slice(1)).to.deep.equal([1, 2, 1, 2, 1, 2]);
+    script.link(1, false);
+    script.link(2, false);
+    script.call(read);
+    expect(script.asked.at(-1)).to.equal(0);
+  });
+
+  it('reads of any replica: the backup with fewer of them under way', () => {
+    const script = new Script();
+    script.call();
+    script.answerLast(ok);
+    for (let count = 0; count < 4; count++) script.call(read);
+    // Those of one backup are answered, the other is slow.
+    for (const sent of Array.from(script.sent)) if (sent.replica === 2) sent.answer(ok);
+    script.call(read);
+    script.call(read);
+    expect(script.asked.slice(5)).to.deep.equal([2, 2]);
+  });
+
+  it('reads of any replica: a backup that is silent is asked last, until it answers', () => {
+    const script = new Script({ hedgeMs: 300 });
+    script.call();
+    script.answerLast(ok);
+    const slow = script.call(read);
+    const silent = script.sent.at(-1);
+    expect(silent?.replica).to.equal(1);
+    script.pass(320);
+    expect(script.asked.at(-1), 'hedged').to.equal(2);
+    for (let count = 0; count < 3; count++) {
+      script.call(read);
+      expect(script.asked.at(-1)).to.equal(2);
+      script.answerLast(ok);
+    }
+    silent?.answer(ok);
+    expect(reasonOf(slow.reply)).to.equal('ok');
+    script.call(read);
+    script.call(read);
+    expect(new Set(script.asked.slice(-2))).to.deep.equal(new Set([1, 2]));
   });
 
   it('nobody there: the call goes out when a way opens', () => {
@@ -358,5 +404,33 @@ describe('router: a read of one replica', () => {
     expect(call.reply).to.equal(undefined);
     script.pass(400);
     expect(reasonOf(call.reply)).to.equal('REPLICA_UNREACHABLE');
+  });
+
+  it('a view that was left is asked about again (dropped)', () => {
+    const script = new Script();
+    const call = script.call(read);
+    script.answerLast(dropped);
+    script.pass(40);
+    script.answerLast(ok);
+    expect(reasonOf(call.reply)).to.equal('ok');
+    expect(script.asked).to.deep.equal([1, 1]);
+  });
+});
+
+describe('router: calls that may wait at a replica', () => {
+  it('others are asked after a second, each once, and orders are not held up by any number of them', () => {
+    const script = new Script();
+    const waiting = { target: 'any', isWrite: false, mayWait: true, forMs: 10_000 } as const;
+    for (let at = 0; at < 200; at++) script.call(waiting);
+    script.pass(950);
+    expect(script.sent).to.have.length(200);
+    script.pass(4_000);
+    expect(script.sent).to.have.length(600);
+    const begunMs = script.nowMs;
+    script.call();
+    script.pass(340);
+    const orders = script.sent.slice(600);
+    expect(orders.map(({ replica }) => replica)).to.deep.equal([0, 1]);
+    expect((orders[1]?.atMs ?? 0) - begunMs).to.be.within(300, 340);
   });
 });

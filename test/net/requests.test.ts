@@ -188,8 +188,17 @@ describe('requests', () => {
       expect(rig.cluster.replicas[0]?.resignations).to.deep.equal(['to replica-2: told to']);
       expect(await client.resync()).to.equal(undefined);
       expect(await client.resync()).to.equal('it does so already');
-      await client.restart();
-      expect(rig.cluster.replicas[0]?.told).to.deep.equal(['resync', 'resync', 'restart']);
+      expect(await client.restart()).to.equal(undefined);
+      expect(await client.restart()).to.equal('another one is away');
+      expect(rig.cluster.replicas[0]?.told).to.deep.equal(['resync', 'resync', 'restart', 'restart']);
+      expect(await client.agreeToEnd({ from: 'replica-2', forgets: false, why: 'told to' })).to.equal(undefined);
+      expect(await client.agreeToEnd({ from: 'replica-2', forgets: true, why: '' })).to.equal(
+        'it is about to end itself',
+      );
+      expect(rig.cluster.replicas[0]?.told.slice(4)).to.deep.equal([
+        'replica-2 ends: told to',
+        'replica-2 ends and forgets: ',
+      ]);
       const progress = { isCopying: true, bytesDone: 5_000_000_000, bytesTotal: 6_000_000_000, op: 8 };
       expect(await client.copyProgress()).to.deep.equal(progress);
     });
@@ -201,6 +210,7 @@ describe('requests', () => {
         () => client.switchOver('replica-2', ''),
         () => client.resync(),
         () => client.restart(),
+        () => client.agreeToEnd({ from: 'replica-2', forgets: true, why: '' }),
         () => client.copyProgress(),
       ];
       for (const call of calls) {
@@ -222,7 +232,8 @@ describe('requests', () => {
       replica.held = [...held];
       const client = createOperationsClient(rig.replicas[0]?.address ?? '', TOKEN);
       rig.onStop(() => client.close());
-      const orders = await client.outbox();
+      const { orders, others } = await client.outbox();
+      expect(others).to.deep.equal([]);
       expect(orders.map(({ order_id }) => order_id)).to.deep.equal(held.map(({ requestId }) => requestId));
       expect(orders[0]).to.deep.include({ user_code: 'ann', total_pence: 450, unconfirmed: true, op: 0 });
       expect(orders[0]?.placed_at).to.equal('2026-11-21T18:30:00.125Z');
@@ -231,7 +242,22 @@ describe('requests', () => {
         if (after === idOf(499)) replica.held = held.filter(({ requestId }) => requestId !== after);
         return page(after, limit);
       };
-      expect(await client.outbox()).to.have.length(1_200);
+      expect((await client.outbox()).orders).to.have.length(1_200);
+    });
+
+    it('outbox: orders behind more requests of other services than a page holds are told, and so are those', async () => {
+      const [replica] = rig.cluster.replicas;
+      if (replica === undefined) throw new Error('there is a replica');
+      const idOf = (number: number): string => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+      const message = { service: 'log', update: 'append 0 1 a' };
+      const waiting = Array.from({ length: 250 }, (_, number) => ({ ...outboxItem(idOf(number)), ...message }));
+      replica.held = [...waiting, outboxItem(idOf(999))];
+      const client = createOperationsClient(rig.replicas[0]?.address ?? '', TOKEN);
+      rig.onStop(() => client.close());
+      const { orders, others } = await client.outbox();
+      expect(orders.map(({ order_id }) => order_id)).to.deep.equal([idOf(999)]);
+      expect(others.map(({ requestId }) => requestId)).to.deep.equal(waiting.map(({ requestId }) => requestId));
+      expect(others[0]).to.include({ service: 'log', acceptedAt: '2026-11-21T18:30:00.125Z' });
     });
 
     it('status: refused (token wrong, replica dead)', async () => {

@@ -21,7 +21,7 @@ describe('status table', () => {
   it('statuses: those of the public contract (design 6)', () => {
     const of = (code: status) => REFUSAL_REASONS.filter((reason) => STATUS_TABLE[reason].status === code);
     expect(of(status.ALREADY_EXISTS)).to.deep.equal(['ID_REUSED']);
-    expect(of(status.NOT_FOUND)).to.deep.equal(['UNKNOWN_ITEM', 'UNKNOWN_ORDER']);
+    expect(of(status.NOT_FOUND)).to.deep.equal(['UNKNOWN_ITEM', 'UNKNOWN_ORDER', 'UNKNOWN_RECORD']);
     expect(of(status.DEADLINE_EXCEEDED)).to.deep.equal(['WRITE_CONCERN_NOT_MET', 'OUTCOME_UNKNOWN']);
     expect(of(status.UNAVAILABLE)).to.include.members(['NO_QUORUM', 'NO_PRIMARY']);
     expect(of(status.UNAUTHENTICATED)).to.deep.equal(['TOKEN_MISSING']);

@@ -73,8 +73,13 @@ describe('order story', () => {
     expect(story.not_known.join(' ')).to.match(/there is no primary/);
   });
 
-  it('a replica that does not run, its folder read: what its tables hold, and that its journal was not looked at', () => {
-    const stopped = { ...silent('replica-3'), inFolder: new Set([5]) };
+  it('a replica that does not run, its folder read: what lies there, and that nobody vouches for it', () => {
+    const inFolder = [
+      { file: 'journal/0000000000-0000000000000001.csv', row: '5,0,2026-01-01T00:00:00.000Z,o1,ordering,…' },
+      { file: 'order-status.csv', row: '5,o1,placed,valid,2026-01-01T00:00:00.000Z,,o1' },
+      { file: 'outbox.csv', row: 'o1,ordering,…' },
+    ];
+    const stopped = { ...silent('replica-3'), inFolder };
     const story = orderStory(
       ID,
       [answer('replica-1', known()), answer('replica-2', known()), stopped],
@@ -82,7 +87,16 @@ describe('order story', () => {
       'replica-1',
     );
     expect(story.steps.map(({ copies }) => copies[2]?.holds)).to.deep.equal(['folder', 'no']);
-    expect(story.not_known.join(' ')).to.match(/What the journal of replica-3 holds/);
+    expect(story.folders.map(({ replica, op, view }) => [replica, op, view])).to.deep.equal([
+      ['replica-3', 5, 0],
+      ['replica-3', 5, null],
+      ['replica-3', null, null],
+    ]);
+    expect(story.not_known.join(' ')).to.match(/what only the journal of replica-3 holds is committed/);
+    const alone = orderStory(ID, [silent('replica-1'), silent('replica-2'), stopped], IDS, '');
+    expect(alone).to.deep.include({ found: true, order: null, answered_by: '', steps: [] });
+    const none = orderStory(ID, [silent('replica-1'), { ...silent('replica-2'), inFolder: [] }], IDS, '');
+    expect(none.found).to.equal(false);
   });
 
   it('copies that tell the same op otherwise disagree; one that is only behind does not', () => {

@@ -84,4 +84,37 @@ describe('runtime: health of peers as it is told', () => {
     at(250, 'healthy', { isHeard: true });
     expect(told).to.deep.equal(['healthy@250']);
   });
+
+  it('one that takes leave is told as that, and healthy when it is back', () => {
+    const { told, at, watch } = watching();
+    at(50, 'healthy', { isHeard: true });
+    watch.takesLeave(PEER, 'a restart', 60);
+    at(100, 'healthy', { isHeard: true });
+    at(200, 'unhealthy');
+    at(250, 'healthy', { isHeard: true });
+    at(700, 'unhealthy');
+    at(2_500, 'healthy', { isHeard: true });
+    at(2_900, 'suspected');
+    expect(told).to.deep.equal(['restarting@200', 'healthy@2500', 'suspected@2900']);
+  });
+
+  it('one that takes leave and does not come back is missed', () => {
+    const { told, at, watch } = watching();
+    at(50, 'healthy', { isHeard: true });
+    watch.takesLeave(PEER, 'a restart', 100);
+    at(200, 'unhealthy');
+    at(30_050, 'unhealthy');
+    at(30_100, 'unhealthy');
+    expect(told).to.deep.equal(['restarting@200', 'unhealthy@30100']);
+  });
+
+  it('shown no better than it was told: what the core forgives is no life', () => {
+    const { at, watch } = watching();
+    at(50, 'healthy', { isHeard: true });
+    at(600, 'unhealthy');
+    expect(watch.shownAs(PEER, 'healthy')).to.equal('unhealthy');
+    at(1_000, 'healthy', { isHeard: true });
+    expect(watch.shownAs(PEER, 'healthy')).to.equal('healthy');
+    expect(watch.shownAs(PEER, 'suspected')).to.equal('suspected');
+  });
 });

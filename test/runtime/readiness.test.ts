@@ -22,6 +22,7 @@ const backup: ReplicaStatus = {
   damage: [],
   uptimeMs: 1,
   orders: 0,
+  reads: 0,
   diskFreeBytes: undefined,
   lagMs: undefined,
   lastFault: undefined,

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
@@ -6,7 +6,7 @@ import { headerOf } from '../../src/operations/table-headers.js';
 import { tableDifference } from '../../src/operations/table-difference.js';
 import { nodeFileSystem } from '../../src/storage/node-file-system.js';
 import { openStoppedFolder } from '../../src/storage/stopped-folder.js';
-import { openUnusedFolder } from '../../src/storage/unused-folder.js';
+import { openUnusedFolder, searchUnusedFolder } from '../../src/storage/unused-folder.js';
 
 const OPS = 3_000;
 const HEADER = headerOf('receipts.csv') ?? '';
@@ -31,6 +31,25 @@ describe('stopped folder', () => {
 
   it('equal tables: no difference, nothing is sent', async () => {
     expect(await difference(WHOLE, WHOLE)).to.equal(undefined);
+  });
+
+  it('search: every row with the text in tables, outbox and journal, also at their ends and over a megabyte; nothing else', () => {
+    const filler = `${'x'.repeat(99)}\r\n`.repeat(10_480);
+    const folder = folderWith({
+      'order-status.csv': `op\r\n${filler}4,wanted,placed\r\n${filler}9,wanted,ready and wanted again\r\n5,want`,
+      'outbox.csv': 'wanted,"{""a"":1}",torn',
+      'replica.json': 'wanted',
+      'orders.csv': '4,other\r\n',
+    });
+    mkdirSync(path.join(folder, 'journal'));
+    writeFileSync(path.join(folder, 'journal', '1-1.csv.cut-7'), '4,0,wanted\r\n');
+    expect(searchUnusedFolder(nodeFileSystem, folder, 'wanted')).to.deep.equal([
+      { file: 'journal/1-1.csv.cut-7', row: '4,0,wanted' },
+      { file: 'order-status.csv', row: '4,wanted,placed' },
+      { file: 'order-status.csv', row: '9,wanted,ready and wanted again' },
+      { file: 'outbox.csv', row: 'wanted,"{""a"":1}",torn' },
+    ]);
+    expect(() => searchUnusedFolder(nodeFileSystem, path.join(folder, 'gone'), 'x')).to.throw(/there is no folder/);
   });
 
   const edits: readonly (readonly [

@@ -176,6 +176,35 @@ describe('check-history', () => {
       },
       /request r is in order-status.csv twice/,
     ],
+    [
+      'an order that was acknowledged, and made anew by a repeat',
+      () => checkHistory(history([ordered('a', 3, 0, 10), ordered('b', 9, 20, 30)]), folders(kept, changes)),
+      /LOST: order b, acknowledged to c1 at op 9; made again at op 4/,
+    ],
+    [
+      'an order acknowledged before a majority had it',
+      () => {
+        const { outcome } = ordered('b', 4, 20, 30);
+        if (outcome.kind !== 'ok') throw new Error('it is');
+        const receipt = { ...outcome.answer.receipt, committed: false };
+        const early: OrderCall = {
+          ...ordered('b', 4, 20, 30),
+          outcome: { ...outcome, answer: { ...outcome.answer, receipt } },
+        };
+        return checkHistory(history([ordered('a', 3, 0, 10), early]), folders(kept, changes));
+      },
+      /TOO EARLY: order b was acknowledged to c1 at op 4/,
+    ],
+    [
+      'an order that was acknowledged and is refused to whoever asks again',
+      () => {
+        const refusal = { reason: 'SOLD_OUT', message: 'no' } as const;
+        const outcome = { kind: 'refused', refusal, status: 'FAILED_PRECONDITION' } as const;
+        const again: OrderCall = { ...ordered('b', 4, 40, 50), client: 'c2', isRepeat: true, outcome };
+        return checkHistory(history([...calls, again]), folders(kept, changes));
+      },
+      /CONTRADICTED: b, acknowledged to c1, was later refused to c2: SOLD_OUT/,
+    ],
   ];
   for (const [what, problems, expected] of planted)
     it(`finds ${what}`, () => {

@@ -268,9 +268,9 @@ export class Cluster {
     }
   }
 
-  /** What waits in a replica's outbox. Throws when it does not answer. */
+  /** The orders that wait in a replica's outbox. Throws when it does not answer. */
   async outbox(index: number): Promise<OrderView[]> {
-    return (await this.#operations[index]?.outbox()) ?? [];
+    return [...((await this.#operations[index]?.outbox())?.orders ?? [])];
   }
 
   /** How all see themselves. */

@@ -9,7 +9,7 @@ import type { ClusterConfiguration } from '../../ports/configuration.js';
 import { CallRefusedError } from '../../ports/ordering-client.js';
 import type { Cli, CommonOptions } from '../cli.js';
 import { CommandFailedError, UsageError } from '../command-error.js';
-import { withToken } from '../configuration.js';
+import { withKnownToken } from '../configuration.js';
 import type { BackupReport, BackupTools, ClusterAccess } from '../environment.js';
 
 interface BackupOptions extends CommonOptions {
@@ -98,17 +98,21 @@ async function verify(cli: Cli, tools: BackupTools, file: string, options: Backu
 }
 
 async function take(cli: Cli, tools: BackupTools, file: string, options: BackupOptions): Promise<void> {
-  const configuration = withToken(cli.settings(options));
-  const { member, status } = await chosen(cli, configuration, options.from);
+  const configuration = withKnownToken(cli.settings(options));
+  const { member, status, silent } = await chosen(cli, configuration, options.from);
   const report = await asFailure(() => again(() => receive(cli, tools, file, member, configuration)));
   const waiting =
     status.outbox === 0
       ? ''
       : `\n${counted(status.outbox, 'order')} in its outbox, not confirmed yet, not in the backup: see 'just-hungry outbox'.`;
+  const lacking =
+    silent.length === 0
+      ? ''
+      : `\n${silent.join(', ')} did not answer: if more is committed there after op ${report.op}, it is not in the backup.`;
   cli.print(
     options,
-    { file, from: member.id, ...factsOf(report), outbox: status.outbox },
-    `${file} holds everything of ${member.id} up to op ${report.op} (${timeOf(report)}), ${sizeText(report.bytes)}; it was read again and is sound.${waiting}`,
+    { file, from: member.id, ...factsOf(report), outbox: status.outbox, unreachable: silent },
+    `${file} holds everything of ${member.id} up to op ${report.op} (${timeOf(report)}), ${sizeText(report.bytes)}; it was read again and is sound.${waiting}${lacking}`,
   );
 }
 
@@ -154,7 +158,7 @@ async function chosen(
   cli: Cli,
   { replicas, ...access }: ClusterConfiguration,
   from: string | undefined,
-): Promise<Candidate> {
+): Promise<Candidate & { readonly silent: readonly string[] }> {
   const wanted = from === undefined ? undefined : memberOf(replicas, from);
   const all = await Promise.all(replicas.map((member) => ask(cli, member, access)));
   const answered = all.filter((one) => typeof one !== 'string');
@@ -169,10 +173,11 @@ async function chosen(
   if (found === undefined) {
     const why = all.map((one) => (typeof one === 'string' ? one : `${one.member.id} is ${one.status.role}`)).join('; ');
     throw new CommandFailedError(
-      `no backup can be taken${wanted === undefined ? '' : ` from ${wanted.id}`} now: ${why}.`,
+      `no backup can be taken${wanted === undefined ? '' : ` from ${wanted.id}`} now: ${why}`,
     );
   }
-  return level(cli, found, committed, access);
+  const silent = replicas.filter(({ id }) => !answered.some(({ member }) => member.id === id)).map(({ id }) => id);
+  return { ...(await level(cli, found, committed, access)), silent };
 }
 
 async function level(cli: Cli, found: Candidate, committed: number, access: ClusterAccess): Promise<Candidate> {

@@ -5,7 +5,7 @@ import type { ChaosDeed, ChaosFault } from '../../ports/chaos.js';
 import type { ClusterConfiguration } from '../../ports/configuration.js';
 import type { Cli, CommonOptions } from '../cli.js';
 import { CommandFailedError, UsageError } from '../command-error.js';
-import { withToken } from '../configuration.js';
+import { withKnownToken } from '../configuration.js';
 import { EXIT_FAILED } from '../environment.js';
 import { askReplicas } from '../start-report.js';
 import { clusterTlsOf } from '../tls-files.js';
@@ -20,14 +20,14 @@ export function addChaosCommand(program: Command, cli: Cli): void {
   const command = (words: string, description: string): Command =>
     cli.withCommonOptions(chaos.command(words).description(description));
   const inject = async (options: CommonOptions, id: string, fault: ChaosFault | ChaosDeed): Promise<void> => {
-    const configuration = withToken(cli.settings(options));
+    const configuration = withKnownToken(cli.settings(options));
     await withReplica(memberOf(configuration, id), configuration, (client) => client.inject(fault));
     cli.print(options, { replica: id, fault: jsonOf(fault) }, `${id}: ${textOf(fault)}.`);
   };
 
   command('kill-primary', 'kill -9 the primary; its supervisor starts it again').action(
     async (options: CommonOptions) => {
-      const { primary, reason } = await askReplicas(cli, withToken(cli.settings(options)));
+      const { primary, reason } = await askReplicas(cli, withKnownToken(cli.settings(options)));
       if (primary === '') throw new CommandFailedError(`There is no primary to kill: ${reason}`);
       await inject(options, primary, { kind: 'kill' });
     },
@@ -56,9 +56,11 @@ export function addChaosCommand(program: Command, cli: Cli): void {
   );
   command('cut <from> <to>', 'cut the way between two replicas')
     .option('--one-way', 'what TO sends still reaches FROM')
-    .action(async (from: string, to: string, options: CommonOptions & { oneWay?: boolean }) =>
-      inject(options, from, { kind: 'cut', peer: to, isOneWay: options.oneWay === true }),
-    );
+    .action(async (from: string, to: string, options: CommonOptions & { oneWay?: boolean }) => {
+      memberOf(cli.settings(options), to);
+      if (from === to) throw new UsageError(`A way has two ends; both are ${JSON.stringify(to)}.`);
+      await inject(options, from, { kind: 'cut', peer: to, isOneWay: options.oneWay === true });
+    });
   command('disk-full <id>', 'let no file of a replica grow').action(async (id: string, options: CommonOptions) =>
     inject(options, id, { kind: 'diskFull' }),
   );
@@ -92,7 +94,7 @@ async function ofEach<T>(
   id: string | undefined,
   ask: (client: ChaosClient) => Promise<T>,
 ): Promise<{ done: { replica: string; answer: T }[]; failed: string[] }> {
-  const configuration = withToken(cli.settings(options));
+  const configuration = withKnownToken(cli.settings(options));
   const members = id === undefined ? configuration.replicas : [memberOf(configuration, id)];
   const answers = await Promise.allSettled(members.map((member) => withReplica(member, configuration, ask)));
   const done: { replica: string; answer: T }[] = [];
@@ -123,7 +125,7 @@ async function withReplica<T>(
   }
 }
 
-function memberOf({ replicas }: ClusterConfiguration, id: string): Member {
+function memberOf({ replicas }: Pick<ClusterConfiguration, 'replicas'>, id: string): Member {
   const found = replicas.find((one) => one.id === id);
   if (found !== undefined) return found;
   throw new UsageError(
@@ -140,9 +142,9 @@ function noneText(done: readonly { readonly replica: string }[], failed: readonl
 
 const MS_MAX = 600_000;
 
-/** `5s`, `200ms` or `200` (ms) in ms. */
+/** `5s` or `200ms` in ms: a number alone could be either. */
 function timeOf(text: string): number {
-  const [, digits, unit] = /^(\d{1,6}(?:\.\d{1,3})?)(ms|s)?$/.exec(text) ?? [];
+  const [, digits, unit] = /^(\d{1,6}(?:\.\d{1,3})?)(ms|s)$/.exec(text) ?? [];
   const ms = Math.round(Number(digits) * (unit === 's' ? 1_000 : 1));
   if (ms >= 1 && ms <= MS_MAX) return ms;
   throw new UsageError(`The time is ${JSON.stringify(text)}; allowed: 1ms to 600s, such as 200ms or 5s.`);
@@ -162,6 +164,9 @@ function jsonOf(fault: ChaosFault | ChaosDeed): object {
   return 'rate' in fault ? { kind, rate: fault.rate } : { kind };
 }
 
+/** Without the digits that binary fractions leave. */
+const percentOf = (rate: number): string => `${Number((rate * 100).toPrecision(6))} %`;
+
 function textOf(fault: ChaosFault | ChaosDeed): string {
   switch (fault.kind) {
     case 'kill':
@@ -173,9 +178,9 @@ function textOf(fault: ChaosFault | ChaosDeed): string {
     case 'delay':
       return `every message from and to its peers is late by ${fault.ms} ms`;
     case 'drop':
-      return `loses ${fault.rate * 100} % of the messages from and to its peers`;
+      return `loses ${percentOf(fault.rate)} of the messages from and to its peers`;
     case 'errors':
-      return `fails ${fault.rate * 100} % of the calls it gets`;
+      return `fails ${percentOf(fault.rate)} of the calls it gets`;
     case 'cut':
       return `nothing reaches ${fault.peer}${fault.isOneWay ? '' : ', nor comes from it'}`;
     case 'diskFull':

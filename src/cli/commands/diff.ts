@@ -8,7 +8,7 @@ import type { FileNote } from '../../ports/inspection.js';
 import { ORDERING } from '../../services/ordering/ordering.js';
 import type { Cli, CommonOptions } from '../cli.js';
 import { CommandFailedError, UsageError } from '../command-error.js';
-import { withToken } from '../configuration.js';
+import { withKnownToken } from '../configuration.js';
 import { type DiffSide, runningSide, stoppedSide } from '../diff-sides.js';
 import { EXIT_FAILED } from '../environment.js';
 import { type ReachedReplica, withReplicas } from '../replica-access.js';
@@ -55,7 +55,7 @@ export function addDiffCommand(program: Command, cli: Cli): void {
         .description('show in rows how two copies differ; of a replica that is stopped its folder is read'),
     )
     .action(async (a: string, b: string, options: CommonOptions) => {
-      const configuration = withToken(cli.settings(options));
+      const configuration = withKnownToken(cli.settings(options));
       for (const id of [a, b])
         mustBeReplica(
           id,

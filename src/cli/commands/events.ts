@@ -6,7 +6,7 @@ import { historyOfPrimaries, type PrimaryTerm } from '../../operations/events/me
 import type { ReplicaEvent } from '../../ports/events.js';
 import type { Cli, CommonOptions } from '../cli.js';
 import { UsageError } from '../command-error.js';
-import { withToken } from '../configuration.js';
+import { withKnownToken } from '../configuration.js';
 import { EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED } from '../environment.js';
 
 /** Events shown when nothing says how many. */
@@ -37,7 +37,7 @@ export function addEventsCommand(program: Command, cli: Cli): void {
         throw new UsageError('--primaries is a list of what was; leave out --follow.');
       const sinceTime = options.since === undefined ? undefined : sinceOf(options.since, Date.now());
       const last = lastOf(options, sinceTime);
-      const configuration = withToken(cli.settings(options));
+      const configuration = withKnownToken(cli.settings(options));
       const { replicas } = configuration;
       const sources = await Promise.all(
         replicas.map(async ({ id, address }) => ({

@@ -3,15 +3,13 @@ import { itemsText } from '../../client/text/order-text.js';
 import { alignedTable } from '../../client/text/table.js';
 import { counted, pounds } from '../../client/text/values.js';
 import { type OrderStory, orderStory, type StoryAnswer, type StoryCopy } from '../../operations/order-story.js';
+import type { FolderRow } from '../../ports/inspection.js';
 import type { Cli, CommonOptions } from '../cli.js';
-import { withToken } from '../configuration.js';
+import { withKnownToken } from '../configuration.js';
 import { EXIT_FAILED } from '../environment.js';
 import { ORDERING } from '../../services/ordering/ordering.js';
 import { orderIdOf } from '../order-id.js';
 import { type ReachedReplica, withReplicas } from '../replica-access.js';
-
-/** The table with a row for every op: its view and chain. */
-const RECEIPTS_FILE = 'receipts.csv';
 
 /** `explain ID`: all that the replicas know of an order, or of another service's request, with or without a primary; exit code 1 when nobody knows it. */
 export function addExplainCommand(program: Command, cli: Cli): void {
@@ -25,18 +23,12 @@ export function addExplainCommand(program: Command, cli: Cli): void {
     )
     .action(async (order: string, options: CommonOptions) => {
       const orderId = orderIdOf(order);
-      await withReplicas(cli, withToken(cli.settings(options)), async (replicas) => {
+      await withReplicas(cli, withKnownToken(cli.settings(options)), async (replicas) => {
         const told = await Promise.all(replicas.map((replica) => answerOf(replica, orderId)));
-        const ops = new Map(
-          told.flatMap(({ explanation }) =>
-            [...(explanation?.steps ?? []), ...(explanation?.requests ?? [])].map(
-              ({ op, chain }) => [op, chain] as const,
-            ),
-          ),
-        );
         const answers = await Promise.all(
           told.map(async (answer, at) => {
-            const inFolder = answer.explanation === undefined ? await opsInFolder(cli, replicas[at], ops) : undefined;
+            const inFolder =
+              answer.explanation === undefined ? await rowsInFolder(cli, replicas[at], orderId) : undefined;
             return inFolder === undefined ? answer : { ...answer, inFolder };
           }),
         );
@@ -61,26 +53,16 @@ async function answerOf({ id, status, why, inspector }: ReachedReplica, orderId:
   }
 }
 
-/** Which ops (with their chains) the folder of a replica that does not run holds; `undefined` when it cannot be read from here. */
-async function opsInFolder(
+/** What stands of the order in the folder of a replica that does not run; `undefined` when it cannot be read from here. */
+async function rowsInFolder(
   cli: Cli,
   replica: ReachedReplica | undefined,
-  ops: ReadonlyMap<number, string>,
-): Promise<ReadonlySet<number> | undefined> {
+  orderId: string,
+): Promise<readonly FolderRow[] | undefined> {
   if (replica === undefined || replica.status !== undefined) return undefined;
   try {
     const tools = await cli.environment.openFolderTools();
-    const folder = await tools.openStopped(replica.resources);
-    try {
-      const held = new Set<number>();
-      for (const [op, chain] of ops) {
-        const { rows } = await folder.readRows({ table: RECEIPTS_FILE, fromOp: op, toOp: op });
-        if (Buffer.from(rows).includes(`,${chain}\r\n`)) held.add(op);
-      }
-      return held;
-    } finally {
-      folder.close();
-    }
+    return await tools.searchStopped(replica.resources, orderId);
   } catch {
     // It lies on another machine, or somebody uses it: then nothing is known of it.
     return undefined;
@@ -106,6 +88,7 @@ function textOf(story: OrderStory): string {
       ...story.disagree.map((replica) => `${replica} says otherwise: 'just-hungry diff ${by} ${replica}' shows how.`),
       ...unreachable.map(({ replica, why }) => `${replica} does not answer: ${why}`),
     ],
+    folderLines(story),
     unknown.length === 0 || !story.found ? [] : ['Not known:', ...unknown.map((line) => `  ${line}`)],
   ];
   const text = paragraphs.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'));
@@ -113,7 +96,7 @@ function textOf(story: OrderStory): string {
 }
 
 function headOf(story: OrderStory): string[] {
-  const { order_id: id, order, refused, found, as_of_op: op, unreachable } = story;
+  const { order_id: id, order, refused, found, as_of_op: op, unreachable, folders, outbox, pending } = story;
   if (order !== null) {
     const reason = order.reason === '' ? '' : ` (${order.reason})`;
     return [
@@ -124,9 +107,24 @@ function headOf(story: OrderStory): string[] {
   const [request] = story.requests;
   if (request !== undefined) return [`Request ${id} of the service ${request.service}: done at op ${request.op}.`];
   if (refused !== null) return [`Order ${id} was refused at op ${refused.op}: ${refused.why}`, 'Its id is spent.'];
+  if (found && folders.length > 0 && outbox.length + pending.length === 0)
+    return [`${id}: no replica that answers knows it; the folder of one that does not run does.`];
   if (found) return [`${id} is not committed.`];
   const whole = unreachable.length === 0 ? 'no replica knows it' : 'no replica that answers knows it';
   return [`${id}: ${whole}, up to op ${op}.`];
+}
+
+/** What stands in folders and is not told above; of a journal only which op it is, for people. */
+function folderLines({ folders: all, steps, requests }: OrderStory): string[] {
+  const told = new Set([...steps, ...requests].map(({ op }) => op));
+  const folders = all.filter(({ op }) => op === null || !told.has(op));
+  const ids = [...new Set(folders.map(({ replica }) => replica))];
+  return ids.flatMap((id) => [
+    `In the folder of ${id}, which does not run:`,
+    ...folders
+      .filter(({ replica }) => replica === id)
+      .map(({ file, op, view, row }) => `  ${file}: ${view === null ? row : `op ${op}, view ${view}`}`),
+  ]);
 }
 
 function stepsText({ steps }: OrderStory): string {

@@ -1,16 +1,10 @@
 import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
-import path from 'node:path';
-import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { counted } from '../../client/text/values.js';
 import type { NewOrder, StreamedOrder } from '../../ports/ordering-client.js';
 import type { Cli, ClientOptions } from '../cli.js';
-import { CommandFailedError } from '../command-error.js';
 import { EXIT_FAILED, EXIT_INTERRUPTED } from '../environment.js';
-
-/** Characters of a line at most: more than the largest order has. */
-const LINE_LENGTH_MAX = 1024 * 1024;
+import { inputOf, linesOf } from '../input-lines.js';
 
 const streamedOrder = z.strictObject({
   order_id: z.string(),
@@ -53,7 +47,7 @@ export async function streamOrders(
   const run = new StreamRun(cli);
   try {
     await cli.withClient(options, async ({ client }) => {
-      const orders = run.orders(linesOf(inputOf(cli, options.stream), options.stream));
+      const orders = run.orders(linesOf(inputOf(cli, options.stream), options.stream, 'an order'));
       for await (const answer of client.makeOrders(orders, { deadlineMs })) await run.onAnswer(answer);
     });
   } finally {
@@ -74,11 +68,12 @@ class StreamRun {
     this.#cli = cli;
   }
 
-  async *orders(lines: AsyncIterable<string>): AsyncGenerator<NewOrder> {
+  async *orders(lines: AsyncIterable<Buffer>): AsyncGenerator<NewOrder> {
     let line = 0;
     let number = 0;
-    for await (const text of lines) {
+    for await (const bytes of lines) {
       line++;
+      const text = bytes.toString();
       if (text.trim() === '') continue;
       this.#count++;
       const order = parsed(text);
@@ -143,26 +138,4 @@ function parsed(text: string): NewOrder | string {
   const [issue] = read.error.issues;
   const field = issue?.path.map(String).join('.') ?? '';
   return `${field === '' ? 'the object' : field}: ${issue?.message ?? 'not as described'}`;
-}
-
-function inputOf(cli: Cli, name: string): Readable {
-  return name === '-' ? cli.environment.stdin : createReadStream(path.resolve(cli.environment.cwd, name));
-}
-
-async function* linesOf(input: Readable, name: string): AsyncGenerator<string> {
-  let rest = '';
-  try {
-    for await (const chunk of input.setEncoding('utf8') as AsyncIterable<string>) {
-      const lines = (rest + chunk).split('\n');
-      rest = lines.pop() ?? '';
-      yield* lines;
-      if (rest.length > LINE_LENGTH_MAX) throw new Error(`a line is longer than ${LINE_LENGTH_MAX} characters`);
-    }
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CommandFailedError(`${name} cannot be read: ${why}. Give a file with an order a line, or - for stdin.`, {
-      cause: error,
-    });
-  }
-  if (rest !== '') yield rest;
 }

@@ -8,6 +8,7 @@ import type { Cli, ClientOptions, Connection } from '../cli.js';
 import { UsageError } from '../command-error.js';
 import { EXIT_INTERRUPTED } from '../environment.js';
 import { linesFromArguments } from '../order-arguments.js';
+import { timeoutOf } from '../timeout-argument.js';
 import { report, RESUME_HINT } from './order-report.js';
 import { resumeOrders } from './order-resume.js';
 import { streamOrders } from './order-stream.js';
@@ -109,10 +110,4 @@ async function sendOrder(
   } finally {
     forget();
   }
-}
-
-function timeoutOf(text: string): number {
-  const seconds = Number(text);
-  if (/^[0-9]{1,3}(\.[0-9]{1,3})?$/.test(text) && seconds >= 1 && seconds <= 600) return seconds * 1_000;
-  throw new UsageError(`--timeout is ${JSON.stringify(text)}; allowed: 1 to 600 seconds.`);
 }

@@ -4,8 +4,11 @@ import { present } from '../../base/assert.js';
 import { majorityOf } from '../../base/numbers.js';
 import type { ClusterConfiguration } from '../../ports/configuration.js';
 import type { Cli, CommonOptions } from '../cli.js';
+import type { ReplicaAnswer } from '../cluster-status.js';
 import { CommandFailedError, UsageError } from '../command-error.js';
+import { withToken } from '../configuration.js';
 import type { FolderTools } from '../environment.js';
+import { replicaAnswers } from '../start-report.js';
 
 interface RebuildOptions extends CommonOptions {
   readonly from: string;
@@ -28,12 +31,14 @@ export function addRebuildCommand(program: Command, cli: Cli): void {
         .option('--confirm <text>', 'what would be asked for: "REPLICA from REPLICA"'),
     )
     .action(async (lostId: string, options: RebuildOptions) => {
-      const { replicas } = cli.settings(options);
+      const configuration = withToken(cli.settings(options));
+      const { replicas } = configuration;
       const lost = memberOf(replicas, lostId);
       const survivor = memberOf(replicas, options.from);
       if (lost === survivor) throw new UsageError('a replica cannot be rebuilt from itself.');
       const tools = await cli.environment.openFolderTools();
       refuseWhenNotNeeded(tools, replicas, lost, survivor);
+      refuseWhenRunning(await replicaAnswers(cli, configuration), lost.id);
       const { op, commit, view, timeMs } = await asFailure(() => tools.survey(survivor.resources, survivor.id));
       cli.note(
         `${survivor.id} holds everything up to op ${op}, of which up to op ${commit} is known to be committed (view ${view}).\n` +
@@ -73,6 +78,20 @@ function refuseWhenNotNeeded(tools: FolderTools, replicas: readonly Member[], lo
   const ids = remembering.map(({ id }) => id).join(', ');
   throw new CommandFailedError(
     `${ids} remember, a majority: start the cluster, ${lost.id} recovers by itself. Nothing was changed.`,
+  );
+}
+
+/** Folders on other machines cannot be looked into; what runs there can be asked. One that has lost its disk is recovering. */
+function refuseWhenRunning(answers: readonly ReplicaAnswer[], lostId: string): void {
+  const running = answers.flatMap(({ status }) => status ?? []);
+  const remembering = running.filter(({ role }) => role !== 'recovering' && role !== 'founding');
+  const lost = remembering.find(({ id }) => id === lostId);
+  if (lost !== undefined)
+    throw new CommandFailedError(`${lostId} runs, as ${lost.role}: nothing of it is lost. Nothing was changed.`);
+  if (running.length === 0) return;
+  throw new CommandFailedError(
+    `${running.map(({ id, role }) => `${id} runs (${role})`).join(', ')}: stop all first, on every machine; ` +
+      'those that remember may be a majority. Nothing was changed.',
   );
 }
 

@@ -15,14 +15,14 @@ export function addResyncCommand(program: Command, cli: Cli): void {
     )
     .action(async (id: string, options: CommonOptions & { readonly wait?: boolean }) => {
       const configuration = clusterOf(cli, options, id);
-      const askedMs = await orderResync(cli, configuration, id);
+      const ordered = await orderResync(cli, configuration, id);
       if (options.wait !== true) {
         const text = `${id} throws its copy away and copies everything from the others; 'just-hungry status' shows how far it is.`;
         cli.print(options, { replica: id, phase: 'ordered' }, text);
         return;
       }
       const show = progressOf(cli, options);
-      const tookMs = await followCopy(cli, configuration, id, askedMs, (step) => show.step(step));
+      const tookMs = await followCopy(cli, configuration, id, ordered, (step) => show.step(step));
       show.end();
       cli.print(
         options,

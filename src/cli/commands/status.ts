@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { setTimeout as pause } from 'node:timers/promises';
 import { alignedTable } from '../../client/text/table.js';
-import { clockTime } from '../../client/text/values.js';
+import { clockTime, dayAndTime } from '../../client/text/values.js';
 import type { ClusterConfiguration } from '../../ports/configuration.js';
 import type { Cli, CommonOptions } from '../cli.js';
 import { clusterStatus, type ClusterStatus } from '../cluster-status.js';
 import { UsageError } from '../command-error.js';
-import { withToken } from '../configuration.js';
+import { withKnownToken } from '../configuration.js';
 import { EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED } from '../environment.js';
 import { replicaAnswers } from '../start-report.js';
 import type { StateHashes } from '../cluster-status-view.js';
@@ -31,7 +31,7 @@ export function addStatusCommand(program: Command, cli: Cli): void {
     .option('--watch', 'show it again and again, until Ctrl-C')
     .option('--interval <seconds>', 'between two looks', '2')
     .action(async (options: StatusOptions) => {
-      const configuration = withToken(cli.settings(options));
+      const configuration = withKnownToken(cli.settings(options));
       const intervalMs = secondsOf(options.interval) * 1000;
       if (options.watch !== true) return show(cli, options, configuration);
       await watch(cli, options, configuration, intervalMs);
@@ -114,6 +114,7 @@ const COLUMNS = [
   ['COMMIT', 'right'],
   ['LAG', 'right'],
   ['ORDERS', 'right'],
+  ['READS', 'right'],
   ['STATE', 'left'],
   ['FREE', 'right'],
   ['UP', 'right'],
@@ -121,13 +122,16 @@ const COLUMNS = [
   ['', 'left'],
 ] as const;
 
+/** The time of day, and the day where it is not of the last 24 hours: a fault is kept over restarts. */
+const whenText = (at: string): string => (Date.now() - Date.parse(at) < 86_400_000 ? clockTime(at) : dayAndTime(at));
+
 function rowOf(replica: ClusterStatus['replicas'][number]): string[] {
   const { disk_free_bytes: free, uptime_seconds: uptime, last_fault: fault, lag_seconds: seconds } = replica;
   const isSilent = replica.role === 'down' || replica.role === 'unknown';
   const known = (value: number): string => (isSilent ? '-' : String(value));
   const lag =
     seconds === null || seconds === 0 ? known(replica.lag_ops) : `${replica.lag_ops} (${durationText(seconds)})`;
-  const faultText = fault === null ? '-' : `${clockTime(fault.at)} ${fault.what}`;
+  const faultText = fault === null ? '-' : `${whenText(fault.at)} ${fault.what}`;
   return [
     replica.id,
     replica.address,
@@ -138,6 +142,7 @@ function rowOf(replica: ClusterStatus['replicas'][number]): string[] {
     known(replica.commit),
     lag,
     replica.orders === null ? '-' : String(replica.orders),
+    replica.reads === null ? '-' : String(replica.reads),
     replica.state_hash === '' ? '-' : replica.state_hash.slice(0, SHORT),
     free === null ? '-' : bytesText(free),
     uptime === null ? '-' : durationText(uptime),

@@ -6,7 +6,7 @@ import { differencesOf, differenceText, type NotedState, stateHash } from '../..
 import { ORDERING } from '../../services/ordering/ordering.js';
 import type { Cli, CommonOptions } from '../cli.js';
 import { UsageError } from '../command-error.js';
-import { withToken } from '../configuration.js';
+import { withKnownToken } from '../configuration.js';
 import { EXIT_FAILED } from '../environment.js';
 import { type ReachedReplica, withReplicas } from '../replica-access.js';
 import { type FileDamage, rereadAll } from '../reread.js';
@@ -31,7 +31,7 @@ export function addVerifyCommand(program: Command, cli: Cli): void {
     .option('--wait <seconds>', 'how long to wait for a replica that lags', '10')
     .action(async (options: VerifyOptions) => {
       const patienceMs = secondsOf(options.wait) * 1000;
-      await withReplicas(cli, withToken(cli.settings(options)), async (replicas) => {
+      await withReplicas(cli, withKnownToken(cli.settings(options)), async (replicas) => {
         const answering = replicas.filter(({ status }) => status !== undefined);
         const comparable = answering.map(({ id, inspector, status }) => {
           return { id, noteAt: inspector.noteAt, applied: status?.applied ?? 0 };

@@ -1,5 +1,6 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { until } from '../../operations/drill/until.js';
 import type { ChaosDeed, ChaosFault } from '../../ports/chaos.js';
 import type { DrillReplica, ThrowAwayCluster } from './throw-away-cluster.js';
@@ -19,6 +20,9 @@ const PAUSE_MS = 2_000;
 /** Longer than the second after which a primary gives up for its disk. */
 const SLOW_MS = 1_500;
 
+/** For which a primary takes orders alone: not as long as it takes to notice. */
+const ALONE_MS = 300;
+
 const inject = async (replicas: readonly DrillReplica[], fault: ChaosFault | ChaosDeed): Promise<void> => {
   await Promise.all(replicas.map(({ chaos }) => chaos.inject(fault)));
 };
@@ -31,21 +35,31 @@ const cut = async (cluster: ThrowAwayCluster, replica: DrillReplica, isOneWay: b
 
 /** A replica is gone once its process is: it answers again only as a new one. */
 const killed = async (cluster: ThrowAwayCluster, replica: DrillReplica): Promise<void> => {
-  const before = (await cluster.statuses())[replica.index]?.uptimeMs ?? Infinity;
+  const before = (await cluster.status(replica))?.uptimeMs ?? Infinity;
   await replica.chaos.inject({ kind: 'kill' });
   await until(async () => {
-    const now = (await cluster.statuses())[replica.index];
+    const now = await cluster.status(replica);
     return now === undefined || now.uptimeMs < before;
   }, `${replica.id} is gone`);
 };
 
-const wiped: Inflict = async (cluster, primary) => {
-  const [victim] = backupOf(cluster, primary);
-  if (victim === undefined) return;
-  for (const name of readdirSync(victim.folder))
-    rmSync(path.join(victim.folder, name), { recursive: true, force: true });
+/** Its disk is lost, and so is its process. */
+const wiped = async (cluster: ThrowAwayCluster, victim: DrillReplica): Promise<void> => {
+  // In one step: it goes on writing meanwhile, and a folder that is being emptied would fill again.
+  const lost = `${victim.folder}-lost`;
+  renameSync(victim.folder, lost);
+  mkdirSync(victim.folder);
   // It may have noticed by itself already.
   await killed(cluster, victim).catch(() => undefined);
+  rmSync(lost, { recursive: true, force: true });
+};
+
+/** The primary is alone with what it takes last, and then its disk is gone: whatever only that held was not to be acknowledged. */
+const lostPrimary: Inflict = async (cluster, primary) => {
+  // Not a pause of the others: what is in their sockets by then would still reach them.
+  await cut(cluster, primary, false);
+  await pause(ALONE_MS);
+  await wiped(cluster, primary);
 };
 
 /** Every fault of a drill by its name, in their order. */
@@ -74,5 +88,11 @@ export const DRILL_FAULTS: Readonly<Record<string, DrillFault>> = {
     holdMs: HOLD_MS,
     inflict: async (_, primary) => rmSync(path.join(primary.folder, 'orders.csv'), { force: true }),
   },
-  'wiped-replica': { holdMs: HOLD_MS, inflict: wiped },
+  'wiped-replica': {
+    holdMs: HOLD_MS,
+    inflict: async (cluster, primary) => {
+      for (const backup of backupOf(cluster, primary)) await wiped(cluster, backup);
+    },
+  },
+  'lost-primary': { holdMs: HOLD_MS, inflict: lostPrimary },
 };

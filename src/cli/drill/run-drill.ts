@@ -23,6 +23,8 @@ export interface DrillOptions {
 const CROWD = { writers: 6, readers: 3, thinkMs: 10, ordersPerUser: 40, limitedEvery: 3 } as const;
 /** Orders that must be acknowledged after a fault has ended before the next one comes. */
 const ORDERS_BETWEEN = 10;
+/** ms in which everybody must have an answer at the end. */
+const ANSWERED_WITHIN_MS = 20_000;
 /** ms in which that must be. */
 const GOES_ON_WITHIN_MS = 30_000;
 
@@ -77,13 +79,12 @@ async function endFaults({ replicas }: ThrowAwayCluster): Promise<void> {
 /** Lets customers finish, waits until all copies are level, and judges them and all that customers saw. */
 async function judged(cluster: ThrowAwayCluster, customers: Customers, history: History): Promise<string[]> {
   try {
-    await cluster.primary();
-    await customers.stop();
+    await customers.stop(ANSWERED_WITHIN_MS);
     await cluster.level();
     return [...checkHistory(history, cluster.folders()), ...stockOf(cluster.folders())];
   } catch (error) {
     // What the primary holds, and what customers saw, can be judged all the same.
-    const leading = await cluster.primary().catch(() => undefined);
+    const leading = await cluster.leading();
     const folders = cluster.folders().filter(({ name }) => name === leading?.id);
     const found = leading === undefined ? notLinearizable(history) : checkHistory(history, folders);
     return [`NOT LEVEL: ${textOf(error)}`, ...found, ...stockOf(folders)];

@@ -12,6 +12,7 @@ import { EQUAL_TABLES, type FolderFiles } from '../../operations/drill/tables.js
 import { until } from '../../operations/drill/until.js';
 import type { ReplicaStatus } from '../../ports/calls.js';
 import type { OrderingClient } from '../../ports/ordering-client.js';
+import { BACKOFF_MIN_MS } from '../supervisor/death-record.js';
 import type { ProcessSpec } from '../supervisor/supervised-process.js';
 import { Supervisor } from '../supervisor/supervisor.js';
 import { DRILL_MENU } from './drill-menu.js';
@@ -60,6 +61,8 @@ export class ThrowAwayCluster {
       args: [mainFile, kind, id, '--config', config],
       logFile: path.join(folder, `${id}.log`),
       deathsMax: DEATHS_MAX,
+      // A death on purpose is no sign of a process that cannot run: what is measured is not the supervisor's patience.
+      backoffMaxMs: BACKOFF_MIN_MS,
     });
     this.replicas = addresses.slice(0, REPLICAS).map((address, index) => {
       const id = `replica-${index + 1}`;
@@ -141,13 +144,21 @@ export class ThrowAwayCluster {
     return Promise.all(this.#operations.map((one) => one.status().catch(() => undefined)));
   }
 
+  /** How one replica sees itself; `undefined` when it does not answer. */
+  async status({ index }: DrillReplica): Promise<ReplicaStatus | undefined> {
+    return this.#operations[index]?.status().catch(() => undefined);
+  }
+
   /** The replica that acts as primary in the latest view and takes orders; waits for one. */
   async primary(): Promise<DrillReplica> {
-    return until(async () => {
-      const acting = (await this.statuses()).flatMap((one) => (one?.role === 'primary' && one.writable ? one : []));
-      const latest = acting.sort((a, b) => b.view - a.view)[0];
-      return this.replicas.find(({ id }) => id === latest?.id);
-    }, 'a primary takes orders');
+    return until(async () => this.leading(), 'a primary takes orders');
+  }
+
+  /** The same if there is one now. */
+  async leading(): Promise<DrillReplica | undefined> {
+    const acting = (await this.statuses()).flatMap((one) => (one?.role === 'primary' && one.writable ? one : []));
+    const latest = acting.sort((a, b) => b.view - a.view)[0];
+    return this.replicas.find(({ id }) => id === latest?.id);
   }
 
   /** The replicas but this one. */

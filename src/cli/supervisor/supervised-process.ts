@@ -22,6 +22,8 @@ export interface ProcessSpec {
   readonly logLimits?: LogFileLimits;
   /** Deaths within 30 s after which it is given up; default 5. */
   readonly deathsMax?: number;
+  /** Longest pause before it is started again, ms; default 2,000. */
+  readonly backoffMaxMs?: number;
 }
 
 /** What a supervised process tells its supervisor. */
@@ -35,6 +37,9 @@ export interface ProcessEvents {
   /** It will not be started again: given up, or stopped as asked. */
   onEnd(): void;
 }
+
+/** ms after which one that has ended on request is started again. */
+const AS_ASKED_AFTER_MS = 100;
 
 type State = 'starting' | 'running' | 'waiting' | 'ended';
 
@@ -51,10 +56,12 @@ export class SupervisedProcess {
   /** Asked to be started with --recover and not ready since: a death in between must not make it forget. */
   #mustRecover = false;
   #failure = '';
+  /** Why it ends on request; empty: it does not. */
+  #endsFor = '';
 
   constructor(spec: ProcessSpec, events: ProcessEvents) {
     this.spec = spec;
-    this.#deaths = new DeathRecord(spec.deathsMax);
+    this.#deaths = new DeathRecord(spec.deathsMax, spec.backoffMaxMs);
     this.#events = events;
   }
 
@@ -87,6 +94,7 @@ export class SupervisedProcess {
     const extraArgs = this.#mustRecover ? ['--recover'] : [];
     this.#state = 'starting';
     this.#failure = '';
+    this.#endsFor = '';
     const { command, args, logFile, logLimits, env } = this.spec;
     if (logLimits !== undefined) rotateClosed(logFile, logLimits);
     let child: ChildProcess;
@@ -138,6 +146,10 @@ export class SupervisedProcess {
       this.#pause(message.ms);
       return;
     }
+    if (message.kind === 'ending') {
+      this.#endsFor = message.why;
+      return;
+    }
     if (this.#state !== 'starting') return;
     this.#state = 'running';
     this.#mustRecover = false;
@@ -162,6 +174,11 @@ export class SupervisedProcess {
     }
     this.#state = 'waiting';
     const { name, logFile } = this.spec;
+    if (this.#endsFor !== '') {
+      this.#events.onReport(`${name} has ended as asked (${this.#endsFor}); starting it again`);
+      this.#restart = setTimeout(() => this.#spawn(), AS_ASKED_AFTER_MS);
+      return;
+    }
     const next = this.#deaths.afterDeath(performance.now());
     const why = this.#failure === '' ? how : `${how}: ${this.#failure}`;
     if (next.kind === 'giveUp') {

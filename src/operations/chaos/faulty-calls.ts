@@ -26,6 +26,7 @@ export function faultyCalls(inner: ReplicaCalls, faults: FaultBook, chance: () =
     switchOver: (toId, why) => inner.switchOver(toId, why),
     resync: () => inner.resync(),
     restart: () => inner.restart(),
+    agreeToEnd: (end) => inner.agreeToEnd(end),
     copyProgress: () => inner.copyProgress(),
     backup: () => inner.backup(),
   };

@@ -1,5 +1,5 @@
 import { notLinearizable } from './linearizability/histories.js';
-import { mayBeDone, type History, type ReadCall, type SeenOrder } from './history.js';
+import { mayBeDone, REFUSED_FOR_GOOD, type History, type ReadCall, type SeenOrder } from './history.js';
 import { EQUAL_TABLES, rowsOf, type FolderFiles, type TableRow } from './tables.js';
 
 /** What the tables hold of one order. */
@@ -31,7 +31,7 @@ export function checkHistory(history: History, folders: readonly FolderFiles[]):
     ...inventedOrders(history, kept),
     ...refusedOrders(history, kept),
   );
-  problems.push(...repeats(history), ...cancels(history, kept));
+  problems.push(...repeats(history), ...contradicted(history), ...cancels(history, kept));
   for (const read of history.reads) problems.push(...wrongAnswer(read, kept));
   problems.push(...againstRealTime(history), ...notLinearizable(history));
   return problems;
@@ -79,16 +79,23 @@ function readKept(folder: FolderFiles): { kept: Kept; problems: string[] } {
   return { kept, problems };
 }
 
+/** Write concerns that promise a commit, whatever the number of replicas. */
+const OF_A_MAJORITY: ReadonlySet<string> = new Set(['', 'majority', 'all']);
+
 /** What customers were told was ordered is there, at the op they were told, as they ordered it. */
 function acknowledgedOrders(history: History, kept: Kept): string[] {
-  return history.orders.flatMap(({ order: { order_id: id }, outcome, client }) => {
+  return history.orders.flatMap(({ order: { order_id: id, write_concern: concern }, outcome, client }) => {
     if (outcome.kind !== 'ok') return [];
     const { order, receipt } = outcome.answer;
     const found = kept.get(id);
     if (found === undefined) return [`LOST: order ${id}, acknowledged to ${client} at op ${receipt.op}, is nowhere`];
-    // A provisional op may change: the order was executed again from an outbox.
-    if (receipt.committed && found.op !== receipt.op)
-      return [`order ${id} stands at op ${found.op}, but its receipt says ${receipt.op}`];
+    const isPromised = receipt.committed || (!order.unconfirmed && OF_A_MAJORITY.has(concern ?? 'majority'));
+    // Any other op may change: the order was executed again from an outbox.
+    if (isPromised && found.op !== receipt.op)
+      return [`LOST: order ${id}, acknowledged to ${client} at op ${receipt.op}; made again at op ${found.op}`];
+    // Also where it came to no harm: the customer was told of a majority that there was not.
+    if (isPromised && !receipt.committed)
+      return [`TOO EARLY: order ${id} was acknowledged to ${client} at op ${receipt.op} before a majority had it`];
     return order.order_id === id && order.op === receipt.op
       ? []
       : [`the answer to ${id} is of order ${order.order_id}`];
@@ -132,6 +139,30 @@ function repeats(history: History): string[] {
     const before = first.get(id) ?? told;
     first.set(id, before);
     return before === told ? [] : [`order ${id} was answered\n  ${before}\nand later, to ${client},\n  ${told}`];
+  });
+}
+
+/** Reasons that would say that what was acknowledged to the same id has not been done, or not by it. */
+const DENIALS: ReadonlySet<string> = new Set([...REFUSED_FOR_GOOD, 'ID_REUSED', 'ORDER_CLOSED', 'UNKNOWN_ORDER']);
+
+/** What was acknowledged is not denied to whoever asks again with the same id and content. */
+function contradicted({ orders, cancels: cancelled }: History): string[] {
+  const calls = [
+    ...orders.map((call) => ({ ...call, id: call.order.order_id, what: JSON.stringify(call.order) })),
+    ...cancelled.map((call) => ({ ...call, id: call.requestId, what: call.orderId })),
+  ];
+  const told = new Map<string, (typeof calls)[number]>();
+  for (const call of calls) {
+    if (call.outcome.kind !== 'ok' || !call.outcome.answer.receipt.committed) continue;
+    if (call.endMs < (told.get(call.id)?.endMs ?? Infinity)) told.set(call.id, call);
+  }
+  return calls.flatMap(({ id, what, outcome, beginMs, client }) => {
+    const before = told.get(id);
+    if (before === undefined || outcome.kind !== 'refused' || !DENIALS.has(outcome.refusal.reason)) return [];
+    if (before.what !== what || beginMs < before.endMs) return [];
+    return [
+      `CONTRADICTED: ${id}, acknowledged to ${before.client}, was later refused to ${client}: ${outcome.refusal.reason}`,
+    ];
   });
 }
 

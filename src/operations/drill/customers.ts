@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { MenuItemView, NewOrder, OrderingClient } from '../../ports/ordering-client.js';
-import type { History, Named, OrderCall } from './history.js';
+import type { CancelCall, History, Named, OrderCall } from './history.js';
 import { until } from './until.js';
 
 /** What a reader past the front ends can do. */
@@ -35,6 +35,14 @@ export interface CustomersOptions {
 /** Every how many orders one is asked for again, cancelled, or of something that runs out. */
 const REPEAT_EVERY = 10;
 const CANCEL_EVERY = 15;
+/** Every how many orders one goes through two front ends at the same moment, as from somebody who presses a button twice. */
+const TWIN_EVERY = 3;
+/** Who has no answer after this long presses it again, ms: by then one disk has the order, and perhaps no other. */
+const IMPATIENT_AFTER_MS = 40;
+/** Every how many orders an old one, or an old cancellation, is sent again through the other front end: a failover or more may lie between. */
+const LATE_REPEAT_EVERY = 4;
+/** Old orders that a customer remembers. */
+const REMEMBERED_MAX = 200;
 const LIMITED_EVERY_DEFAULT = 40;
 /** Every how many reads one is of the message of the day or of the menu. */
 const REGISTER_EVERY = 7;
@@ -64,7 +72,10 @@ export class Customers {
     const { writers = 6, readers = 3, staff = 0 } = this.options;
     const menu = (await this.restaurant.client([0]).getMenu()).items;
     const before = this.history.acknowledged.length;
-    for (let index = 0; index < writers; index++) this.#keep(this.#write(this.#named('writer', index), menu));
+    for (let index = 0; index < writers; index++) {
+      const twin = { name: `twin of writer ${index + 1}`, calls: this.#named('writer', index + 1).calls };
+      this.#keep(this.#write(this.#named('writer', index), twin, menu));
+    }
     for (let index = 0; index < readers; index++) this.#keep(this.#read(this.#named('reader', index)));
     const direct = (await this.restaurant.direct?.()) ?? [];
     this.#direct = direct.map(({ calls }) => calls);
@@ -83,10 +94,11 @@ export class Customers {
     );
   }
 
-  /** Lets everybody finish what they have begun. */
-  async stop(): Promise<void> {
+  /** Lets everybody finish what they have begun; who has no answer after `patienceMs` goes home without one. */
+  async stop(patienceMs?: number): Promise<void> {
     this.#isStopped = true;
-    await Promise.all(this.#loops);
+    const timer = patienceMs === undefined ? undefined : setTimeout(() => this.history.giveUp(), patienceMs);
+    await Promise.all(this.#loops).finally(() => clearTimeout(timer));
     for (const calls of this.#direct) calls.close();
   }
 
@@ -102,28 +114,52 @@ export class Customers {
     return { name: `${role} ${index + 1}`, calls: this.restaurant.client(order) };
   }
 
-  async #write(client: Named, menu: readonly MenuItemView[]): Promise<void> {
+  /** `other` reaches the same restaurant through another front end first. */
+  async #write(client: Named, other: Named, menu: readonly MenuItemView[]): Promise<void> {
     const { thinkMs = 5, ordersPerUser = 100, limitedEvery = LIMITED_EVERY_DEFAULT } = this.options;
     const limited = menu.filter(({ stock }) => stock !== undefined);
     const free = menu.filter(({ stock }) => stock === undefined);
     const run = randomUUID().slice(0, 8);
+    const past: Past = { orders: [], cancels: [] };
     for (let number = 0; !this.#isStopped; number++) {
       const user = `${client.name} ${run} ${Math.floor(number / ordersPerUser)}`;
       if (number % ordersPerUser === 0) this.#users.push(user);
       const items = number % limitedEvery === limitedEvery - 1 ? limited : free;
-      const placed = await this.history.place(client, newOrder(user, items, number));
-      await this.#afterwards(client, placed, number);
+      const order = newOrder(user, items, number);
+      const first = this.history.place(client, order);
+      const twin = this.#pressAgain(other, order, first, number % TWIN_EVERY === 0 ? 0 : IMPATIENT_AFTER_MS);
+      const [placed] = await Promise.all([first, twin]);
+      await this.#afterwards(client, placed, number, past);
+      if (number % LATE_REPEAT_EVERY === 3) await this.#repeatOld(other, past, number);
       await pause(thinkMs);
     }
   }
 
-  async #afterwards(client: Named, { order, outcome }: OrderCall, number: number): Promise<void> {
+  async #afterwards(client: Named, { order, outcome }: OrderCall, number: number, past: Past): Promise<void> {
     if (outcome.kind !== 'ok') return;
     const minOp = outcome.answer.receipt.op;
+    past.orders[number % REMEMBERED_MAX] = order;
     if (number % REPEAT_EVERY === 0) await this.history.place(client, order);
     if (number % REPEAT_EVERY === 5)
       await this.history.readUser(client, order.user_code, { consistency: 'session', minOp });
-    if (number % CANCEL_EVERY === 7) await this.history.cancel(client, order.order_id);
+    if (number % CANCEL_EVERY !== 7) return;
+    const { requestId, orderId } = await this.history.cancel(client, order.order_id);
+    past.cancels[number % REMEMBERED_MAX] = { requestId, orderId };
+  }
+
+  /** Sends an order a second time, unless it is answered within `afterMs`. */
+  async #pressAgain(client: Named, order: NewOrder, first: Promise<unknown>, afterMs: number): Promise<void> {
+    let isAnswered = false;
+    if (afterMs > 0) await Promise.race([first.then(() => (isAnswered = true)), pause(afterMs)]);
+    if (!isAnswered) await this.history.placeOnce(client, order);
+  }
+
+  /** Sends something old again, as it was: the answer must be the one of then, and nothing may happen. */
+  async #repeatOld(client: Named, { orders, cancels }: Past, number: number): Promise<void> {
+    const order = anyOf(orders, number);
+    if (order !== undefined) await this.history.placeOnce(client, order);
+    const cancel = anyOf(cancels, number);
+    if (cancel !== undefined) await this.history.cancelOnce(client, cancel.orderId, cancel.requestId);
   }
 
   /** Changes the message of the day and a description of the menu in turn. */
@@ -175,6 +211,19 @@ export class Customers {
       await pause(thinkMs);
     }
   }
+}
+
+/** What one customer has done; holes where something came to nothing. */
+interface Past {
+  readonly orders: (NewOrder | undefined)[];
+  readonly cancels: (Pick<CancelCall, 'requestId' | 'orderId'> | undefined)[];
+}
+
+/** One of these, now an old one and now a young one; `number` chooses. */
+function anyOf<T>(all: readonly (T | undefined)[], number: number): T | undefined {
+  const known = all.filter((one) => one !== undefined);
+  // Neighbours of a multiple of the golden ratio lie far from each other: over time everything is chosen.
+  return known[Math.floor(((number * 0.618_034) % 1) * known.length)];
 }
 
 /** An order of one or two lines; `number` chooses. */

@@ -67,10 +67,10 @@ export function drillReport(
   };
   const attributed = problems.map((problem) => ({ problem, fault: faultOf(problem) }));
   const outage = ({ beginMs, endMs }: Inflicted): number => {
-    const gap = longestGapMs(acknowledgedMs, beginMs, endMs);
     const last = acknowledgedMs.at(-1) ?? beginMs;
-    // Nothing came any more: the outage lasted to the end.
-    return Math.round(endMs === Infinity ? Math.max(gap, performance.now() - last) : gap);
+    // Nothing came any more: the outage lasted to the end. Else what goes on beyond it is of the next fault, which comes at once.
+    const until = endMs === Infinity ? Math.max(performance.now(), last) : endMs;
+    return Math.round(longestGapMs([...acknowledgedMs.filter((at) => at < until), until], beginMs, until));
   };
   const faults = [...new Set(inflicted.map(({ fault }) => fault))]
     .map((fault) => ({ fault, times: inflicted.filter((one) => one.fault === fault) }))

@@ -76,6 +76,17 @@ const SURELY_NOT: ReadonlySet<string> = new Set([
   'INJECTED_FAULT',
 ]);
 
+/** Refusals by the state of the restaurant that spend an order's id. */
+export const REFUSED_FOR_GOOD: ReadonlySet<string> = new Set([
+  'SOLD_OUT',
+  'PRICE_CHANGED',
+  'UNKNOWN_ITEM',
+  'POSTCODE_MALFORMED',
+  'POSTCODE_UNKNOWN',
+  'POSTCODE_TERMINATED',
+  'POSTCODE_UNCHECKED',
+]);
+
 /** Whether a call may have been done, by all that its caller was told. */
 export const mayBeDone = (outcome: CallOutcome<unknown>): boolean =>
   outcome.kind !== 'refused' || !SURELY_NOT.has(outcome.refusal.reason);
@@ -95,6 +106,7 @@ export class History {
   readonly #orderIds = new Set<string>();
   readonly #requestIds = new Set<string>();
   readonly #acknowledgedIds = new Set<string>();
+  #isGivenUp = false;
 
   /** Orders acknowledged so far. */
   get acknowledgedCount(): number {
@@ -119,23 +131,31 @@ export class History {
     return call;
   }
 
+  /** Nobody asks again any more: what is not known by now stays unknown. */
+  giveUp(): void {
+    this.#isGivenUp = true;
+  }
+
   /** Places an order, asking again with the same id while the outcome is unknown or nobody could take it. */
   async place(client: Named, order: NewOrder): Promise<OrderCall> {
-    return untilTold(() => this.placeOnce(client, order));
+    return this.#untilTold(() => this.placeOnce(client, order));
   }
 
   /** Cancels an order, as `place`. */
   async cancel(client: Named, orderId: string): Promise<CancelCall> {
     const requestId = uuidV7();
-    return untilTold(async () => {
-      const isRepeat = this.#requestIds.has(requestId);
-      this.#requestIds.add(requestId);
-      const call: CancelCall = { ...begin(client), requestId, orderId, isRepeat, outcome: { kind: 'pending' } };
-      this.cancels.push(call);
-      call.outcome = await settled(client.calls.cancelOrder(requestId, orderId));
-      call.endMs = performance.now();
-      return call;
-    });
+    return this.#untilTold(() => this.cancelOnce(client, orderId, requestId));
+  }
+
+  /** Cancels an order by the request of this id, once, as `placeOnce`. */
+  async cancelOnce(client: Named, orderId: string, requestId: string): Promise<CancelCall> {
+    const isRepeat = this.#requestIds.has(requestId);
+    this.#requestIds.add(requestId);
+    const call: CancelCall = { ...begin(client), requestId, orderId, isRepeat, outcome: { kind: 'pending' } };
+    this.cancels.push(call);
+    call.outcome = await settled(client.calls.cancelOrder(requestId, orderId));
+    call.endMs = performance.now();
+    return call;
   }
 
   /** Replaces the value of a register, as `place`; `run` sends the request with the id it is given. */
@@ -146,7 +166,7 @@ export class History {
     run: (requestId: string) => Promise<unknown>,
   ): Promise<RegisterCall> {
     const requestId = uuidV7();
-    return untilTold(() =>
+    return this.#untilTold(() =>
       this.#onRegister({ ...begin(client), register, requestId, written, outcome: { kind: 'pending' } }, async () => {
         await run(requestId);
         return { value: written };
@@ -204,6 +224,15 @@ export class History {
     return call;
   }
 
+  /** Asks again with the same id while the outcome is unknown or nobody could do it. */
+  async #untilTold<Call extends { readonly outcome: CallOutcome<unknown> }>(ask: () => Promise<Call>): Promise<Call> {
+    for (;;) {
+      const call = await ask();
+      if (isTold(call.outcome) || this.#isGivenUp) return call;
+      await pause(AGAIN_AFTER_MS);
+    }
+  }
+
   #once({ order_id, op, status }: OrderView): SeenOrder {
     const key = `${order_id} ${op} ${status}`;
     const known = this.#seen.get(key) ?? { order_id, op, status };
@@ -253,16 +282,9 @@ const isOfCluster = ({ reason }: Refusal): boolean => OF_CLUSTER.has(reason);
 
 const begin = ({ name }: Named): Span => ({ client: name, beginMs: performance.now(), endMs: Infinity });
 
-/** Asks again with the same id while the outcome is unknown or nobody could do it. */
-async function untilTold<Call extends { readonly outcome: CallOutcome<unknown> }>(ask: () => Promise<Call>) {
-  for (;;) {
-    const call = await ask();
-    const { outcome } = call;
-    if (outcome.kind === 'ok' || (outcome.kind === 'refused' && !isUnknown(outcome) && !isOfCluster(outcome.refusal)))
-      return call;
-    await pause(AGAIN_AFTER_MS);
-  }
-}
+/** Whether the caller knows what became of the call, and need not ask again. */
+const isTold = (outcome: CallOutcome<unknown>): boolean =>
+  outcome.kind === 'ok' || (outcome.kind === 'refused' && !isUnknown(outcome) && !isOfCluster(outcome.refusal));
 
 async function settled<T>(call: Promise<T>): Promise<CallOutcome<T>> {
   try {

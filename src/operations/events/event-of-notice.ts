@@ -18,6 +18,8 @@ export function eventOfNotice(notice: Notice, replicaIds: readonly string[]): Ev
       return fact('resigned', '', notice.why);
     case 'switchoverGivenUp':
       return fact('switchover-given-up', id(notice.to), notice.why);
+    case 'restarting':
+      return fact('restarting', id(notice.peer), notice.why);
     case 'suspected':
       return fact('suspected', id(notice.peer), '2 heartbeats missed');
     case 'unhealthy':

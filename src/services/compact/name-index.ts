@@ -21,6 +21,11 @@ export class NameIndex {
     return this.#names.length;
   }
 
+  /** The name of this number, which must exist. */
+  nameOf(number: number): string {
+    return present(this.#names[number], 'a number stands for a name');
+  }
+
   /** The names from this number on. */
   namesFrom(number: number): readonly string[] {
     return this.#names.slice(number);

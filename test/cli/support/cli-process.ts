@@ -55,6 +55,7 @@ const statusOf = (address: string): ReplicaStatus => {
     damage: [],
     uptimeMs: 1,
     orders: 0,
+    reads: 0,
     diskFreeBytes: undefined,
     lagMs: 0,
     lastFault: undefined,
@@ -73,7 +74,7 @@ const environment: CliEnvironment = {
   createServiceClient: () => Promise.reject(new Error('no services in this test')),
   createStatusReader: async (address) => ({
     status: async () => statusOf(address),
-    outbox: async () => [],
+    outbox: async () => ({ orders: [], others: [] }),
     close: () => undefined,
   }),
   createEventReader: async () => ({ events: async () => [], close: () => undefined }),

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { CliEnvironment, Inspector, StatusReader } from '../../../src/cli/environment.js';
 import type { EventReader } from '../../../src/operations/events/event-tail.js';
+import type { ServiceClient } from '../../../src/ports/service-client.js';
 import { runCommandLine } from '../../../src/cli/program.js';
 import { FakeRestaurant } from '../../support/ordering-client-fake.js';
 
@@ -29,6 +30,7 @@ export interface RunOptions {
   readonly cwd?: string;
   /** What stdin holds; default nothing, and it does not end. */
   readonly stdin?: string;
+  readonly serviceClient?: ServiceClient;
   readonly statusReader?: (address: string) => StatusReader;
   readonly eventReader?: (address: string) => EventReader;
   readonly inspector?: (address: string) => Inspector;
@@ -50,7 +52,10 @@ export async function runCommand(argv: readonly string[], options: RunOptions = 
     home: '/nowhere',
     packageRoot: PROJECT_ROOT,
     createOrderingClient: async () => restaurant,
-    createServiceClient: () => Promise.reject(new Error('no services in this test')),
+    createServiceClient: async () => {
+      if (options.serviceClient === undefined) throw new Error('no services in this test');
+      return options.serviceClient;
+    },
     createStatusReader: async (address) => {
       if (statusReader === undefined) throw new Error('no replicas in this test');
       return statusReader(address);

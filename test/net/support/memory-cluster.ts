@@ -7,6 +7,7 @@ import type { OutgoingBackup } from '../../../src/ports/backup.js';
 import type {
   CopyProgress,
   IncomingCall,
+  PlannedEnd,
   ReplicaCalls,
   ReplicaStatus,
   SwitchoverOutcome,
@@ -221,6 +222,7 @@ export class MemoryReplica implements ReplicaCalls {
       damage: ['orders.csv'],
       uptimeMs: 1234,
       orders: 7,
+      reads: 5,
       diskFreeBytes: 5_000_000_000,
       lagMs: 250,
       lastFault: { at: '2026-01-02T03:04:05.000Z', what: 'the disk was full' },
@@ -244,13 +246,19 @@ export class MemoryReplica implements ReplicaCalls {
   /** What was asked for, in this order. */
   readonly told: string[] = [];
 
-  resync(): string | undefined {
+  async resync(): Promise<string | undefined> {
     this.told.push('resync');
     return this.told.length === 1 ? undefined : 'it does so already';
   }
 
-  restart(): void {
+  async restart(): Promise<string | undefined> {
     this.told.push('restart');
+    return this.told.filter((one) => one === 'restart').length > 1 ? 'another one is away' : undefined;
+  }
+
+  agreeToEnd({ from, forgets, why }: PlannedEnd): string | undefined {
+    this.told.push(`${from} ends${forgets ? ' and forgets' : ''}: ${why}`);
+    return forgets ? 'it is about to end itself' : undefined;
   }
 
   copyProgress(): CopyProgress {

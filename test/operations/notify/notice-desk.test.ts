@@ -161,6 +161,7 @@ const statusOf = (id: string): ReplicaStatus => ({
   damage: [],
   uptimeMs: 1,
   orders: 0,
+  reads: 0,
   diskFreeBytes: undefined,
   lagMs: undefined,
   lastFault: undefined,

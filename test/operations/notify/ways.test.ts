@@ -1,3 +1,4 @@
+import { createServer, type ServerResponse } from 'node:http';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -70,6 +71,32 @@ describe('notices: webhook', () => {
     expect(down).to.include({ isRefused: false, message: 'the webhook could not be reached (ECONNREFUSED)' });
     way.close();
   });
+
+  const endless: readonly (readonly [string, (response: ServerResponse) => void])[] = [
+    ['comes a byte at a time', (response) => void setInterval(() => response.write('x'), 20).unref()],
+    ['is larger than anybody wants', (response) => response.end(Buffer.alloc(1 << 20))],
+    ['does not begin', () => undefined],
+  ];
+  for (const [how, answer] of endless) {
+    it(`an answer that ${how} holds nothing up: taken by its status, if there is one`, async () => {
+      const server = createServer((_, response) => {
+        if (!how.startsWith('does not')) response.writeHead(200).flushHeaders();
+        answer(response);
+      });
+      const [port = 0] = await freePorts(1);
+      await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+      const way = createWebhook(`http://127.0.0.1:${port}`, 300);
+      try {
+        const sent = way.send(notice('k'), never);
+        if (how.startsWith('does not')) expect((await failure(sent)).isRefused).to.equal(false);
+        else await sent;
+      } finally {
+        way.close();
+        server.closeAllConnections();
+        server.close();
+      }
+    });
+  }
 
   it('delivery: tries again with growing pauses until it is up, each notice once, in order', async () => {
     const delivery = new Delivery(createWebhook(receiver.url), {

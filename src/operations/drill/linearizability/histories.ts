@@ -1,21 +1,10 @@
 import type { CallOutcome, History, RegisterName, Span } from '../history.js';
-import { mayBeDone } from '../history.js';
+import { mayBeDone, REFUSED_FOR_GOOD } from '../history.js';
 import { checkLinearizable } from './check.js';
 import type { Operation } from './operation.js';
 import { ordersOfUser, type OrderingAct } from './orders-of-user.js';
 import { register, type RegisterAct } from './register.js';
 import type { SequentialModel } from './sequential-model.js';
-
-/** Refusals by the state of the restaurant that spend an order's id. */
-const REFUSED_FOR_GOOD: ReadonlySet<string> = new Set([
-  'SOLD_OUT',
-  'PRICE_CHANGED',
-  'UNKNOWN_ITEM',
-  'POSTCODE_MALFORMED',
-  'POSTCODE_UNKNOWN',
-  'POSTCODE_TERMINATED',
-  'POSTCODE_UNCHECKED',
-]);
 
 /**
  * Everything that makes a history of customers not linearizable, in words. The orders of each user, the message of the day and

@@ -1,9 +1,18 @@
 import type { WorkloadKind } from '../workload.js';
 import { COUNTERS_WORKLOAD } from './counters.js';
+import { LOG_WORKLOAD } from './log.js';
 import { ORDERING_WORKLOAD } from './ordering.js';
+import { RECORDS_WORKLOAD } from './records.js';
+import { TUPLES_WORKLOAD } from './tuples.js';
 
 /** Every service that runs are mixed of. A new one changes which services later seeds have, and nothing of runs that name theirs. */
-export const WORKLOADS: readonly WorkloadKind[] = [ORDERING_WORKLOAD, COUNTERS_WORKLOAD];
+export const WORKLOADS: readonly WorkloadKind[] = [
+  ORDERING_WORKLOAD,
+  COUNTERS_WORKLOAD,
+  LOG_WORKLOAD,
+  TUPLES_WORKLOAD,
+  RECORDS_WORKLOAD,
+];
 
 /** The workload of a service. Throws an error that names those there are. */
 export function workloadOf(service: string): WorkloadKind {
