@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
+import { EVENTS_FILE } from '../../src/cli/replica-events.js';
 import { Cluster, type Replica } from '../support/cluster.js';
 import { freePorts } from '../support/free-ports.js';
 import { NoticeReceiver } from '../support/notice-receiver.js';
@@ -65,7 +66,18 @@ describe('faults: being told', () => {
       () => JSON.stringify(commanded().toSorted()) === JSON.stringify(keys()),
       () => `the command got the same: ${JSON.stringify([commanded().toSorted(), keys()])}`,
     );
+    // Who dies between being heard and noting it leaves the next one to tell it again, under its key: that is another test.
+    await until(
+      () => keys().every((key) => ['webhook', 'command'].every((way) => notedAsTold(running).has(`${key} ${way}`))),
+      () => `it is noted that ${keys().join()} were told: ${[...notedAsTold(running)].join()}`,
+    );
     return { dead, notices: told(from, dead) };
+  };
+  /** `KEY WAY` of everything that some replica has noted as told. */
+  const notedAsTold = ({ replicas }: Cluster): Set<string> => {
+    const texts = replicas.map((replica) => readFileSync(path.join(replica.folder, 'logs', EVENTS_FILE), 'utf8'));
+    const noted = texts.join('\n').matchAll(/"kind":"notified",.*"subject":"(\w+)",.*"key":"([^"]+)"/g);
+    return new Set([...noted].map(([, way, key]) => `${key} ${way}`));
   };
 
   beforeEach(async function () {
