@@ -80,7 +80,7 @@ export function drawFullConditions(prng: Prng, later: Prng, given: Partial<FullC
     switchoverPace,
     services,
     checkpointIntervalBytes: later.pick([0, 0, 3_000, 20_000]),
-    uncommittedBytesMax: later.pick([0, 0, 2_500]),
+    uncommittedBytesMax: later.pick([0, 0, 5_000]),
     lateServices: later.chance(0.2) ? drawLate(later, Object.keys(services)) : [],
     upgradeMs: later.between(300, 2_500),
   };
