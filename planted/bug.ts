@@ -1,6 +1,16 @@
 /** Which simulation is to catch a bug; see `simulations/`. */
 export type SimulationName =
-  'core' | 'core-outcomes' | 'core-long' | 'storage' | 'reading' | 'late' | 'ordering' | 'services' | 'log' | 'tuples';
+  | 'core'
+  | 'core-outcomes'
+  | 'core-long'
+  | 'storage'
+  | 'reading'
+  | 'late'
+  | 'ordering'
+  | 'services'
+  | 'log'
+  | 'tuples'
+  | 'records';
 
 /** One change of a source file. The original runs unless the bug is switched on. */
 export interface Edit {

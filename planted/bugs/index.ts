@@ -3,6 +3,7 @@ import { KNOWN_REQUESTS_BUGS } from './known-requests.js';
 import { LOG_BUGS } from './log.js';
 import { NORMAL_CASE_BUGS } from './normal-case.js';
 import { ORDERING_BUGS } from './ordering.js';
+import { RECORDS_BUGS } from './records.js';
 import { RECOVERY_BUGS } from './recovery.js';
 import { LATE_READING_BUGS } from './late-reading.js';
 import { STORAGE_BUGS } from './storage.js';
@@ -22,4 +23,5 @@ export const BUGS: readonly PlantedBug[] = [
   ...KNOWN_REQUESTS_BUGS,
   ...LOG_BUGS,
   ...TUPLES_BUGS,
+  ...RECORDS_BUGS,
 ];

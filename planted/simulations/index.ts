@@ -4,7 +4,7 @@ import { coreSimulation, longCoreSimulation, outcomesSimulation } from './core.j
 import { lateSimulation } from './late.js';
 import { orderingSimulation } from './ordering.js';
 import { readingSimulation } from './reading.js';
-import { logSimulation, servicesSimulation, tuplesSimulation } from './services.js';
+import { logSimulation, servicesSimulation, recordsSimulation, tuplesSimulation } from './services.js';
 import { storageSimulation } from './storage.js';
 
 /** Every simulation by its name. */
@@ -19,4 +19,5 @@ export const SIMULATIONS = {
   services: servicesSimulation,
   log: logSimulation,
   tuples: tuplesSimulation,
+  records: recordsSimulation,
 } as const satisfies Record<SimulationName, Simulation>;

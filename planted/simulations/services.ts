@@ -14,6 +14,8 @@ const FULL_DISKS = ['fillAtOutbox', 'pauseAlone', 'resign'] as const;
 export const servicesSimulation = simulationOf('services', 'counters');
 /** The same of the message log. */
 export const logSimulation = simulationOf('log', 'log');
+/** The same of the record map. */
+export const recordsSimulation = simulationOf('records', 'records');
 /** The same of the tuple space. */
 export const tuplesSimulation = simulationOf('tuples', 'tuples');
 

@@ -4,7 +4,7 @@ import type { FullConditions } from './conditions.js';
 import { explain } from './explain.js';
 import { FAULT_KINDS } from './faults.js';
 import { drawnFaults, FullRunFailure, runFullSimulation, type FullRunReport } from './full-simulation.js';
-import { KNOWN_FULL_SEEDS } from './seeds.js';
+import { AS_BEFORE, KNOWN_FULL_SEEDS } from './seeds.js';
 import { shrink } from './shrink.js';
 import { WORKLOADS } from './workloads/index.js';
 
@@ -88,12 +88,8 @@ describe('simulation of the whole replica', function () {
   });
 
   it('full: disks that lie about fsync are found out, and the loss of power is all that is left of the faults', async () => {
-    const conditions = {
-      replicas: 3,
-      isSyncLying: true,
-      kinds: ['powerLoss', 'cut', 'pause'] as const,
-      switchoverPace: 0,
-    };
+    const kinds = ['powerLoss', 'cut', 'pause'] as const;
+    const conditions = { ...AS_BEFORE, replicas: 3, isSyncLying: true, kinds };
     let failure: FullRunFailure | undefined;
     for (let seed = 1; failure === undefined; seed++)
       failure = await runFullSimulation({ seed, conditions }).then(

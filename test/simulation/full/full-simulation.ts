@@ -262,6 +262,7 @@ class FullSimulation implements ProcessWorld {
   async #checkEnd(): Promise<void> {
     await this.#mend();
     checkSameTables(this.#replicas, this.#shared);
+    this.#mixture.checkServices();
     const due = this.#mixture.reads + this.#mixture.audit();
     const end = this.schedule.nowMs + AUDIT_MS;
     await this.#runUntil(() => this.schedule.nowMs >= end);

@@ -93,16 +93,21 @@ export class Mixture {
     this.committed.take(entry);
   }
 
-  /** After healing, all replicas level: what was told is so, and the services of all say the same. Throws Violation. */
-  atEnd(): void {
+  /** All replicas are level: the services of all that run say the same. Throws Violation. */
+  checkServices(): void {
     const { replicas, conditions } = this.world;
-    for (const { answers } of this.#parts) answers.atEnd();
     const expected = this.#parts.map(({ kind, workload, answers: { requestIds } }) => {
       const opOf = (id: string): number | undefined => this.committed.opOf(id);
       return { kind, audit: workload.audit(), requestIds, opOf };
     });
-    checkSameServices(replicas, expected, conditions);
-    const executed = new Set(expected.flatMap(({ requestIds }) => requestIds));
+    const serving = replicas.filter(({ isServing }) => isServing);
+    checkSameServices(serving, expected, conditions);
+  }
+
+  /** After healing: what was told is so. Throws Violation. */
+  atEnd(): void {
+    for (const { answers } of this.#parts) answers.atEnd();
+    const executed = new Set(this.#parts.flatMap(({ answers }) => answers.requestIds));
     const stranger = this.committed.requestIds.find((id) => !executed.has(id));
     if (stranger !== undefined) throw new Violation(`${stranger} was executed, and nobody had asked for it`);
   }

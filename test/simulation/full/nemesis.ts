@@ -73,7 +73,7 @@ export class Nemesis {
       replica.resume(true);
       // What rots silently in a table is found at the next start.
       replica.readLaterPieceBytes = KIND_PIECE_BYTES;
-      if (replica.folder.isRotten || replica.isUnread) replica.die(false);
+      if (replica.folder.isRotten || replica.isUnread || replica.isStartingUnread) replica.die(false);
       replica.boot();
     }
   }

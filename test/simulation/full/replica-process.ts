@@ -120,6 +120,16 @@ export class ReplicaProcess {
     return this.#unread !== undefined;
   }
 
+  /** Whether a process begins that does not read its tables whole before it uses them. */
+  get isStartingUnread(): boolean {
+    return this.#stage === 'starting' && this.options.storage.readLaterBytesMin === 0;
+  }
+
+  /** Whether its process runs, and has not just ended itself. */
+  get isServing(): boolean {
+    return this.#stage === 'up' && this.#thread.isAlive;
+  }
+
   get isPaused(): boolean {
     return this.#thread.isPaused;
   }
