@@ -5,8 +5,12 @@ import type { GetChunk, GetState } from './message.js';
 import { keepPin, pin } from './pins.js';
 import { peersOf, send, type Fetch, type State, type Step } from './state.js';
 
-/** Heartbeats without an answer after which a piece is asked for again, of another replica where one may do. */
-const ASK_AGAIN_AFTER = 2;
+/**
+ * Heartbeats without an answer after which a piece is asked for again, of another replica where one may do; twice as long after each
+ * fetch that was given up, up to the longest. Where everything takes long, on machines with too much to do, answers that always come
+ * a moment too late would bring nobody forward.
+ */
+const ASK_AGAIN_AFTER = { first: 2, longest: 32 } as const;
 /** Bytes of a checkpoint's file in one message, where the configuration says nothing. */
 const CHUNK_BYTES_MAX = 256 * 1024;
 /** Times one piece is asked for in vain before the fetch is begun anew, perhaps elsewhere. */
@@ -93,12 +97,22 @@ export const fetchedTo = (fetch: Fetch): OpNumber => (fetch.after + fetch.entrie
 export function askAgainWhenLate(step: Step): void {
   const { state, now } = step;
   const { fetch } = state;
-  if (fetch === undefined || now.nowMs - fetch.askedAtMs < ASK_AGAIN_AFTER * state.config.heartbeatMs) return;
+  if (fetch === undefined || now.nowMs - fetch.askedAtMs < patienceMs(state)) return;
   if (fetch.checkpoint?.state === 'verifying') return;
   const isWorthAsking = fetch.checkpoint !== undefined || fetch.purpose === 'doViewChange';
   if (isWorthAsking && ++fetch.asks <= ASKS_MAX) return ask(step, fetch);
   state.fetch = undefined;
+  state.fetchesInVain++;
   if (state.recovery !== undefined) state.recovery.source = undefined;
+}
+
+const patienceMs = ({ config, fetchesInVain }: State): number =>
+  config.heartbeatMs * Math.min(ASK_AGAIN_AFTER.first * 2 ** fetchesInVain, ASK_AGAIN_AFTER.longest);
+
+/** What was asked for has come. */
+export function noteAnswered(state: State, fetch: Fetch): void {
+  fetch.asks = 0;
+  state.fetchesInVain = 0;
 }
 
 /** Another replica than this one, by chance. */

@@ -1,7 +1,7 @@
 import type { ReplicaIndex } from '../base/numbers.js';
 import { extendLog } from './append.js';
 import type { Event, Now } from './event.js';
-import { addFetched, ask, beginFetch, fetchedTo } from './fetch.js';
+import { addFetched, ask, beginFetch, fetchedTo, noteAnswered } from './fetch.js';
 import { joinFounding } from './founding.js';
 import { isSound, lastOp, spliceOnto, type Splice } from './log.js';
 import { dropStaged, installFetched, switchLog } from './log-switch.js';
@@ -24,7 +24,7 @@ export function onNewState(step: Step, from: ReplicaIndex, clusterId: string, me
     return undefined;
   }
   if (!addFetched(fetch, message.suffix)) return 'it does not continue what is in hand';
-  fetch.asks = 0;
+  noteAnswered(state, fetch);
   switch (fetch.purpose) {
     case 'data':
       return fetch.checkpoint === undefined ? (takeData(step, message), undefined) : finishData(step, fetch);
@@ -142,7 +142,7 @@ export function onCheckpointOffered(step: Step, from: ReplicaIndex, message: Che
   fetch.entries.length = 0;
   fetch.after = base.op;
   fetch.afterChain = base.chain;
-  fetch.asks = 0;
+  noteAnswered(state, fetch);
   advance(step, fetch);
   return undefined;
 }
@@ -183,7 +183,7 @@ export function onChunk(step: Step, from: ReplicaIndex, message: Chunk): string 
   step.effects.push({ kind: 'stageChunk', file: message.file, offset: message.offset, bytes: message.bytes });
   checkpoint.offset += message.bytes.length;
   if (file.grows) state.staged.set(file.name, checkpoint.offset);
-  fetch.asks = 0;
+  noteAnswered(state, fetch);
   advance(step, fetch);
   return undefined;
 }

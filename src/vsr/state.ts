@@ -215,6 +215,8 @@ export interface State {
 
   readonly votes: Map<ReplicaIndex, Vote>;
   fetch: Fetch | undefined;
+  /** Fetches given up one after the other because no answer came in time. */
+  fetchesInVain: number;
   /**
    * Bytes of growing files that are staged, of whichever checkpoint they came: a copy that was broken off, or whose checkpoint
    * is no longer kept where it came from, goes on here.
@@ -297,6 +299,7 @@ export function newState(config: CoreConfig, services: ReadonlyMap<string, Servi
     viewChangeAttempts: 0,
     votes: new Map(),
     fetch: undefined,
+    fetchesInVain: 0,
     staged: new Map(),
     pins: new Map(),
     recovery: undefined,

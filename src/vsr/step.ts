@@ -155,6 +155,7 @@ function noticePause(step: Step): void {
     for (let index = 0; index < state.count; index++)
       if (state.heardMs[index] !== -Infinity) state.heardMs[index] = now.nowMs;
     state.primaryHeardMs = now.nowMs;
+    if (state.fetch !== undefined) state.fetch.askedAtMs = now.nowMs;
     if (state.viewChangeDeadlineMs !== Infinity)
       state.viewChangeDeadlineMs = Math.max(state.viewChangeDeadlineMs, now.nowMs + state.config.heartbeatMs);
   }

@@ -79,7 +79,7 @@ export function drawConditions(prng: Prng, given: Partial<Conditions>): Conditio
   // Of what is drawn already, not of the seed: so every older seed is the run that it was, but for this.
   const keepsOrdering = drawn.faultsMs % 3 === 0;
   const checkpointIntervalBytes = drawn.faultsMs % 4 === 1 ? 2_000 : 0;
-  // Not so few that an outbox, of which as much is taken at a time, empties slower than a run ends.
-  const uncommittedBytesMax = drawn.faultsMs % 7 === 2 ? 10_000 : 0;
+  // An outbox of hundreds is emptied in batches of this size: a handful at a time would take longer than the healing may.
+  const uncommittedBytesMax = drawn.faultsMs % 7 === 2 ? (keepsOrdering ? 8_000 : 1_000) : 0;
   return { ...drawn, keepsOrdering, checkpointIntervalBytes, uncommittedBytesMax, ...given };
 }

@@ -442,9 +442,13 @@ export class Cluster {
 
   // Time and everything at once.
 
-  /** Delivers and writes until nothing is left to do; time stands still. */
-  settle(only: readonly number[] = this.cores.map(({ index }) => index)): void {
+  /** Delivers and writes until nothing is left to do; time stands still. What `take` takes is not delivered. */
+  settle(
+    only: readonly number[] = this.cores.map(({ index }) => index),
+    take: (one: InFlight) => boolean = () => false,
+  ): void {
     for (let rounds = 0; rounds < 10_000; rounds++) {
+      this.network = this.network.filter((one) => !take(one));
       const next = this.network.find(({ to }) => only.includes(to));
       const busy = this.cores.find(
         (core) => only.includes(core.index) && (core.disk.length > 0 || core.later.length > 0),

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { present } from '../../src/base/assert.js';
 import type { Entry } from '../../src/base/entry.js';
-import { Cluster, entryOf, HEARTBEAT_MS } from '../support/core-driver.js';
+import { Cluster, entryOf, HEARTBEAT_MS, type InFlight } from '../support/core-driver.js';
 
 const refused = (cluster: Cluster, at: number, peer: number): void =>
   cluster.core(at).dispatch({ kind: 'connectionRefused', peer: cluster.core(peer).index });
@@ -219,6 +219,31 @@ describe('5.2 state transfer (rules 2 and 5)', () => {
       const [own, others] = [2, 0].map((index) => cluster.core(index).folder.files.contents()['receipts.csv']);
       expect(own).to.equal(others);
     });
+
+  it('5.2 state transfer: answers that always take longer than one waits at first still bring the log of the view', () => {
+    const cluster = Cluster.founded();
+    cluster.isolate(0);
+    cluster.pass(30 * HEARTBEAT_MS);
+    expect(cluster.core(1).isPrimary).to.equal(true);
+    cluster.mend();
+    const answers: { readonly dueMs: number; readonly held: InFlight }[] = [];
+    let writes = 0;
+    for (let passed = 0; passed < 60 * HEARTBEAT_MS; passed += 10) {
+      cluster.sleep(10);
+      for (const core of cluster.cores) core.tick();
+      if (passed % HEARTBEAT_MS === 0) cluster.write(1, `meanwhile ${writes++}`);
+      const due = answers.findIndex(({ dueMs }) => dueMs > cluster.nowMs);
+      for (const { held } of answers.splice(0, due < 0 ? answers.length : due)) cluster.deliverAgain(held);
+      cluster.settle([0, 1, 2], (one) => {
+        if (one.message.kind !== 'newState') return false;
+        answers.push({ dueMs: cluster.nowMs + 5 * HEARTBEAT_MS, held: one });
+        return true;
+      });
+    }
+    expect(writes).to.be.above(50);
+    expect(cluster.core(0).state.logView).to.equal(cluster.core(1).state.view);
+    expect(cluster.core(0).has('meanwhile 40')).to.equal(true);
+  });
 
   it('5.2 state transfer: a checkpoint that is gone meanwhile is asked for anew', () => {
     const cluster = Cluster.founded({ checkpointIntervalOps: 4 });
