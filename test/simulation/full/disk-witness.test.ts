@@ -29,7 +29,7 @@ async function witnessed() {
   storage = witness.watch(openReplicaStorage(fileSystem, folder));
   const loaded = (await storage.load()) as Intact;
   expect(loaded.kind).to.equal('intact');
-  return { witness, storage, loaded };
+  return { witness, storage, loaded, fileSystem };
 }
 
 const lies: Readonly<Record<string, readonly [why: RegExp, found: (loaded: Intact) => Loaded]>> = {
@@ -81,6 +81,21 @@ describe('simulation: disk witness', () => {
     };
     expect(() => witness.onLoaded({ ...begun, outbox: [item] }, true), 'not said to be damaged').to.throw(Violation);
     witness.onLoaded({ ...begun, uncertain: [] }, true);
+    expect(witness.facts().hasInOutbox(item.requestId)).to.equal(false);
+  });
+
+  it('witness: knows that what had no room to be settled goes with a later write', async () => {
+    const { witness, storage, loaded, fileSystem } = await witnessed();
+    const kept = itemOf(entriesAfter(5, entries[4]?.chain ?? '', 2, 9)[1] as Entry);
+    witness.onLoaded(loaded, false);
+    await storage.keep([kept]);
+    fileSystem.limitRoom(0);
+    const settled = await Promise.allSettled([
+      storage.settleOutbox([item.requestId]),
+      storage.settleOutbox([kept.requestId]),
+    ]);
+    expect(settled.map(({ status }) => status)).to.deep.equal(['rejected', 'rejected']);
+    witness.onLoaded({ ...loaded, outbox: [] }, false);
     expect(witness.facts().hasInOutbox(item.requestId)).to.equal(false);
   });
 

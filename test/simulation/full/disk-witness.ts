@@ -196,9 +196,11 @@ export class DiskWitness {
           () => storage.install(change),
         ),
       settleOutbox: async (requestIds) => {
-        this.#underWay = { ...this.#underWay, settling: requestIds };
+        // Stays when there is no room: then a later write removes them.
+        this.#underWay = { ...this.#underWay, settling: [...this.#underWay.settling, ...requestIds] };
         await storage.settleOutbox(requestIds);
-        this.#underWay = { ...this.#underWay, settling: [] };
+        const settling = this.#underWay.settling.filter((id) => !requestIds.includes(id));
+        this.#underWay = { ...this.#underWay, settling };
         this.#said = withoutIds(this.#said, requestIds);
       },
     };

@@ -62,7 +62,13 @@ const ORDERING_SEEDS: readonly KnownFullSeed[] = [
 ];
 
 /** Seeds of runs of all services; `npm run simulate -- --full --seed N --trace` repeats one. */
-const MIXED_SEEDS: readonly KnownFullSeed[] = [];
+const MIXED_SEEDS: readonly KnownFullSeed[] = [
+  {
+    seed: 2_001_972,
+    conditions: { readLaterBytesMin: 0 },
+    found: 'witness: outbox items that had no room to be settled went with a later write, and were missed',
+  },
+];
 
 /**
  * Seeds of the full mode that once failed. A seed's run changes when the simulator or the order of chance in a replica does; it then is
