@@ -1,5 +1,5 @@
 import { isDiskInDoubt } from '../runtime/disk-failure.js';
-import type { Fatal } from '../runtime/replica-runtime.js';
+import type { Fatal } from '../runtime/fatal.js';
 import { EXIT_RECOVER } from './child-protocol.js';
 
 /** Exit code of a replica that must be started again, from what its folder holds. */

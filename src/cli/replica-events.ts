@@ -14,7 +14,7 @@ import type { Clock, Damage, FileSystem, Timers } from '../ports.js';
 import type { ReplicaStatus } from '../ports/calls.js';
 import type { ClusterConfiguration } from '../ports/configuration.js';
 import type { EventFact, EventPlace, NoticeWay, OperatorEvents, ReplicaEvent } from '../ports/events.js';
-import type { Fatal } from '../runtime/replica-runtime.js';
+import type { Fatal } from '../runtime/fatal.js';
 import { openLineFile } from '../storage/line-file.js';
 import type { Notice } from '../vsr/effect.js';
 

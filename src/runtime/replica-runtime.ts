@@ -1,16 +1,8 @@
-import { BEING_STOPPED, OPERATOR_ASKED } from '../base/asked-for.js';
-import { majorityOf, op, replicaIndex, view, type OpNumber, type ReplicaIndex } from '../base/numbers.js';
+import { BEING_STOPPED } from '../base/asked-for.js';
+import { op, replicaIndex, type OpNumber, type ReplicaIndex } from '../base/numbers.js';
 import { refusal, type Refusal } from '../base/refusal.js';
-import { DamagedFileError, type OutboxItem, type Service } from '../base/service.js';
-import {
-  ASKED_FOR_COPY,
-  type Clock,
-  type Damage,
-  type Loaded,
-  type Random,
-  type ReplicaStorage,
-  type Timers,
-} from '../ports.js';
+import { DamagedFileError, type OutboxItem } from '../base/service.js';
+import { ASKED_FOR_COPY } from '../ports.js';
 import type { OutgoingBackup } from '../ports/backup.js';
 import type {
   CopyProgress,
@@ -21,18 +13,16 @@ import type {
   SwitchoverOutcome,
 } from '../ports/calls.js';
 import type { ReplicaGauges } from '../ports/gauges.js';
-import type { ReplicaMeter } from '../ports/meters.js';
 import type { Transport } from '../ports/transport.js';
 import type { Effect, Notice } from '../vsr/effect.js';
-import type { Event, ReadRequest, Started, Untimed, WriteRequest } from '../vsr/event.js';
+import type { Event, ReadRequest, Untimed, WriteRequest } from '../vsr/event.js';
 import { healthOf } from '../vsr/health.js';
 import type { Envelope } from '../vsr/message.js';
 import { lastOp } from '../vsr/log.js';
 import { receiptsTable } from '../vsr/receipts.js';
 import { start } from '../vsr/start.js';
-import { actsAsPrimary, primaryOf, type CoreConfig, type State } from '../vsr/state.js';
+import { actsAsPrimary, type State } from '../vsr/state.js';
 import { step } from '../vsr/step.js';
-import { whyNoSwitchover } from '../vsr/switchover.js';
 import { beginBackup } from './backup-source.js';
 import { CallBook } from './call-book.js';
 import { DurableTimes } from './durable-times.js';
@@ -43,13 +33,16 @@ import { FolderWatch, INSPECT_EVERY_MS, SCRUB_EVERY_MS } from './folder-watch.js
 import { PeerHealthWatch } from './peer-health.js';
 import { gaugesOf } from './gauges.js';
 import { PrimaryProgress } from './primary-progress.js';
-import { type PeerConsent, PlannedEnds } from './planned-ends.js';
+import { OperatorRequests } from './operator-requests.js';
+import { damageOf, faultsOf, startedOf } from './found-folder.js';
+import type { Fatal } from './fatal.js';
+import type { ReplicaParts } from './replica-parts.js';
 import { LastFault } from './last-fault.js';
 import { PresentDamage } from './present-damage.js';
 import { ReplicaInspection } from './replica-inspection.js';
 import { watchedTable } from './state-notes.js';
-import { copyProgressOf, whyNoResync } from './copying.js';
-import { idOf, statusOf } from './status.js';
+import { copyProgressOf } from './copying.js';
+import { statusOf } from './status.js';
 
 /** ms between two looks whether a full disk has room again. */
 const ROOM_EVERY_MS = 250;
@@ -60,58 +53,8 @@ const DOUBT_PATIENCE_MS = 1_000;
 /** ms that a stopping primary waits for its last writes, and then for the others to take over. */
 const STOP_PATIENCE_MS = 1_500;
 const FIRST_OP = op(1);
-/** ms for the drain of a switchover, and again for the next view to begin; the core gives the drain up sooner. */
-const SWITCHOVER_PATIENCE_MS = 5_000;
 /** ms for an answer to leave before a process that was asked to throw its copy away ends. */
 const LAST_WORDS_MS = 100;
-
-/** Why a replica's process must end: what is said to the operator, and how it should be started again. */
-export type Fatal =
-  /** A disk write failed or a file in use is damaged: a new process finds out what is left and repairs it. */
-  | { readonly kind: 'damaged'; readonly damage: readonly Damage[] }
-  /** fsync failed: the page cache lies, the next start must recover (rule 10). */
-  | { readonly kind: 'diskFailed'; readonly error: unknown }
-  /** The folder is sound, but older or other than what was promised by: the next start must recover (rule 6). */
-  | { readonly kind: 'setBack'; readonly why: string }
-  /** The operator wants this copy thrown away: the next start must recover. */
-  | { readonly kind: 'resync'; readonly why: string }
-  /** A durable call failed, but no fsync: what is on disk is what a kill -9 leaves, and counts. */
-  | { readonly kind: 'writeFailed'; readonly error: unknown }
-  /** A broken rule: a bug. */
-  | { readonly kind: 'bug'; readonly error: unknown };
-
-/** What a replica is made of. */
-export interface ReplicaParts {
-  readonly config: CoreConfig;
-  readonly storage: ReplicaStorage;
-  /** Made over `storage.files`, by name. */
-  readonly services: ReadonlyMap<string, Service>;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: Random;
-  /** The folder as `storage.load` found it. */
-  readonly loaded: Loaded;
-  /** Whether a full disk has room again. */
-  readonly hasRoom: () => boolean;
-  /** Peers that had been told to be unhealthy before this process began; default: none. */
-  readonly unhealthyBefore?: ReadonlySet<ReplicaIndex>;
-  /** What had gone wrong last before this process began, for `status`; absent: nothing. */
-  readonly faultBefore?: ReplicaStatus['lastFault'];
-  /** Bytes that can still be written to the folder, for `status`; absent: not known. */
-  readonly freeBytes?: () => number;
-  readonly onNotice: (notice: Notice, at: { view: number; op: number; commit: number }) => void;
-  /** Files were found to be not as they were left, and were put right. */
-  readonly onMended: (damage: readonly Damage[]) => void;
-  readonly onFatal: (why: Fatal) => void;
-  /** Default: nobody counts. */
-  readonly meter?: Pick<ReplicaMeter, 'received' | 'wrote'>;
-  /** An operator wants the process stopped in order and started again. Default: nothing happens. */
-  readonly onRestart?: () => void;
-  /** Asks the peers whether this replica may end; those that do not answer are missing. Default: none does. */
-  readonly askPeers?: (end: PlannedEnd) => Promise<readonly PeerConsent[]>;
-  /** Sees every step, before its effects are performed: for checkers, which may throw. */
-  readonly onStep?: (event: Event, state: State, effects: readonly Effect[]) => void;
-}
 
 /** The loop around the core: takes an event, steps, does the effects in order. */
 export class ReplicaRuntime implements ReplicaCalls {
@@ -126,7 +69,7 @@ export class ReplicaRuntime implements ReplicaCalls {
   readonly #inbox: Untimed[] = [];
   readonly #damage: PresentDamage;
   readonly #peerHealth: PeerHealthWatch;
-  readonly #plannedEnds: PlannedEnds;
+  readonly #operator: OperatorRequests;
   readonly #progress = new PrimaryProgress();
   readonly #lastFault: LastFault;
   readonly #durableTimes = new DurableTimes();
@@ -135,7 +78,6 @@ export class ReplicaRuntime implements ReplicaCalls {
   #replacedFrom: OpNumber | undefined;
   #transport: Transport | undefined;
   #reads = 0;
-  #switchoverGivenUp = '';
   #flushedMs = -Infinity;
   #isStepping = false;
   #isStopping = false;
@@ -196,16 +138,22 @@ export class ReplicaRuntime implements ReplicaCalls {
       startedMs: this.#startedMs,
       unhealthyBefore: parts.unhealthyBefore ?? new Set(),
       tell: (notice) => {
-        if (notice.kind === 'healthy') this.#plannedEnds.isBack(config.replicaIds[notice.peer] ?? '');
+        if (notice.kind === 'healthy') this.#operator.noteBack(notice.peer);
         this.#tell(notice);
       },
     });
-    this.#plannedEnds = new PlannedEnds({
-      self: config.replicaIds[config.self] ?? '',
-      heartbeatMs: config.heartbeatMs,
-      majority: majorityOf(config.replicaIds.length),
-      nowMs: () => clock.monotonicMs(),
-      ask: async (end) => parts.askPeers?.(end) ?? [],
+    this.#operator = new OperatorRequests({
+      config,
+      clock,
+      state: () => this.#state,
+      now: () => this.#now(),
+      dispatch: (event) => this.#dispatch(event),
+      until: (isDone, patienceMs) => this.#until(isDone, patienceMs),
+      isEnding: () => this.#isDead || this.#isStopping,
+      throwAway: () => this.#die({ kind: 'resync', why: ASKED_FOR_COPY }),
+      onRestart: () => parts.onRestart?.(),
+      onLeave: (peer, why) => this.#peerHealth.takesLeave(peer, why, clock.monotonicMs()),
+      askPeers: async (end) => parts.askPeers?.(end) ?? [],
     });
     const receipts = receiptsTable(storage.files);
     this.inspection = new ReplicaInspection({
@@ -218,7 +166,7 @@ export class ReplicaRuntime implements ReplicaCalls {
       onDamaged: (error) => this.#die({ kind: 'damaged', damage: [damageOf(error)] }),
     });
     const watched = watchedTable(receipts, () => this.inspection.notes.onBoundary());
-    const { state, effects } = start(config, services, watched, startedOf(parts), this.#now());
+    const { state, effects } = start(config, services, watched, startedOf(loaded), this.#now());
     this.#state = state;
     this.#pending = effects;
     this.#durableTimes.note(state.durable, clock.wallMs());
@@ -333,74 +281,20 @@ export class ReplicaRuntime implements ReplicaCalls {
     this.#dispatch({ kind: 'resign', why });
   }
 
-  async switchOver(toId: string, why: string): Promise<SwitchoverOutcome> {
-    const { clock, config } = this.#parts;
-    const index = config.replicaIds.indexOf(toId);
-    if (index < 0)
-      return this.#switchedOver(`there is no replica ${toId}; there are ${config.replicaIds.join(', ')}.`, 0);
-    const to = index as ReplicaIndex;
-    const refused = whyNoSwitchover(this.#state, this.#now(), to);
-    if (refused !== undefined) return this.#switchedOver(refused, 0);
-    const { view: office } = this.#state;
-    const beganMs = clock.monotonicMs();
-    this.#dispatch({ kind: 'switchOver', to, why });
-    await this.#until(() => this.#state.switchover === undefined, SWITCHOVER_PATIENCE_MS);
-    if (!actsAsPrimary(this.#state) || this.#state.view !== office)
-      await this.#until(() => this.#state.view > office && this.#state.status === 'normal', SWITCHOVER_PATIENCE_MS);
-    const pauseMs = clock.monotonicMs() - beganMs;
-    if (this.#state.view === office && actsAsPrimary(this.#state))
-      return this.#switchedOver(this.#switchoverGivenUp, pauseMs);
-    const isPrimary = this.#state.status === 'normal' && primaryOf(this.#state, this.#state.view) === to;
-    return this.#switchedOver(
-      isPrimary ? '' : `${toId} did not take office in time; see 'just-hungry status'.`,
-      pauseMs,
-    );
+  switchOver(toId: string, why: string): Promise<SwitchoverOutcome> {
+    return this.#operator.switchOver(toId, why);
   }
 
-  #switchedOver(reason: string, pauseMs: number): SwitchoverOutcome {
-    const { view, status } = this.#state;
-    const primaryId = status === 'normal' ? idOf(this.#state, primaryOf(this.#state, view)) : '';
-    return { isDone: reason === '', reason, view, primaryId, pauseMs };
+  resync(): Promise<string | undefined> {
+    return this.#operator.resync();
   }
 
-  async resync(): Promise<string | undefined> {
-    const why = this.#whyNoResync() ?? (await this.#plannedEnds.begin(true, `${OPERATOR_ASKED} for a new copy of it`));
-    if (why !== undefined) return why;
-    // Much may have happened since it was first asked.
-    const whyNot = this.#whyNoResync();
-    if (whyNot !== undefined) {
-      this.#plannedEnds.giveUp();
-      return whyNot;
-    }
-    // From this moment on it acknowledges nothing; the answer to the operator leaves while the note gets to disk.
-    this.#die({ kind: 'resync', why: ASKED_FOR_COPY });
-    return undefined;
-  }
-
-  #whyNoResync(): string | undefined {
-    return this.#isDead || this.#isStopping ? 'it is stopping.' : whyNoResync(this.#state, this.#now());
-  }
-
-  async restart(): Promise<string | undefined> {
-    if (this.#isDead || this.#isStopping) return 'it is stopping already.';
-    const why = await this.#plannedEnds.begin(false, `${OPERATOR_ASKED} for a restart of it`);
-    if (why === undefined) this.#parts.onRestart?.();
-    return why;
+  restart(): Promise<string | undefined> {
+    return this.#operator.restart();
   }
 
   agreeToEnd(end: PlannedEnd): string | undefined {
-    const from = this.#parts.config.replicaIds.indexOf(end.from);
-    if (from < 0) return `${end.from} is none of its peers`;
-    const why = this.#isDead || this.#isStopping ? 'it is stopping' : this.#whyNoConsent(end);
-    if (why === undefined) this.#peerHealth.takesLeave(replicaIndex(from), end.why, this.#parts.clock.monotonicMs());
-    return why;
-  }
-
-  /** Whoever forgets relies on the memory of those that agree: they must be members. */
-  #whyNoConsent(end: PlannedEnd): string | undefined {
-    const { status, config } = this.#state;
-    if (end.forgets && status !== 'normal') return `${idOf(this.#state, config.self)} is ${status}`;
-    return this.#plannedEnds.agree(end);
+    return this.#operator.agreeToEnd(end);
   }
 
   copyProgress(): CopyProgress {
@@ -520,7 +414,7 @@ export class ReplicaRuntime implements ReplicaCalls {
 
   #tell(notice: Notice): void {
     const { view, durable, commit } = this.#state;
-    if (notice.kind === 'switchoverGivenUp') this.#switchoverGivenUp = notice.why;
+    if (notice.kind === 'switchoverGivenUp') this.#operator.noteGivenUp(notice.why);
     if (notice.kind === 'diverged') this.#damage.noteDifference(notice);
     const { clock, config } = this.#parts;
     this.#lastFault.noteNotice(notice, clock.wallMs(), (peer) => config.replicaIds[peer] ?? String(peer));
@@ -583,28 +477,5 @@ export class ReplicaRuntime implements ReplicaCalls {
     const leastly = new Promise<void>((resolve) => void timers.after(atLeastMs, resolve));
     await Promise.all([leastly, Promise.race([left.catch(() => undefined), patience])]);
     this.#parts.onFatal(why);
-  }
-}
-
-const damageOf = ({ file, detail, row }: DamagedFileError): Damage =>
-  row === undefined ? { file, what: detail } : { file, row, what: detail };
-
-/** What a start found wrong. */
-const faultsOf = (loaded: Loaded): readonly Damage[] =>
-  loaded.kind === 'damaged' ? loaded.damage : loaded.kind === 'intact' ? (loaded.repaired ?? []) : [];
-
-function startedOf({ loaded }: ReplicaParts): Started {
-  switch (loaded.kind) {
-    case 'empty':
-      return { kind: 'empty' };
-    case 'damaged': {
-      const why = loaded.damage.map(({ file, what }) => `${file}: ${what}`).join('; ');
-      return { kind: 'damaged', view: loaded.durable?.view ?? view(0), why, outbox: loaded.outbox };
-    }
-    case 'intact': {
-      const { durable, checkpoint, entries, commit, outbox } = loaded;
-      const { clusterId, view: inView, logView, recovering: isRecovering } = durable;
-      return { kind: 'intact', clusterId, view: inView, logView, isRecovering, checkpoint, entries, commit, outbox };
-    }
   }
 }

@@ -20,8 +20,9 @@ export function addChaosCommand(program: Command, cli: Cli): void {
   const command = (words: string, description: string): Command =>
     cli.withCommonOptions(chaos.command(words).description(description));
   const inject = async (options: CommonOptions, id: string, fault: ChaosFault | ChaosDeed): Promise<void> => {
-    const configuration = withKnownToken(cli.settings(options));
-    await withReplica(memberOf(configuration, id), configuration, (client) => client.inject(fault));
+    const settings = cli.settings(options);
+    const member = memberOf(settings, id);
+    await withReplica(member, withKnownToken(settings), (client) => client.inject(fault));
     cli.print(options, { replica: id, fault: jsonOf(fault) }, `${id}: ${textOf(fault)}.`);
   };
 
@@ -94,8 +95,9 @@ async function ofEach<T>(
   id: string | undefined,
   ask: (client: ChaosClient) => Promise<T>,
 ): Promise<{ done: { replica: string; answer: T }[]; failed: string[] }> {
-  const configuration = withKnownToken(cli.settings(options));
-  const members = id === undefined ? configuration.replicas : [memberOf(configuration, id)];
+  const settings = cli.settings(options);
+  const members = id === undefined ? settings.replicas : [memberOf(settings, id)];
+  const configuration = withKnownToken(settings);
   const answers = await Promise.allSettled(members.map((member) => withReplica(member, configuration, ask)));
   const done: { replica: string; answer: T }[] = [];
   const failed: string[] = [];
