@@ -12,7 +12,7 @@ const MUST_REACH = {
   'core-long': 'diskFull resign startView newState chunk recoveryResponse switchLog installCheckpoint',
   storage: 'append persist switchLog checkpoint settleOutbox kill damaged intact',
   ordering: 'checkpoint restart failover submitted',
-  services: 'diskFull startView newState submitOutbox switchLog intact',
+  services: 'resign startView newState submitOutbox switchLog intact',
 } as const;
 
 describe('planted simulations (healthy)', function () {
