@@ -20,7 +20,7 @@ const acknowledgeLate = statements(
 );
 
 const SETTLED_WHEN_COMMITTED = `    if (service?.hasCommitted(item.requestId) !== true) return false;
-    became.set(item.requestId, service.alone?.settlement(item) ?? 'executed');
+    became.set(item.requestId, service.alone?.settlement(item) ?? service.settlement?.(item) ?? 'executed');
     return true;`;
 
 /** Rules 1, 3, 4 and 5: leaving a view, electing its log, and fetching it. */

@@ -23,7 +23,13 @@ export interface ServiceQuery {
 
 /** What a query answers on committed state. */
 export type QueryAnswer =
-  { readonly kind: 'done'; readonly body: unknown } | { readonly kind: 'refused'; readonly refusal: Refusal };
+  | {
+      readonly kind: 'done';
+      readonly body: unknown;
+      /** About how many bytes were read for it, where they can be many: a replica answers few such reads in one go. */
+      readonly bytes?: number;
+    }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** An acknowledged request that is not known to be committed; a row of outbox.csv. */
 export interface OutboxItem {

@@ -8,7 +8,7 @@ import type { Refusal } from './refusal.js';
  * - request of a write: `string request_id` (UUIDv7) and, if callers may choose, `string write_concern` ("1" … "N", "majority",
  *   "all"; empty: the cluster's). Response: `justhungry.v1.Receipt receipt`.
  * - request of a read: `justhungry.v1.Consistency consistency`, `uint64 min_op`, `string replica` (id of the replica that shall
- *   answer from what it holds, "primary", or empty: whoever is best; with one named the default consistency is `any`). Response:
+ *   answer from what it holds, "primary", or empty: whoever is best; with one named the default consistency is `any`, with a `min_op` `session`). Response:
  *   `justhungry.v1.AsOf as_of`.
  * These fields are read and filled by src/net; a contract sees and gives all others.
  */

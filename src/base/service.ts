@@ -1,4 +1,4 @@
-import type { AloneService } from './alone.js';
+import type { AloneService, Settlement } from './alone.js';
 import type { Entry } from './entry.js';
 import type { OpNumber, View } from './numbers.js';
 import type { Refusal } from './refusal.js';
@@ -63,6 +63,12 @@ export interface Service {
    * that is known is kept as it is. One with a problem is refused, and nothing written.
    */
   executeSalvaged(item: OutboxItem, context: ExecutionContext): Execution;
+
+  /**
+   * What became of an outbox item of which the id is committed, for operators: it may stand for something else by now, or have been
+   * refused by the state that it met. Throws DamagedFileError. Absent: what is committed was carried out.
+   */
+  settlement?(item: OutboxItem): Settlement;
 
   /** How it takes requests without a majority; absent: it never does. */
   readonly alone?: AloneService;

@@ -43,6 +43,11 @@ const LAST_LOOK_MS = 20;
 const VIEW_CHANGE_MS = 1_000;
 /** The customer is answered this long before the deadline, so that the answer arrives; a tenth of short deadlines. */
 const ANSWER_EARLY_MS = 50;
+/**
+ * So long before the deadline, ms, or a fifth of a shorter one, it is told that the only replica that may answer does not: nothing is
+ * lost by it, and told too late its name would not reach the customer at all.
+ */
+const ONE_SILENT_EARLY_MS = 1000;
 
 const timeout = (ms: number, run: () => void): (() => void) => {
   const timer = setTimeout(run, ms);
@@ -115,7 +120,7 @@ export class Router implements CallRouter {
       return () => undefined;
     }
     const now = this.#clock.monotonicMs();
-    const endMs = now + leftMs - Math.min(ANSWER_EARLY_MS, leftMs / 10);
+    const endMs = now + leftMs - earlyMs(call, leftMs);
     const way = new CallOnItsWay(call, endMs, now, done);
     this.#calls.add(way);
     this.#planSweep();
@@ -434,6 +439,10 @@ export class Router implements CallRouter {
     if (reply !== undefined) way.done(reply);
   }
 }
+
+/** How long before its deadline a call is answered, ms. */
+const earlyMs = ({ target }: RoutedCall, leftMs: number): number =>
+  typeof target === 'number' ? Math.min(ONE_SILENT_EARLY_MS, leftMs / 5) : Math.min(ANSWER_EARLY_MS, leftMs / 10);
 
 function atDeadline(way: CallOnItsWay): Refusal {
   if (way.isUncertain) return refusals.OUTCOME_UNKNOWN;

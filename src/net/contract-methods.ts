@@ -160,13 +160,16 @@ function gatedRead(contract: ReadContract, message: WireMessage, { replicaIds }:
   const decoded = contract.decode(message);
   if (decoded.kind === 'refused') return decoded;
   const isOfOne = typeof replica === 'number';
-  const usual = isOfOne && consistency === 'CONSISTENCY_UNSPECIFIED' ? 'CONSISTENCY_ANY' : consistency;
+  const usual = isOfOne && consistency === 'CONSISTENCY_UNSPECIFIED' ? usualOfOne(Number(minOp)) : consistency;
   const gated = readOf(decoded.body, { consistency: usual, min_op: Number(minOp) });
   if (gated.kind !== 'read') return gated;
   // Whoever acts as primary shows by that that it is: no other replica may answer in its place.
   if (replica === 'primary') return { ...gated, consistency: 'linearizable' };
   return isOfOne ? { ...gated, replica } : gated;
 }
+
+/** What a named replica holds, as it is; whoever asks for an op as well wants to see that. */
+const usualOfOne = (minOp: number): string => (minOp > 0 ? 'CONSISTENCY_SESSION' : 'CONSISTENCY_ANY');
 
 /** Which replica a request names; `undefined`: one that there is not. */
 function replicaNamed(named: string, replicaIds: readonly string[]): ReplicaIndex | 'primary' | 'best' | undefined {

@@ -6,6 +6,7 @@ import type { ClusterConfiguration } from '../ports/configuration.js';
 import type { CallRouter, RoutedCall, RoutedReply } from '../ports/front-end.js';
 import type { BoundStream } from './contract-methods.js';
 import { invalidField } from './gate.js';
+import { consistencyOfWire } from './ordering-enums.js';
 import { pause, reasonOf } from './pause.js';
 import { statusRow } from './status-table.js';
 
@@ -58,6 +59,8 @@ export class PagedRead {
     this.#page = page;
     this.#options = options;
     const { consistency, min_op: minOp = 0, replica = '' } = asked;
+    if (consistency !== undefined && consistencyOfWire(consistency) === undefined)
+      throw refusedField('consistency', 'is not known', 'send linearizable, session or any');
     if (!Number.isSafeInteger(minOp)) throw refusedField('min_op', 'is no op number', 'send the op of an answer, or 0');
     this.#minOp = Number(minOp);
     const ids = options.configuration.replicas.map(({ id }) => id);

@@ -15,6 +15,8 @@ interface Field {
   readonly wireType: number;
   /** A list of numbers: its values may come one by one or packed into one. */
   readonly isPackable: boolean;
+  /** A number of 32 bits, of which protobufjs takes five bytes or ten. */
+  readonly is32Bit: boolean;
   readonly isText: boolean;
   readonly message: WireShape | undefined;
 }
@@ -47,6 +49,21 @@ const WIRE_TYPES: Readonly<Record<string, number>> = {
   TYPE_SFIXED32: FIXED32,
 };
 
+const NUMBERS_OF_32_BITS: ReadonlySet<string> = new Set(
+  ['INT32', 'UINT32', 'SINT32', 'BOOL', 'ENUM'].map((type) => `TYPE_${type}`),
+);
+
+/**
+ * Fields of a message at most, those of the messages inside and the numbers of packed lists included: more than any request that a
+ * service takes has. One MiB of empty fields would hold up whoever decodes it, the primary too, for a second.
+ */
+const FIELDS_MAX = 50_000;
+/** Messages inside messages at most, as elsewhere in protobuf: the walk and the decoder go down by recursion. */
+const DEPTH_MAX = 100;
+/** Tags, lengths and numbers of 32 bits take no more; a negative int32 takes all ten. */
+const VARINT32_BYTES_MAX = 5;
+const VARINT_BYTES_MAX = 10;
+
 /** The shape of a message by its full name; default: of this program's own proto files. A map is a list of messages with key and value. */
 export function wireShape(fullName: string, types: MessageTypes = messageTypes): WireShape {
   return shapeIn(types, fullName, new Map());
@@ -63,7 +80,8 @@ function shapeIn(types: MessageTypes, fullName: string, made: Map<string, Map<nu
     const wireType = present(WIRE_TYPES[type], `the wire check knows ${type}`);
     const message = type === 'TYPE_MESSAGE' ? shapeIn(types, types.typeOf(fullName, field), made) : undefined;
     const isPackable = label === 'LABEL_REPEATED' && wireType !== LENGTH_DELIMITED;
-    shape.set(number, { name, wireType, isPackable, isText: type === 'TYPE_STRING', message });
+    const is32Bit = NUMBERS_OF_32_BITS.has(type);
+    shape.set(number, { name, wireType, isPackable, is32Bit, isText: type === 'TYPE_STRING', message });
   }
   return shape;
 }
@@ -75,20 +93,27 @@ export function wireProblem(bytes: Uint8Array, shape: WireShape): string | undef
 
 class Walk {
   #at = 0;
+  /** Bytes of the varint that was read last. */
+  #varintBytes = 0;
+  #fields = 0;
+  #depth = 0;
   constructor(readonly bytes: Uint8Array) {}
 
   problem(shape: WireShape, end: number): string | undefined {
+    if (this.#depth++ > DEPTH_MAX) return `messages stand in messages more than ${DEPTH_MAX} deep`;
     while (this.#at < end) {
       const tag = this.#varint(end);
       if (tag === undefined || tag < 8 || tag > 0xffffffff) return 'a field has no valid number';
+      if (this.#varintBytes > VARINT32_BYTES_MAX) return tooManyBytes('a field');
       const field = shape.get(Math.floor(tag / 8));
       const wireType = tag % 8;
       if (field !== undefined && field.wireType !== wireType && !(field.isPackable && wireType === LENGTH_DELIMITED))
         return `${field.name} has another type`;
-      const wrong = this.#value(wireType, field, end);
+      const wrong = this.#value(wireType, field, end) ?? this.#oneMore();
       if (wrong !== undefined) return wrong;
     }
     assert(this.#at === end, 'the walk ends where the message ends');
+    this.#depth--;
     return undefined;
   }
 
@@ -96,7 +121,7 @@ class Walk {
     const name = field?.name ?? 'an unknown field';
     switch (wireType) {
       case VARINT:
-        return this.#varint(end) === undefined ? `${name} is cut short` : undefined;
+        return this.#number(name, field?.is32Bit === true, end);
       case FIXED64:
       case FIXED32:
         this.#at += wireType === FIXED64 ? 8 : 4;
@@ -104,6 +129,7 @@ class Walk {
       case LENGTH_DELIMITED: {
         const length = this.#varint(end);
         if (length === undefined || length > end - this.#at) return `${name} is cut short`;
+        if (this.#varintBytes > VARINT32_BYTES_MAX) return tooManyBytes(name);
         const start = this.#at;
         if (field?.message !== undefined) return this.problem(field.message, start + length);
         if (field?.isPackable === true) return this.#packed(field, start + length);
@@ -118,25 +144,43 @@ class Walk {
   }
 
   /** Numbers of a list in one piece: whole ones. */
-  #packed({ name, wireType }: Field, end: number): string | undefined {
+  #packed({ name, wireType, is32Bit }: Field, end: number): string | undefined {
     while (this.#at < end) {
+      let wrong = this.#oneMore();
       if (wireType !== VARINT) this.#at += wireType === FIXED64 ? 8 : 4;
-      else if (this.#varint(end) === undefined) return `${name} is cut short`;
+      else wrong ??= this.#number(name, is32Bit, end);
+      if (wrong !== undefined) return wrong;
     }
     return this.#at === end ? undefined : `${name} is cut short`;
+  }
+
+  #oneMore(): string | undefined {
+    return ++this.#fields > FIELDS_MAX ? `it has more than ${FIELDS_MAX} fields` : undefined;
+  }
+
+  /** A number, in as many bytes as protobufjs takes: of one of 32 bits it would pass over ten where six stand. */
+  #number(name: string, is32Bit: boolean, end: number): string | undefined {
+    if (this.#varint(end) === undefined) return `${name} is cut short`;
+    const isOdd = this.#varintBytes > VARINT32_BYTES_MAX && this.#varintBytes < VARINT_BYTES_MAX;
+    return is32Bit && isOdd ? tooManyBytes(name) : undefined;
   }
 
   /** Its value, exact up to 2^53; `undefined` when it is longer than 10 bytes or cut short. */
   #varint(end: number): number | undefined {
     let value = 0;
     let scale = 1;
-    for (let length = 0; length < 10; length++) {
+    for (let length = 1; length <= VARINT_BYTES_MAX; length++) {
       if (this.#at >= end) return undefined;
       const byte = this.bytes[this.#at++] as number;
       value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
+      if (byte < 0x80) {
+        this.#varintBytes = length;
+        return value;
+      }
       scale *= 128;
     }
     return undefined;
   }
 }
+
+const tooManyBytes = (name: string): string => `${name} has a number of too many bytes`;

@@ -80,6 +80,7 @@ export class ReplicaRuntime implements ReplicaCalls {
   #reads = 0;
   #flushedMs = -Infinity;
   #isStepping = false;
+  #isAnsweringMore = false;
   #isStopping = false;
   #isWaitingForRoom = false;
   #isDead = false;
@@ -384,6 +385,17 @@ export class ReplicaRuntime implements ReplicaCalls {
     if (event.kind === 'transitionDone' || this.#state.transition !== undefined) this.#noteReplaced(event, effects);
     for (const effect of effects) this.#effects.perform(effect);
     this.#flushWhenDue(timed.nowMs);
+    this.#answerMoreReads();
+  }
+
+  /** Reads that were too much for one step are answered in later turns: what came meanwhile, heartbeats above all, comes first. */
+  #answerMoreReads(): void {
+    if (!this.#state.areReadsDue || this.#isAnsweringMore) return;
+    this.#isAnsweringMore = true;
+    this.#after(1, () => {
+      this.#isAnsweringMore = false;
+      this.#dispatch({ kind: 'reads', requests: [] });
+    });
   }
 
   /**

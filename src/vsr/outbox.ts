@@ -34,7 +34,7 @@ function settleCommitted(step: Step): void {
   const settled = releaseItems(state, SUBMIT_MAX, (item) => {
     const service = state.services.get(item.service);
     if (service?.hasCommitted(item.requestId) !== true) return false;
-    became.set(item.requestId, service.alone?.settlement(item) ?? 'executed');
+    became.set(item.requestId, service.alone?.settlement(item) ?? service.settlement?.(item) ?? 'executed');
     return true;
   });
   if (settled.length === 0) return;

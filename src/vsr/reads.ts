@@ -13,6 +13,12 @@ import { hearsPrimary } from './health.js';
 export const READS_WAITING_MAX = 50_000;
 
 /**
+ * Bytes of answers after which a step answers no more reads: the others are answered in the next ones, which heartbeats come between.
+ * A few hundred readers of whole pages would otherwise keep a primary silent for so long that it is deposed.
+ */
+export const READ_BYTES_PER_STEP_MAX = 512 * 1024;
+
+/**
  * Takes reads (rule 9). A linearizable one waits until the tables hold everything that was in the log when it came and a
  * majority has answered a round begun after that: the view still stood, so nothing newer was acknowledged elsewhere.
  */
@@ -42,15 +48,24 @@ export function onReads(step: Step, requests: readonly ReadRequest[]): void {
   releaseReads(step);
 }
 
-/** Answers the reads whose condition is met; each waits for its own only. */
+/**
+ * Answers the reads whose condition is met, as many as a step takes; each waits for its own only. Those that are left although they
+ * could be answered are due: `onReads` answers them, also when it is given no others, and so does a tick.
+ */
 export function releaseReads(step: Step): void {
   const { state } = step;
+  state.areReadsDue = false;
   if (state.reads.length === 0) return;
   const confirmed = actsAsPrimary(state) ? reachedBy(state.roundAnswered, state.majority) : -1;
   let kept = 0;
+  let bytes = 0;
   for (const read of state.reads) {
-    if (isReady(state, read, confirmed)) answer(step, read);
-    else state.reads[kept++] = read;
+    const isReadyNow = isReady(state, read, confirmed);
+    if (isReadyNow && bytes < READ_BYTES_PER_STEP_MAX) bytes += answer(step, read);
+    else {
+      state.areReadsDue ||= isReadyNow;
+      state.reads[kept++] = read;
+    }
   }
   state.reads.length = kept;
 }
@@ -58,20 +73,23 @@ export function releaseReads(step: Step): void {
 const isReady = (state: State, read: WaitingRead, confirmed: number): boolean =>
   state.applied >= read.minApplied && (read.round === undefined || confirmed >= read.round);
 
-function answer(step: Step, { request, round }: WaitingRead): void {
+/** Returns the bytes of the answer, where the service says. */
+function answer(step: Step, { request, round }: WaitingRead): number {
   const { state } = step;
   const service = state.services.get(request.service);
   if (service === undefined) {
     refuse(step, request.token, refusal('INVALID_FIELD', `This cluster does not serve ${request.service}.`));
-    return;
+    return 0;
   }
+  // What waits in the own outbox is shown where anything may be missing or too much.
+  const answered = (request.consistency === 'any' ? (service.alone ?? service) : service).query(request.query);
   const outcome = {
     kind: 'read',
-    // What waits in the own outbox is shown where anything may be missing or too much.
-    answer: (request.consistency === 'any' ? (service.alone ?? service) : service).query(request.query),
+    answer: answered,
     asOf: asOf(step, round !== undefined),
   } as const;
   step.effects.push({ kind: 'reply', token: request.token, outcome });
+  return answered.kind === 'done' ? (answered.bytes ?? 0) : 0;
 }
 
 function asOf({ state, now }: Step, isLinearizable: boolean): AsOf {
@@ -80,9 +98,13 @@ function asOf({ state, now }: Step, isLinearizable: boolean): AsOf {
   return { op: state.applied, view: state.view, timeMs: state.levelAtMs, complete };
 }
 
-/** Forgets reads whose caller no longer waits. */
+/** On a tick: forgets reads whose caller no longer waits, and answers what was left to be answered. */
 export function expireReads(step: Step): void {
-  const { state, now } = step;
+  forgetExpired(step);
+  if (step.state.areReadsDue) releaseReads(step);
+}
+
+function forgetExpired({ state, now }: Step): void {
   if (!state.reads.some((read) => read.request.deadlineMs <= now.nowMs)) return;
   const left = state.reads.filter((read) => read.request.deadlineMs > now.nowMs);
   state.reads.splice(0, state.reads.length, ...left);

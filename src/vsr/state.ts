@@ -228,6 +228,8 @@ export interface State {
   founding: { nonce: number; readonly empty: Set<ReplicaIndex> } | undefined;
 
   readonly reads: WaitingRead[];
+  /** Whether some of them could be answered and were too much for the last step. */
+  areReadsDue: boolean;
   /** What outbox.csv holds, oldest first. Changed by held-items.ts alone. */
   outbox: OutboxItem[];
   /** The same by id. */
@@ -305,6 +307,7 @@ export function newState(config: CoreConfig, services: ReadonlyMap<string, Servi
     recovery: undefined,
     founding: undefined,
     reads: [],
+    areReadsDue: false,
     outbox: [],
     outboxById: new Map(),
     outboxSentMs: -Infinity,

@@ -4,9 +4,11 @@ import { v4, v7 } from 'uuid';
 import { replicaIndex } from '../../src/base/numbers.js';
 import type { WireMessage } from '../../src/base/service-contract.js';
 import { bindContracts } from '../../src/net/contract-methods.js';
+import { PagedRead, StreamRefusedError } from '../../src/net/paged-read.js';
 import { createServiceClient, type ServiceClientOptions } from '../../src/net/service-client.js';
 import { CallRefusedError } from '../../src/ports/ordering-client.js';
 import type { ServiceClient } from '../../src/ports/service-client.js';
+import { logContract } from '../../src/services/log/contract.js';
 import { waitingList } from '../examples/waiting-list/hosted.js';
 import { until } from './support/addresses.js';
 import { Rig, STAFF_TOKEN } from './support/rig.js';
@@ -151,6 +153,13 @@ describe('contracts', () => {
       expect(third?.seen.at(-1)).to.include({ kind: 'read', consistency: 'any', service: 'waiting-list' });
     });
 
+    it('named, with an op: that one answers when it has it', async () => {
+      await join('Ann');
+      await of('three', { min_op: 2 });
+      const [, , third] = rig.cluster.replicas;
+      expect(third?.seen.at(-1)).to.include({ kind: 'read', consistency: 'session', minOp: 2 });
+    });
+
     it('primary: whoever acts as primary answers', async () => {
       await join('Ann');
       rig.cluster.primary = replicaIndex(2);
@@ -290,6 +299,18 @@ describe('contracts', () => {
     it('refused: a replica that there is not', async () => {
       const { ended } = watch({ replica: 'four' });
       expect(((await ended) as CallRefusedError).refusal.details).to.deep.equal({ field: 'replica' });
+    });
+
+    it('refused: a consistency that there is not', () => {
+      const [tail] = bindContracts([logContract]).flatMap(({ streams }) => streams);
+      if (tail === undefined) throw new Error('the message log has a stream');
+      const router = { route: () => () => undefined };
+      const options = { configuration: { replicas: [] }, router, wallMs: Date.now, waitMs: () => 0 } as never;
+      const asked = tail.request.read(Buffer.from([0x10, 9]));
+      expect(() => new PagedRead(tail, options, asked as WireMessage))
+        .to.throw(StreamRefusedError)
+        .with.nested.property('refusal.details')
+        .that.deep.equals({ field: 'consistency' });
     });
 
     it('stop: ended with STOPPING; a client that knows how goes on at the next front end', async () => {

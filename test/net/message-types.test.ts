@@ -31,6 +31,18 @@ message Order { string own = 1; justhungry.v1.Order other = 2; }
 message Beside { Outer.Inner inner = 1; }
 `;
 
+/** So many empty texts in fields that are not known. */
+const fieldsOf = (count: number): number[] => Array.from({ length: count }, () => [0x7a, 0]).flat();
+/** A list of so many numbers, packed. */
+const packedOf = (count: number): number[] => [0x22, ...lengthOf(count), ...Array.from({ length: count }, () => 1)];
+/** An Outer in an Outer, so many. */
+const nested = (depth: number): number[] => {
+  let bytes: number[] = [];
+  for (let level = 0; level < depth; level++) bytes = [0x3a, ...lengthOf(bytes.length), ...bytes];
+  return bytes;
+};
+const lengthOf = (bytes: number): number[] => (bytes < 128 ? [bytes] : [(bytes % 128) + 128, ...lengthOf(bytes >> 7)]);
+
 describe('messages of other proto files', () => {
   let folder: string;
   let types: MessageTypes;
@@ -95,9 +107,25 @@ describe('messages of other proto files', () => {
     ['half a number in a list', [0x22, 2, 1, 0x80], 'counts is cut short'],
     ['a text as a message', [0x08, 1], 'inner has another type'],
     ['a number as a double', [0x18, 1], 'numbers has another type'],
+    ['a tag of six bytes', [0x8a, 0x80, 0x80, 0x80, 0x80, 0, 0], 'a field has a number of too many bytes'],
+    ['a length of six bytes', [0x0a, 0x80, 0x80, 0x80, 0x80, 0x80, 0], 'inner has a number of too many bytes'],
+    ['a uint32 of six bytes', [0x20, 0x81, 0x80, 0x80, 0x80, 0x80, 0], 'counts has a number of too many bytes'],
+    ['one of six bytes in a list', [0x22, 6, 0x81, 0x80, 0x80, 0x80, 0x80, 0], 'counts has a number of too many bytes'],
+    ['more fields than any request has', fieldsOf(50_001), 'it has more than 50000 fields'],
+    ['more numbers in a list', packedOf(50_001), 'it has more than 50000 fields'],
+    ['messages in messages in messages', nested(101), 'messages stand in messages more than 100 deep'],
   ] as const) {
     it(`check: refused (${what})`, () => expect(problem(Uint8Array.from(bytes))).to.equal(expected));
   }
+
+  it('check: as many fields and messages in messages as there may be', () => {
+    expect(problem(Uint8Array.from(fieldsOf(50_000)))).to.equal(undefined);
+    expect(problem(Uint8Array.from(nested(100)))).to.equal(undefined);
+  });
+
+  it('check: a number below 0 takes ten bytes', () => {
+    expect(problem(write({ signed: -5, kinds: [-1] }))).to.equal(undefined);
+  });
 
   it('check: numbers of a list may come one by one', () => {
     expect(problem(Uint8Array.from([0x20, 1, 0x20, 2, 0x22, 2, 3, 4]))).to.equal(undefined);

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Cluster, HEARTBEAT_MS } from '../support/core-driver.js';
+import { READ_BYTES_PER_STEP_MAX } from '../../src/vsr/reads.js';
 
 /** A founded cluster with one order on every disk. */
 function cluster3(): Cluster {
@@ -127,5 +128,29 @@ describe('rule 9 reads', () => {
     cluster.pass(50, [0]);
     expect(read.outcome).to.equal(undefined);
     expect(cluster.core(0).state.reads).to.deep.equal([]);
+  });
+
+  it('rule 9: many that are answered with much are answered over several steps, oldest first, and heartbeats come between', () => {
+    const cluster = Cluster.founded();
+    const { state } = cluster.core(0);
+    const ledger = state.services.get('ledger');
+    if (ledger === undefined) throw new Error('there is a ledger');
+    const query = ledger.query.bind(ledger);
+    ledger.query = (asked) => ({ ...query(asked), bytes: READ_BYTES_PER_STEP_MAX / 2 });
+    const reads = Array.from({ length: 100 }, () => cluster.read(0, 'session', state.applied + 1));
+    const answered = (): number => reads.filter(({ outcome }) => outcome?.kind === 'read').length;
+    const write = cluster.write(0, 'a');
+    cluster.settle();
+    expect(write.outcome?.kind, 'nobody waits for the reads').to.equal('written');
+    const first = answered();
+    expect(first).to.be.within(2, 50);
+    expect(state.areReadsDue).to.equal(true);
+    cluster.core(0).dispatch({ kind: 'reads', requests: [] });
+    expect(answered()).to.equal(first + 2);
+    expect(reads.slice(0, first + 2).every(({ outcome }) => outcome !== undefined)).to.equal(true);
+    cluster.core(0).tick();
+    expect(answered(), 'a tick answers some too').to.be.above(first + 2);
+    while (state.areReadsDue) cluster.core(0).dispatch({ kind: 'reads', requests: [] });
+    expect(answered()).to.equal(reads.length);
   });
 });

@@ -1,3 +1,4 @@
+import type { Settlement } from '../../base/alone.js';
 import { assert } from '../../base/assert.js';
 import type { Entry } from '../../base/entry.js';
 import { isoTime } from '../../base/iso-time.js';
@@ -73,9 +74,9 @@ export class MessageLog implements Service {
 
   query({ body }: ServiceQuery): QueryAnswer {
     const { from, limit } = body as List;
-    const messages = this.#committed.page(from, limit);
+    const { messages, bytes } = this.#committed.page(from, limit);
     const page: Page = { messages, nextFrom: from + messages.length, count: this.#committed.count };
-    return { kind: 'done', body: page };
+    return { kind: 'done', body: page, bytes };
   }
 
   hasCommitted(requestId: string): boolean {
@@ -105,6 +106,10 @@ export class MessageLog implements Service {
     if (problem !== undefined || update === undefined)
       return { kind: 'refused', refusal: refusal('INVALID_FIELD', `It cannot be appended: ${problem}.`) };
     return this.#known(item.requestId, update.value) ?? this.#append(update.value, majorityOf(replicaCount));
+  }
+
+  settlement({ requestId, update }: OutboxItem): Settlement {
+    return this.#committed.find(requestId)?.value === readUpdate(update)?.value ? 'executed' : 'otherKept';
   }
 
   foundingSeed(): string {

@@ -69,12 +69,13 @@ export class MessageStore {
     return message;
   }
 
-  /** Messages from key `from` on: `limit` at most, as many as fit a page. Throws DamagedFileError. */
-  page(from: number, limit: number): Message[] {
-    if (from >= this.count) return [];
+  /** Messages from key `from` on, `limit` at most and as many as fit a page, and the bytes of their rows. Throws DamagedFileError. */
+  page(from: number, limit: number): { readonly messages: readonly Message[]; readonly bytes: number } {
+    if (from >= this.count) return { messages: [], bytes: 0 };
     const byCount = Math.min(this.count, from + limit);
     const byBytes = this.#firstBehind(this.#offsets.at(from) + PAGE_BYTES_MAX);
-    return this.#read(from, Math.max(from + 1, Math.min(byCount, byBytes)));
+    const to = Math.max(from + 1, Math.min(byCount, byBytes));
+    return { messages: this.#read(from, to), bytes: this.#endOf(to) - this.#offsets.at(from) };
   }
 
   /**
@@ -146,10 +147,14 @@ export class MessageStore {
     return after - 1;
   }
 
+  /** Where the row before key `to` ends. */
+  #endOf(to: number): number {
+    return to < this.count ? this.#offsets.at(to) : this.#table.length;
+  }
+
   #read(from: number, to: number): Message[] {
     const offset = this.#offsets.at(from);
-    const end = to < this.count ? this.#offsets.at(to) : this.#table.length;
-    const messages = readMessages(this.#table.read(offset, end - offset), from);
+    const messages = readMessages(this.#table.read(offset, this.#endOf(to) - offset), from);
     if (messages.length !== to - from)
       throw new DamagedFileError(
         MESSAGES_FILE,

@@ -2,6 +2,7 @@ import { assertNever } from '../../base/assert.js';
 import { refusal } from '../../base/refusal.js';
 import type { QueryAnswer } from '../../base/service.js';
 import { PAGE_SIZE_DEFAULT } from './limits.js';
+import type { RecordValue } from './record-value.js';
 import type { RecordStore } from './record-store.js';
 import type { ListedRecord, ListReply, RecordReply } from './replies.js';
 import type { RecordsQuery } from './requests.js';
@@ -13,7 +14,7 @@ export function answer(store: RecordStore, query: RecordsQuery): QueryAnswer {
       const record = store.find(query.name);
       if (record === undefined) return unknown(query.name);
       const body: RecordReply = { name: query.name, record };
-      return { kind: 'done', body };
+      return { kind: 'done', body, bytes: lengthOf(record) };
     }
     case 'list': {
       const { after, pageSize } = query;
@@ -29,6 +30,13 @@ export function answer(store: RecordStore, query: RecordsQuery): QueryAnswer {
     default:
       return assertNever(query);
   }
+}
+
+/** Characters of a record: about its bytes. */
+function lengthOf({ fields }: RecordValue): number {
+  let length = 0;
+  for (const [key, value] of fields) length += key.length + value.length;
+  return length;
 }
 
 function unknown(name: string): QueryAnswer {

@@ -1,3 +1,4 @@
+import type { Settlement } from '../../base/alone.js';
 import { assert } from '../../base/assert.js';
 import type { Entry } from '../../base/entry.js';
 import { majorityOf, op as opNumber } from '../../base/numbers.js';
@@ -113,6 +114,13 @@ export class Records implements Service {
       return { kind: 'refused', refusal: refusal('INTERNAL', message) };
     }
     return this.#execute(item.requestId, request, majorityOf(context.replicaCount), context);
+  }
+
+  settlement(item: OutboxItem): Settlement {
+    const known = this.#committed.requests.find(item.requestId);
+    const { request } = outboxUpdate(item);
+    if (known === undefined || request === undefined || known.content !== contentOf(request)) return 'otherKept';
+    return decodeAnswer(known.answer).kind === 'refused' ? 'rejected' : 'executed';
   }
 
   foundingSeed(): string {

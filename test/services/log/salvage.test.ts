@@ -44,6 +44,7 @@ describe('message log: salvage', () => {
     expect(driver.salvaged(item).execution, 'before the commit').to.deep.equal({ kind: 'known', op: 4, reply });
     driver.commit();
     expect(driver.log.hasCommitted(item.requestId)).to.equal(true);
+    expect(driver.log.settlement(item)).to.equal('executed');
     expect(driver.salvaged(item).execution, 'after it').to.deep.equal({ kind: 'known', op: 4, reply });
     expect(driver.append(requestIdOf(1), 'first').reply, 'the caller repeats it').to.deep.equal(reply);
     expect(everything(driver.log).map(({ value }) => value)).to.deep.equal(['second', 'first']);
@@ -63,6 +64,8 @@ describe('message log: salvage', () => {
     const { execution, reply } = driver.salvaged(item);
     expect(execution).to.include({ kind: 'known', op: 3 });
     expect(reasonIn(reply)).to.equal('ID_REUSED');
+    driver.commit();
+    expect(driver.log.settlement(item), 'operators are told').to.equal('otherKept');
   });
 
   it('any text survives', () => {

@@ -52,6 +52,7 @@ describe('record map: updates that a view change cut off', () => {
     expect(driver.salvaged(item).reply).to.deep.equal(reply);
     expect(driver.update(requestIdOf(1), updateOf('ann', { age: '2' }), 1).reply).to.deep.equal(reply);
     expect(driver.records.hasCommitted(item.requestId)).to.equal(true);
+    expect(driver.records.settlement(item)).to.equal('executed');
     expect(get(driver.records, 'ann').version).to.equal(3);
   });
 
@@ -61,6 +62,7 @@ describe('record map: updates that a view change cut off', () => {
     driver.update(requestIdOf(2), updateOf('ann', { age: 'other' }));
     expect(reasonIn(driver.salvaged(item).reply)).to.equal('RECORD_VERSION_CHANGED');
     driver.commit();
+    expect(driver.records.settlement(item), 'operators are told').to.equal('rejected');
     expect(get(driver.records, 'ann').fields).to.deep.equal([['age', 'other']]);
     const same = new Driver();
     const untouched = cutOff(same, updateOf('ann', { age: '2' }, 0));
@@ -72,6 +74,8 @@ describe('record map: updates that a view change cut off', () => {
     const item = cutOff(driver, updateOf('ann', { age: '2' }));
     driver.update(requestIdOf(1), updateOf('bob', { age: '2' }));
     expect(reasonIn(driver.salvaged(item).reply)).to.equal('ID_REUSED');
+    driver.commit();
+    expect(driver.records.settlement(item), 'operators are told').to.equal('otherKept');
   });
 
   it('and cannot be updates are named, refused by the primary and never thrown over', () => {
