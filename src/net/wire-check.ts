@@ -68,14 +68,28 @@ function shapeIn(types: MessageTypes, fullName: string, made: Map<string, Map<nu
   return shape;
 }
 
-/** What makes the bytes no such message, for people; `undefined` when they are one. Unknown fields are skipped. */
-export function wireProblem(bytes: Uint8Array, shape: WireShape): string | undefined {
-  return new Walk(bytes).problem(shape, bytes.length);
+/**
+ * Values in a customer's request at most, messages and unknown fields among them: more than the largest list needs (1,000 pairs of
+ * tuples: 35,000). A value of two bytes takes a hundred times its size and a microsecond to decode; half a million of them in one
+ * request would hold up a primary for so long that it is taken for dead.
+ */
+export const REQUEST_VALUES_MAX = 50_000;
+
+/**
+ * What makes the bytes no such message, for people; `undefined` when they are one. Unknown fields are skipped. `valuesMax`: values
+ * there may be in it, messages within it included.
+ */
+export function wireProblem(bytes: Uint8Array, shape: WireShape, valuesMax = Infinity): string | undefined {
+  return new Walk(bytes, valuesMax).problem(shape, bytes.length);
 }
 
 class Walk {
   #at = 0;
-  constructor(readonly bytes: Uint8Array) {}
+  #values = 0;
+  constructor(
+    readonly bytes: Uint8Array,
+    readonly valuesMax: number,
+  ) {}
 
   problem(shape: WireShape, end: number): string | undefined {
     while (this.#at < end) {
@@ -94,6 +108,7 @@ class Walk {
 
   #value(wireType: number, field: Field | undefined, end: number): string | undefined {
     const name = field?.name ?? 'an unknown field';
+    if (++this.#values > this.valuesMax) return `it has more than ${this.valuesMax} values`;
     switch (wireType) {
       case VARINT:
         return this.#varint(end) === undefined ? `${name} is cut short` : undefined;
@@ -120,6 +135,7 @@ class Walk {
   /** Numbers of a list in one piece: whole ones. */
   #packed({ name, wireType }: Field, end: number): string | undefined {
     while (this.#at < end) {
+      if (++this.#values > this.valuesMax) return `it has more than ${this.valuesMax} values`;
       if (wireType !== VARINT) this.#at += wireType === FIXED64 ? 8 : 4;
       else if (this.#varint(end) === undefined) return `${name} is cut short`;
     }

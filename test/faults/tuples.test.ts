@@ -106,6 +106,13 @@ describe('faults: tuple space (S002, S003)', () => {
     const list = await run('put', '--file', file);
     expect(list).to.include({ code: 2, stdout: '' });
     expect(list.stderr).to.contain('is malformed: entry 1 is no pair. Nothing was done.');
+    // Neither is a pattern taken for the id of a group: it would delete others.
+    for (const verb of ['create-one', 'delete-one'])
+      for (const id of ['.*', 'a b', '']) {
+        const wrong = await run(verb, id, '--json');
+        expect(wrong, `${verb} ${id}`).to.include({ code: 2, stdout: '' });
+        expect(wrong.stderr).to.contain('is no id of a group');
+      }
     const other = await run('frobnicate', 'x', '--hard');
     expect(other).to.include({ code: 2, stdout: '' });
     expect(other.stderr).to.contain('tuples frobnicate: not implemented.');
