@@ -13,7 +13,7 @@ import { type GateContext, type GatedCall, invalidField, malformed, type Method,
 import { MessageTypes } from './message-types.js';
 import { wireAsOf, wireReceipt } from './ordering-responses.js';
 import { loadProtoFiles, type MessageCodec, messageCodec } from './proto-files.js';
-import { wireProblem, wireShape } from './wire-check.js';
+import { REQUEST_VALUES_MAX, wireProblem, wireShape } from './wire-check.js';
 
 /** A message of a contract: how it is read, checked first, and written. */
 export interface CheckedMessage {
@@ -60,12 +60,12 @@ function bindContract(contract: ServiceContract): BoundContract {
   }
   const types = new MessageTypes(definitions);
   const definition = conventionalService(contract, definitions, types);
-  const message = (name: string): CheckedMessage =>
-    checkedMessage(messageCodec<WireMessage, WireMessage>(messageName(contract, name), definitions), types);
+  const message = (name: string, valuesMax: number): CheckedMessage =>
+    checkedMessage(messageCodec<WireMessage, WireMessage>(messageName(contract, name), definitions), types, valuesMax);
   const messages = new Map(
     contract.methods.map(({ name }) => [
       name,
-      { request: message(`${name}Request`), response: message(`${name}Response`) },
+      { request: message(`${name}Request`, REQUEST_VALUES_MAX), response: message(`${name}Response`, Infinity) },
     ]),
   );
   const of = (name: string) => {
@@ -91,13 +91,17 @@ function bindContract(contract: ServiceContract): BoundContract {
 /** As calls of a contract's method are forwarded under. */
 const nameOf = ({ service }: ServiceContract, method: string): string => `${service}/${method}`;
 
-function checkedMessage(codec: MessageCodec<WireMessage, WireMessage>, types: MessageTypes): CheckedMessage {
+function checkedMessage(
+  codec: MessageCodec<WireMessage, WireMessage>,
+  types: MessageTypes,
+  valuesMax: number,
+): CheckedMessage {
   const shape = wireShape(codec.name, types);
   return {
     name: codec.name,
     write: codec.write,
     read(bytes) {
-      const problem = wireProblem(bytes, shape);
+      const problem = wireProblem(bytes, shape, valuesMax);
       if (problem !== undefined) return problem;
       try {
         return codec.read(bytes);

@@ -5,7 +5,7 @@ import { queryProblem, requestProblem } from '../services/ordering/validation.js
 import { type AnswerPlace, type GateContext, type GatedCall, malformed, type Method, readOf, writeOf } from './gate.js';
 import { messageCodec } from './proto-files.js';
 import { MalformedError } from './wire-values.js';
-import { wireProblem, wireShape } from './wire-check.js';
+import { REQUEST_VALUES_MAX, wireProblem, wireShape } from './wire-check.js';
 
 /** A method of FoodOrdering, or an internal one, behind which stands the ordering service. */
 export type OrderingMethod = Method<OrderingRequest, OrderingQuery>;
@@ -57,7 +57,7 @@ function checkedRead<Request>(name: string): (payload: Buffer) => Request {
   const codec = messageCodec<object, Request>(`justhungry.v1.${name}Request`);
   const shape = wireShape(codec.name);
   return (payload) => {
-    const problem = wireProblem(payload, shape);
+    const problem = wireProblem(payload, shape, REQUEST_VALUES_MAX);
     if (problem !== undefined) throw new MalformedError(problem);
     try {
       return codec.read(payload);

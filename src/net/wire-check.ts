@@ -53,11 +53,6 @@ const NUMBERS_OF_32_BITS: ReadonlySet<string> = new Set(
   ['INT32', 'UINT32', 'SINT32', 'BOOL', 'ENUM'].map((type) => `TYPE_${type}`),
 );
 
-/**
- * Fields of a message at most, those of the messages inside and the numbers of packed lists included: more than any request that a
- * service takes has. One MiB of empty fields would hold up whoever decodes it, the primary too, for a second.
- */
-const FIELDS_MAX = 50_000;
 /** Messages inside messages at most, as elsewhere in protobuf: the walk and the decoder go down by recursion. */
 const DEPTH_MAX = 100;
 /** Tags, lengths and numbers of 32 bits take no more; a negative int32 takes all ten. */
@@ -86,18 +81,31 @@ function shapeIn(types: MessageTypes, fullName: string, made: Map<string, Map<nu
   return shape;
 }
 
-/** What makes the bytes no such message, for people; `undefined` when they are one. Unknown fields are skipped. */
-export function wireProblem(bytes: Uint8Array, shape: WireShape): string | undefined {
-  return new Walk(bytes).problem(shape, bytes.length);
+/**
+ * Values in a customer's request at most, messages and unknown fields among them: more than the largest list needs (1,000 pairs of
+ * tuples: 35,000). A value of two bytes takes a hundred times its size and a microsecond to decode; half a million of them in one
+ * request would hold up a primary for so long that it is taken for dead.
+ */
+export const REQUEST_VALUES_MAX = 50_000;
+
+/**
+ * What makes the bytes no such message, for people; `undefined` when they are one. Unknown fields are skipped. `valuesMax`: values
+ * there may be in it, messages within it included.
+ */
+export function wireProblem(bytes: Uint8Array, shape: WireShape, valuesMax = REQUEST_VALUES_MAX): string | undefined {
+  return new Walk(bytes, valuesMax).problem(shape, bytes.length);
 }
 
 class Walk {
   #at = 0;
   /** Bytes of the varint that was read last. */
   #varintBytes = 0;
-  #fields = 0;
+  #values = 0;
   #depth = 0;
-  constructor(readonly bytes: Uint8Array) {}
+  constructor(
+    readonly bytes: Uint8Array,
+    readonly valuesMax: number,
+  ) {}
 
   problem(shape: WireShape, end: number): string | undefined {
     if (this.#depth++ > DEPTH_MAX) return `messages stand in messages more than ${DEPTH_MAX} deep`;
@@ -155,7 +163,7 @@ class Walk {
   }
 
   #oneMore(): string | undefined {
-    return ++this.#fields > FIELDS_MAX ? `it has more than ${FIELDS_MAX} fields` : undefined;
+    return ++this.#values > this.valuesMax ? `it has more than ${this.valuesMax} values` : undefined;
   }
 
   /** A number, in as many bytes as protobufjs takes: of one of 32 bits it would pass over ten where six stand. */

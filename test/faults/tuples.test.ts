@@ -56,7 +56,9 @@ describe('faults: tuple space (S002, S003)', () => {
     return replicas.map(({ tuples }) => tuples ?? NaN);
   }
 
-  it('get, put, post, delete and whatever is none of them, as S002 has it (S002-08 to -13)', async () => {
+  it('get, put, post, delete and whatever is none of them, as S002 has it (S002-08 to -13)', async function () {
+    // Thirty commands, each a process.
+    this.timeout(60_000);
     const put = await run('put', 'user 1', 'ann', 'user 2', 'bob x', 'user 3', 'c-d');
     expect(put).to.include({ code: 1, stderr: '' });
     expect(put.stdout)
@@ -113,6 +115,23 @@ describe('faults: tuple space (S002, S003)', () => {
     expect(await json('delete', 'user .*', '.*')).to.deep.include({ removed: USERS.slice(0, 1), more: false });
     expect(await json('delete', 'user .*', '.* .*')).to.deep.include({ removed: USERS.slice(1) });
     expect(await equalCounts()).to.deep.equal([0, 0, 0]);
+  });
+
+  it('a pattern is not taken for the id of a group: it would delete others', async function () {
+    this.timeout(60_000);
+    await json('create', '--from', '1', '--to', '3', '--parallel');
+    for (const [verb, id] of [
+      ['delete-one', '.*'],
+      ['delete-one', '[1-3]'],
+      ['create-one', 'a b'],
+      ['create-one', ''],
+    ] as const) {
+      const wrong = await run(verb, id, '--json');
+      expect(wrong, `${verb} ${id}`).to.include({ code: 2, stdout: '' });
+      expect(wrong.stderr).to.contain('is no id of a group');
+    }
+    expect(await equalCounts()).to.deep.equal([3, 3, 3]);
+    await json('delete', '--from', '1', '--to', '3', '--parallel');
   });
 
   it('a method that is none is UNIMPLEMENTED (S002-13)', async () => {

@@ -111,8 +111,8 @@ describe('messages of other proto files', () => {
     ['a length of six bytes', [0x0a, 0x80, 0x80, 0x80, 0x80, 0x80, 0], 'inner has a number of too many bytes'],
     ['a uint32 of six bytes', [0x20, 0x81, 0x80, 0x80, 0x80, 0x80, 0], 'counts has a number of too many bytes'],
     ['one of six bytes in a list', [0x22, 6, 0x81, 0x80, 0x80, 0x80, 0x80, 0], 'counts has a number of too many bytes'],
-    ['more fields than any request has', fieldsOf(50_001), 'it has more than 50000 fields'],
-    ['more numbers in a list', packedOf(50_001), 'it has more than 50000 fields'],
+    ['more fields than any request has', fieldsOf(50_001), 'it has more than 50000 values'],
+    ['more numbers in a list', packedOf(50_001), 'it has more than 50000 values'],
     ['messages in messages in messages', nested(101), 'messages stand in messages more than 100 deep'],
   ] as const) {
     it(`check: refused (${what})`, () => expect(problem(Uint8Array.from(bytes))).to.equal(expected));

@@ -6,7 +6,8 @@ import { receiptText } from '../../client/text/order-text.js';
 import { tupleText, pairsText } from '../../client/text/tuples-text.js';
 import { counted } from '../../client/text/values.js';
 import { tuplesContract } from '../../services/tuples/contract.js';
-import { PAIRS_MAX } from '../../services/tuples/limits.js';
+import { ELEMENT_LENGTH_MAX, PAIRS_MAX } from '../../services/tuples/limits.js';
+import { tupleProblem } from '../../services/tuples/tuple.js';
 import type { Cli, ClientOptions } from '../cli.js';
 import { UsageError } from '../command-error.js';
 import { EXIT_FAILED } from '../environment.js';
@@ -208,6 +209,11 @@ function bulkText(kind: 'create' | 'delete', { asked, done, failed }: BulkResult
 }
 
 async function oneGroup(cli: Cli, kind: 'create' | 'delete', options: WriteOptions, id: string): Promise<void> {
+  // Not only because no group can have it: as a pattern it would delete others.
+  if (tupleProblem([id]) !== undefined)
+    throw new UsageError(
+      `${JSON.stringify(id)} is no id of a group: give 1 to ${ELEMENT_LENGTH_MAX} ASCII letters and digits.`,
+    );
   const problem = await withSpace(cli, options, async (space) =>
     kind === 'create' ? createGroup(space, id) : deleteGroup(space, id),
   );

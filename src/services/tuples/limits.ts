@@ -17,11 +17,12 @@ export const PATTERN_LENGTH_MAX = 1_000;
 /** Characters of all patterns of a request, together. */
 export const PATTERNS_LENGTH_MAX = 4_000;
 /** What the patterns of one request may come to when their repeats are written out, together (see python/syntax.ts). */
-export const PATTERNS_SIZE_MAX = 1_000;
+export const PATTERNS_SIZE_MAX = 500;
 /** Groups inside groups in a pattern. */
 export const PATTERN_DEPTH_MAX = 100;
 /**
  * Work of one page of a search, in units (see Search): about 10 ms for the patterns that cost most, and less than 1 ms for
  * ordinary ones (measured on the development machine). Heartbeats and orders of the same process wait for no longer than that.
+ * More than one pair can need with the largest patterns: `PATTERNS_SIZE_MAX` for each of `ELEMENT_LENGTH_MAX` characters.
  */
-export const PAGE_WORK_MAX = 40_000;
+export const PAGE_WORK_MAX = 33_000;

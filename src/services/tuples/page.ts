@@ -34,14 +34,18 @@ export function searchPage(
   let last = 0;
   let characters = 0;
   for (const tuple of tuples.behind(after)) {
-    if (found.length === limit || characters >= PAGE_CHARACTERS_MAX || search.work >= PAGE_WORK_MAX)
-      return { found, next: last };
+    if (found.length === limit || characters >= PAGE_CHARACTERS_MAX || isWorkDone(search)) return { found, next: last };
     last = tuple.serial;
     if (!search.matches(tuple.key, tuple.value)) continue;
     characters += tuple.key.length + tuple.value.length;
     found.push(copyOf(tuple));
   }
   return { found, next: 0 };
+}
+
+/** Whether the next pair may be one too many; the first is always looked at. */
+function isWorkDone({ work, pairWorkMax }: Search): boolean {
+  return work > 0 && work + pairWorkMax > PAGE_WORK_MAX;
 }
 
 /** What is in memory may change its value later. */

@@ -1,12 +1,12 @@
-import { ELEMENTS_MAX, PATTERNS_LENGTH_MAX, PATTERNS_SIZE_MAX } from './limits.js';
+import { ELEMENT_LENGTH_MAX, ELEMENTS_MAX, PATTERNS_LENGTH_MAX, PATTERNS_SIZE_MAX } from './limits.js';
 import { compilePattern, type Pattern } from './python/pattern.js';
 import type { PatternsProblem } from './replies.js';
 import { textOfTuple, tupleOfText } from './tuple.js';
 
 /**
  * Which pairs match: the patterns of one request, compiled. It counts its work in units: one for a tuple or a text that is looked at,
- * and for a pattern its size times the characters. A unit takes at most about 0.2 µs, where every character brings RE2 into a state
- * that it has not seen; mostly it takes a tenth of that.
+ * more for a long one, which must be taken apart, and for a pattern its size times the characters. A unit takes at most about 0.4 µs,
+ * where every character brings RE2 into a state that it has not seen; mostly it takes a tenth of that.
  */
 export class Search {
   readonly #keys: TuplePatterns | undefined;
@@ -23,6 +23,11 @@ export class Search {
   /** The only key that can match; `undefined`: there may be others. */
   get exactKey(): string | undefined {
     return this.#keys?.literal;
+  }
+
+  /** Work for one pair at most. */
+  get pairWorkMax(): number {
+    return 1 + (this.#keys?.workMax ?? 0) + (this.#values?.workMax ?? 0);
   }
 
   /** Whether a pair matches, given as texts of its tuples. */
@@ -92,6 +97,8 @@ class TuplePatterns {
   readonly #worked: (units: number) => void;
   /** Text of the only tuple that can match; `undefined`: there may be others. */
   readonly literal: string | undefined;
+  /** Work for one tuple at most. */
+  readonly workMax: number;
 
   constructor(patterns: readonly Pattern[], worked: (units: number) => void) {
     this.#patterns = patterns;
@@ -102,6 +109,8 @@ class TuplePatterns {
       .map(({ place }) => place);
     const literals = patterns.flatMap(({ literal }) => literal ?? []);
     this.literal = literals.length === patterns.length ? textOfTuple(literals) : undefined;
+    const ofPatterns = patterns.map(({ size }) => 1 + size * ELEMENT_LENGTH_MAX);
+    this.workMax = ofPatterns.reduce((sum, work) => sum + work, partsWork(TUPLE_TEXT_LENGTH_MAX));
   }
 
   matches(text: string): boolean {
@@ -109,6 +118,7 @@ class TuplePatterns {
       this.#worked(1);
       return text === this.literal;
     }
+    this.#worked(partsWork(text.length));
     const elements = tupleOfText(text);
     if (elements.length !== this.#patterns.length) return false;
     return this.#order.every((place) => {
@@ -118,4 +128,11 @@ class TuplePatterns {
       return pattern?.matches(element) ?? false;
     });
   }
+}
+
+const TUPLE_TEXT_LENGTH_MAX = ELEMENTS_MAX * (ELEMENT_LENGTH_MAX + 1);
+
+/** Work to take a tuple's text apart. */
+function partsWork(length: number): number {
+  return Math.ceil(length / 128);
 }

@@ -21,6 +21,13 @@ export function charactersWhere(holds: (code: number) => boolean): CharacterSet 
   return CODES.reduce((set, code, bit) => (holds(code) ? set | (1n << BigInt(bit)) : set), NO_CHARACTER);
 }
 
+const SINGLES = new Map(CODES.map((code, bit) => [code, 1n << BigInt(bit)]));
+
+/** The set of the character with this code; empty where the alphabet has no such character. */
+export function characterOf(code: number): CharacterSet {
+  return SINGLES.get(code) ?? NO_CHARACTER;
+}
+
 /** The one character of a set that has one; `undefined` for any other set. */
 export function onlyCharacterOf(set: CharacterSet): string | undefined {
   if (set === NO_CHARACTER || (set & (set - 1n)) !== 0n) return undefined;

@@ -1,4 +1,4 @@
-import { casesOf, charactersWhere, type CharacterSet } from './alphabet.js';
+import { casesOf, characterOf, charactersWhere, type CharacterSet } from './alphabet.js';
 import type { Cursor } from './cursor.js';
 import { categoryOf, DIGITS, NAMED_CHARACTER, OCTAL_DIGITS, octalCode, readCharacterEscape } from './escapes.js';
 import type { Flags } from './flags.js';
@@ -19,7 +19,8 @@ export interface CharacterClass {
 
 /** The characters of the alphabet that match a single code point. */
 export function charactersOf(code: number, flags: Flags): CharacterSet {
-  return setOf([{ low: code, high: code }], false, flags);
+  if (!flags.ignoresCase) return characterOf(code);
+  return setOf([single(code)], false, flags);
 }
 
 /** The characters of the alphabet in a category such as `\d`; `undefined` when the escape is none. */

@@ -251,7 +251,7 @@ class Parser {
 
   /** What stands in a group, with the parenthesis that ends it. */
   #inside(flags: Flags, depth: number): Part {
-    if (depth === PATTERN_DEPTH_MAX) {
+    if (depth >= PATTERN_DEPTH_MAX) {
       // Not read to its end: every level is a call inside a call.
       throw new DepthError(UNSUPPORTED.depth);
     }

@@ -66,7 +66,7 @@ export function repeat(of: Syntax, min: number, max: number): Syntax {
   if (min === 1 && max === 1) return of;
   const least = Math.min(min, REPEATS_MAX);
   const most = max < REPEATS_MAX ? max : Infinity;
-  const written = most === Infinity ? least + 1 : most;
+  const written = most === Infinity ? Math.max(1, least) : most;
   return { kind: 'repeat', of, min: least, max: most, lengthMin: of.lengthMin * min, size: of.size * written };
 }
 
