@@ -12,6 +12,9 @@ import type { AnswerOf, Counts, Order, OrderTrace } from './replies.js';
 import type { GetOrders, OrderingQuery } from './requests.js';
 import { fieldRefusal } from '../../base/field-problem.js';
 
+/** About what an order of a few lines takes in its tables. */
+const ORDER_BYTES = 1_000;
+
 /** Answers a query on committed state. */
 export function answer(state: CommittedState, query: OrderingQuery): QueryAnswer {
   switch (query.kind) {
@@ -36,8 +39,8 @@ export function answer(state: CommittedState, query: OrderingQuery): QueryAnswer
   }
 }
 
-function done<Kind extends OrderingQuery['kind']>(body: AnswerOf[Kind]): QueryAnswer {
-  return { kind: 'done', body };
+function done<Kind extends OrderingQuery['kind']>(body: AnswerOf[Kind], bytes = 0): QueryAnswer {
+  return { kind: 'done', body, bytes };
 }
 
 function ordersOf({ orders }: CommittedState, { userCode, pageSize, pageToken }: GetOrders): QueryAnswer {
@@ -50,7 +53,7 @@ function ordersOf({ orders }: CommittedState, { userCode, pageSize, pageToken }:
     page.push(orders.asNow(record));
   const last = page.at(-1);
   const nextPageToken = record === NONE || last === undefined ? '' : encodePageToken(last.op, userCode);
-  return done<'getOrders'>({ orders: page, nextPageToken });
+  return done<'getOrders'>({ orders: page, nextPageToken }, page.length * ORDER_BYTES);
 }
 
 /** The answer to a page token that leads nowhere. */
