@@ -6,7 +6,7 @@ import { majorityOf, op, view } from '../../src/base/numbers.js';
 import { Ordering, ORDERING } from '../../src/services/ordering/ordering.js';
 import { openReplicaStorage } from '../../src/storage/replica-storage.js';
 import { nodeFileSystem } from '../../src/storage/node-file-system.js';
-import type { ReplicaStorage } from '../../src/ports.js';
+import type { ReplicaStorage } from '../../src/ports/storage.js';
 import { CORE, encodeCoreUpdate } from '../../src/vsr/core-entries.js';
 import { appendReceipt, receiptsTable } from '../../src/vsr/receipts.js';
 import type { PastRequest } from './history.js';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { present } from '../../src/base/assert.js';
 import type { Entry } from '../../src/base/entry.js';
 import { DamagedFileError } from '../../src/base/service.js';
-import { CheckpointGivenUpError, type CheckpointHead, type ReplicaStorage } from '../../src/ports.js';
+import { CheckpointGivenUpError, type CheckpointHead, type ReplicaStorage } from '../../src/ports/storage.js';
 import { openReplicaStorage } from '../../src/storage/replica-storage.js';
 import { Prng } from '../../test/simulation/prng.js';
 import { CrashedError, type SimulatedFileSystem } from '../../test/support/simulated-file-system.js';

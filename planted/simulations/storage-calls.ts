@@ -1,7 +1,7 @@
 import { op, view } from '../../src/base/numbers.js';
 import type { Entry } from '../../src/base/entry.js';
 import type { OutboxItem } from '../../src/base/service.js';
-import type { ReplicaStorage } from '../../src/ports.js';
+import type { ReplicaStorage } from '../../src/ports/storage.js';
 import type { Prng } from '../../test/simulation/prng.js';
 import { entriesAfter } from '../../test/support/storage-folders.js';
 import { chainOf, rowOf, TABLE_FILE, TABLE_HEADER, type FolderModel } from './storage-model.js';

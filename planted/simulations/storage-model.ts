@@ -1,6 +1,6 @@
 import { GENESIS_CHAIN, type Chain, type Entry } from '../../src/base/entry.js';
 import type { OutboxItem } from '../../src/base/service.js';
-import type { DurableState, Loaded } from '../../src/ports.js';
+import type { DurableState, Loaded } from '../../src/ports/storage.js';
 
 /** The table that the simulated service keeps: a row per committed entry. */
 export const TABLE_FILE = 'orders.csv';

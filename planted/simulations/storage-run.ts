@@ -1,5 +1,5 @@
 import { present } from '../../src/base/assert.js';
-import type { Loaded, ReplicaStorage } from '../../src/ports.js';
+import type { Loaded, ReplicaStorage } from '../../src/ports/storage.js';
 import { openReplicaStorage } from '../../src/storage/replica-storage.js';
 import { Prng } from '../../test/simulation/prng.js';
 import { CrashedError, type SimulatedFileSystem } from '../../test/support/simulated-file-system.js';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Damage } from '../ports.js';
+import type { Damage } from '../ports/storage.js';
 import { InvalidFileError, MENU_FILE, MOTD_FILE, parseMenu, parseMotd } from '../services/ordering/menu-file.js';
 
 /**

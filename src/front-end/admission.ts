@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.js';
 import { refusal, type Refusal } from '../base/refusal.js';
-import type { Clock } from '../ports.js';
+import type { Clock } from '../ports/machine.js';
 import type { AdmittedCall, CallAdmission, Entrant, EntrantKind, Wait } from '../ports/front-end.js';
 import { WaitJudge } from './wait-judge.js';
 import { type WaitingEntrant, WaitingLine } from './waiting-line.js';

@@ -1,6 +1,6 @@
 import { replicaIndex, type ReplicaIndex } from '../base/numbers.js';
 import type { Refusal } from '../base/refusal.js';
-import type { Clock } from '../ports.js';
+import type { Clock } from '../ports/machine.js';
 import type { CallRouter, RoutedCall, RoutedReply } from '../ports/front-end.js';
 import type { ForwardedReply, RequestLinks } from '../ports/request-links.js';
 import { ReaderChoice } from './reader-choice.js';

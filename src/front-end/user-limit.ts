@@ -1,5 +1,5 @@
 import { refusal, type Refusal } from '../base/refusal.js';
-import type { Clock } from '../ports.js';
+import type { Clock } from '../ports/machine.js';
 import type { UserLimit } from '../ports/front-end.js';
 
 /** User codes remembered at most. */

@@ -2,7 +2,7 @@ import { assert, present } from '../base/assert.js';
 import type { OfferedFile } from '../base/checkpoint.js';
 import { nextOp } from '../base/numbers.js';
 import { refusal, type Refusal } from '../base/refusal.js';
-import type { ReplicaStorage } from '../ports.js';
+import type { ReplicaStorage } from '../ports/storage.js';
 import { JOURNAL_PART, type BackupHead, type BackupPiece, type OutgoingBackup } from '../ports/backup.js';
 import { chainAt, suffixAfter, timeAt } from '../vsr/log.js';
 import type { State } from '../vsr/state.js';

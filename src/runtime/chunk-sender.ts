@@ -1,5 +1,5 @@
 import type { OpNumber, ReplicaIndex } from '../base/numbers.js';
-import type { ReplicaStorage } from '../ports.js';
+import type { ReplicaStorage } from '../ports/storage.js';
 import type { Message } from '../vsr/message.js';
 
 /**

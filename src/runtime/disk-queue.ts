@@ -2,7 +2,8 @@ import type { Entry } from '../base/entry.js';
 import { present } from '../base/assert.js';
 import type { CommitNumber, OpNumber } from '../base/numbers.js';
 import type { OutboxItem } from '../base/service.js';
-import { DiskFullError, type Clock, type ReplicaStorage, type Timers } from '../ports.js';
+import type { Clock, Timers } from '../ports/machine.js';
+import { DiskFullError, type ReplicaStorage } from '../ports/storage.js';
 import type { DiskMeter } from '../ports/meters.js';
 
 /** An fsync that takes longer makes a primary give up its office (rule 3), in ms. */

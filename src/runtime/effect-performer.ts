@@ -1,7 +1,7 @@
 import { assertNever } from '../base/assert.js';
 import type { CheckpointHead } from '../base/checkpoint.js';
 import type { ReplicaIndex } from '../base/numbers.js';
-import { CheckpointGivenUpError, DiskFullError, type ReplicaStorage } from '../ports.js';
+import { CheckpointGivenUpError, DiskFullError, type ReplicaStorage } from '../ports/storage.js';
 import type { Effect, Notice, Outcome } from '../vsr/effect.js';
 import type { Token, Untimed } from '../vsr/event.js';
 import type { Message } from '../vsr/message.js';

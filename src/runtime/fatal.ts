@@ -1,4 +1,4 @@
-import type { Damage } from '../ports.js';
+import type { Damage } from '../ports/storage.js';
 
 /** Why a replica's process must end: what is said to the operator, and how it should be started again. */
 export type Fatal =

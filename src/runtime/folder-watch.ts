@@ -1,4 +1,4 @@
-import { DiskFullError, type Damage, type ReplicaStorage } from '../ports.js';
+import { DiskFullError, type Damage, type ReplicaStorage } from '../ports/storage.js';
 import { isRefusedBySystem } from './disk-failure.js';
 
 /** ms between two looks at what the file system shows of the files in use. */

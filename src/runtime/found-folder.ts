@@ -1,6 +1,6 @@
 import { view } from '../base/numbers.js';
 import type { DamagedFileError } from '../base/service.js';
-import type { Damage, Loaded } from '../ports.js';
+import type { Damage, Loaded } from '../ports/storage.js';
 import type { Started } from '../vsr/event.js';
 
 /** Damage as an error tells it. */

@@ -1,5 +1,5 @@
 import type { OutboxItem, Service } from '../base/service.js';
-import { DiskFullError, type Loaded, type ReplicaStorage, type UnsoundItem } from '../ports.js';
+import { DiskFullError, type Loaded, type ReplicaStorage, type UnsoundItem } from '../ports/storage.js';
 import { mustKnowServices } from './known-services.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { Service } from '../base/service.js';
 import { UnknownServiceError } from '../base/unknown-service.js';
-import type { Loaded } from '../ports.js';
+import type { Loaded } from '../ports/storage.js';
 import { CORE } from '../vsr/core-entries.js';
 
 /**

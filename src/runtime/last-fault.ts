@@ -1,5 +1,5 @@
 import { isAskedFor } from '../base/asked-for.js';
-import type { Damage } from '../ports.js';
+import type { Damage } from '../ports/storage.js';
 import type { ReplicaStatus } from '../ports/calls.js';
 import type { Notice } from '../vsr/effect.js';
 

@@ -1,6 +1,6 @@
 import { OPERATOR_ASKED } from '../base/asked-for.js';
 import { majorityOf, replicaIndex, type ReplicaIndex } from '../base/numbers.js';
-import type { Clock } from '../ports.js';
+import type { Clock } from '../ports/machine.js';
 import type { PlannedEnd, SwitchoverOutcome } from '../ports/calls.js';
 import type { Now, Untimed } from '../vsr/event.js';
 import { actsAsPrimary, primaryOf, type CoreConfig, type State } from '../vsr/state.js';

@@ -1,5 +1,5 @@
 import type { ReplicaIndex } from '../base/numbers.js';
-import type { Damage, Loaded } from '../ports.js';
+import type { Damage, Loaded } from '../ports/storage.js';
 import type { Notice } from '../vsr/effect.js';
 import type { State } from '../vsr/state.js';
 

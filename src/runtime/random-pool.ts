@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto';
-import type { Random } from '../ports.js';
+import type { Random } from '../ports/machine.js';
 
 /** Numbers fetched at once: every event needs one, and a call to the system's generator costs more than the event. */
 const NUMBERS = 1024;

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { isoTime } from '../base/iso-time.js';
 import type { OpNumber } from '../base/numbers.js';
 import { DamagedFileError, type Service, type Table } from '../base/service.js';
-import type { ReplicaStorage, Timers } from '../ports.js';
+import type { Timers } from '../ports/machine.js';
+import type { ReplicaStorage } from '../ports/storage.js';
 import {
   InspectionError,
   type Inspection,

@@ -1,6 +1,7 @@
 import type { ReplicaIndex } from '../base/numbers.js';
 import type { Service } from '../base/service.js';
-import type { Clock, Damage, Loaded, Random, ReplicaStorage, Timers } from '../ports.js';
+import type { Clock, Random, Timers } from '../ports/machine.js';
+import type { Damage, Loaded, ReplicaStorage } from '../ports/storage.js';
 import type { PlannedEnd, ReplicaStatus } from '../ports/calls.js';
 import type { ReplicaMeter } from '../ports/meters.js';
 import type { Effect, Notice } from '../vsr/effect.js';

@@ -2,7 +2,7 @@ import { BEING_STOPPED } from '../base/asked-for.js';
 import { op, replicaIndex, type OpNumber, type ReplicaIndex } from '../base/numbers.js';
 import { refusal, type Refusal } from '../base/refusal.js';
 import { DamagedFileError, type OutboxItem } from '../base/service.js';
-import { ASKED_FOR_COPY } from '../ports.js';
+import { ASKED_FOR_COPY } from '../ports/storage.js';
 import type { OutgoingBackup } from '../ports/backup.js';
 import type {
   CopyProgress,

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { OpNumber } from '../base/numbers.js';
 import type { Service, Table } from '../base/service.js';
-import type { ReplicaStorage, Timers } from '../ports.js';
+import type { Timers } from '../ports/machine.js';
+import type { ReplicaStorage } from '../ports/storage.js';
 import type { FileNote, NoteAnswer, StateNote } from '../ports/inspection.js';
 import { readReceipt } from '../vsr/receipts.js';
 import type { State } from '../vsr/state.js';

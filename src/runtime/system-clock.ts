@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { Clock } from '../ports.js';
+import type { Clock } from '../ports/machine.js';
 
 /** The machine's clocks. */
 export const systemClock: Clock = {

@@ -1,4 +1,4 @@
-import type { Timers } from '../ports.js';
+import type { Timers } from '../ports/machine.js';
 
 /** The timers of the event loop. */
 export const systemTimers: Timers = {

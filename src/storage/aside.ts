@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { FileSystem } from '../ports.js';
+import type { FileSystem } from '../ports/file-system.js';
 
 /** Where files go that were found damaged, for people. What an earlier damage left there under the same name goes. */
 export const DAMAGED_FOLDER = 'damaged';

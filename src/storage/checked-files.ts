@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { decodeEntry, JOURNAL_HEADER, type Chain } from '../base/entry.js';
-import type { Damage } from '../ports.js';
+import type { Damage } from '../ports/storage.js';
 import { decodeHead } from './checkpoint-head.js';
 import { APPEND_BYTES_MAX } from './journal-limits.js';
 import { HEADER_BYTES } from './journal-segment.js';

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { op as makeOp, type OpNumber } from '../base/numbers.js';
-import type { CheckpointFile, CheckpointHead, FileSystem, LogBase } from '../ports.js';
+import type { FileSystem } from '../ports/file-system.js';
+import type { CheckpointFile, CheckpointHead, LogBase } from '../ports/storage.js';
 import { checksumOf } from './slots.js';
 
 /** Folder of the checkpoints. */

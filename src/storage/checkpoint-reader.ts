@@ -1,7 +1,8 @@
 import path from 'node:path';
 import type { OpNumber } from '../base/numbers.js';
 import { DamagedFileError } from '../base/service.js';
-import type { CheckpointOffer, Damage, FileStat, FileSystem } from '../ports.js';
+import type { FileStat, FileSystem } from '../ports/file-system.js';
+import type { CheckpointOffer, Damage } from '../ports/storage.js';
 import {
   CHECKPOINT_FOLDER,
   checkpointName,

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { GENESIS_CHAIN } from '../base/entry.js';
 import { op as makeOp, type OpNumber } from '../base/numbers.js';
 import { DamagedFileError } from '../base/service.js';
-import type { CheckpointHead, Damage, FileSystem } from '../ports.js';
+import type { FileSystem } from '../ports/file-system.js';
+import type { CheckpointHead, Damage } from '../ports/storage.js';
 import { BlockSums } from './block-sums.js';
 import {
   CHECKPOINT_FOLDER,

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Document } from '../base/service.js';
-import type { Damage, FileStat, FileSystem } from '../ports.js';
+import type { FileStat, FileSystem } from '../ports/file-system.js';
+import type { Damage } from '../ports/storage.js';
 import { BESIDE_SUFFIX } from './durable-file.js';
 import { isDiskFull } from './errors.js';
 import { differenceOf } from './tracked-file.js';

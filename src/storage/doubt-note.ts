@@ -1,5 +1,6 @@
 import path from 'node:path';
-import { ASKED_FOR_COPY, type FileSystem } from '../ports.js';
+import type { FileSystem } from '../ports/file-system.js';
+import { ASKED_FOR_COPY } from '../ports/storage.js';
 import { writeWhole } from './durable-file.js';
 import { readIfReadable } from './unreadable.js';
 

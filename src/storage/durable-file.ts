@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { FileSystem, OpenFile } from '../ports.js';
+import type { FileSystem, OpenFile } from '../ports/file-system.js';
 
 /** Ends the name of a file that is being written beside the one it will replace. */
 export const BESIDE_SUFFIX = '.new';

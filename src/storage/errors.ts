@@ -1,4 +1,4 @@
-import { DiskFullError } from '../ports.js';
+import { DiskFullError } from '../ports/storage.js';
 
 /** Node's error code of a thrown value (`ENOENT`, `EIO`, …); empty when it has none. */
 export function errorCode(error: unknown): string {

@@ -1,5 +1,6 @@
 import type { OpNumber } from '../base/numbers.js';
-import type { Damage, FileSystem } from '../ports.js';
+import type { FileSystem } from '../ports/file-system.js';
+import type { Damage } from '../ports/storage.js';
 import { CHECKPOINT_FOLDER, checkpointName, checkpointOps } from './checkpoint-head.js';
 import type { CheckpointReader } from './checkpoint-reader.js';
 import { removeCheckpoints } from './checkpoint.js';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { FileSystem } from '../ports.js';
+import type { FileSystem } from '../ports/file-system.js';
 import type { FolderRow } from '../ports/inspection.js';
 import { forEachChunk } from './durable-file.js';
 import { JOURNAL_FOLDER } from './journal-mark.js';

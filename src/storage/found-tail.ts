@@ -1,5 +1,5 @@
 import { ROW_END } from '../base/csv.js';
-import type { Damage } from '../ports.js';
+import type { Damage } from '../ports/storage.js';
 
 /** Bytes of a table behind its checkpoint that are compared at a start: some ten thousand orders' rows take a few. */
 export const FOUND_BYTES_MAX = 64 << 20;

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import type { Entry } from '../base/entry.js';
 import { op as makeOp } from '../base/numbers.js';
-import type { DurableState, FileSystem } from '../ports.js';
+import type { FileSystem } from '../ports/file-system.js';
+import type { DurableState } from '../ports/storage.js';
 import { moveAside } from './aside.js';
 import { CHECKPOINT_FOLDER } from './checkpoint-head.js';
 import { GENESIS } from './checkpoint.js';

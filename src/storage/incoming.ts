@@ -1,14 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import path from 'node:path';
 import type { OpNumber } from '../base/numbers.js';
-import {
-  DiskFullError,
-  type CheckpointHead,
-  type CheckpointOffer,
-  type Damage,
-  type FileSystem,
-  type OpenFile,
-} from '../ports.js';
+import type { FileSystem, OpenFile } from '../ports/file-system.js';
+import { DiskFullError, type CheckpointHead, type CheckpointOffer, type Damage } from '../ports/storage.js';
 import {
   CHECKPOINT_FOLDER,
   HEAD_FILE,

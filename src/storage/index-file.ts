@@ -1,5 +1,5 @@
 import type { IndexFile } from '../base/service.js';
-import type { FileSystem, OpenFile } from '../ports.js';
+import type { FileSystem, OpenFile } from '../ports/file-system.js';
 
 /** `failed`: an error of the disk; the file is left alone until the next `begin`, but that it can still be emptied. */
 type Use = 'closed' | 'inUse' | 'failed';

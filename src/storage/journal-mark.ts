@@ -1,7 +1,8 @@
 import { dirname, join } from 'node:path';
 import type { Chain } from '../base/entry.js';
 import { maxOp, op as makeOp, type CommitNumber, type OpNumber } from '../base/numbers.js';
-import type { Damage, FileSystem } from '../ports.js';
+import type { FileSystem } from '../ports/file-system.js';
+import type { Damage } from '../ports/storage.js';
 import { DamagedFileError } from '../base/service.js';
 import { moveAside } from './aside.js';
 import { BESIDE_SUFFIX, replaceDurably } from './durable-file.js';

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { assert } from '../base/assert.js';
 import { JOURNAL_HEADER, type Chain, type Entry } from '../base/entry.js';
 import { op as makeOp, view as makeView, type OpNumber, type View } from '../base/numbers.js';
-import type { FileSystem } from '../ports.js';
+import type { FileSystem } from '../ports/file-system.js';
 import { writeWhole } from './durable-file.js';
 import type { LogShape } from './replica-file.js';
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
-import type { FileSystem } from '../ports.js';
+import type { FileSystem } from '../ports/file-system.js';
 import { BLOCK_BYTES, BlockSums, type SumsMark } from './block-sums.js';
 import { FolderIndexFile } from './index-file.js';
 

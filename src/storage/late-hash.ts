@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { CheckpointGivenUpError } from '../ports.js';
+import { CheckpointGivenUpError } from '../ports/storage.js';
 
 interface Waiting {
   readonly length: number;

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { FileSystem } from '../ports.js';
+import type { FileSystem } from '../ports/file-system.js';
 import type { LineFile } from '../ports/events.js';
 
 /** At this size a file makes place for a new one; the one before is kept. */

@@ -2,7 +2,8 @@ import path from 'node:path';
 import { present } from '../base/assert.js';
 import { maxOp, minOp, type OpNumber } from '../base/numbers.js';
 import { DamagedFileError } from '../base/service.js';
-import type { Damage, DurableState, FileSystem } from '../ports.js';
+import type { FileSystem } from '../ports/file-system.js';
+import type { Damage, DurableState } from '../ports/storage.js';
 import { DAMAGED_FOLDER, moveAside } from './aside.js';
 import { CHECKPOINT_FOLDER } from './checkpoint-head.js';
 import {

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { promisify } from 'node:util';
-import type { FileStat, FileSystem, OpenFile } from '../ports.js';
+import type { FileStat, FileSystem, OpenFile } from '../ports/file-system.js';
 import { errorCode } from './errors.js';
 import { lockFolder } from './folder-lock.js';
 

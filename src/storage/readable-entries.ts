@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { ROW_END } from '../base/csv.js';
 import { decodeEntry, type Entry } from '../base/entry.js';
-import type { FileSystem } from '../ports.js';
+import type { FileSystem } from '../ports/file-system.js';
 import { MARK_NAME, readMark } from './journal-mark.js';
 import { allSegmentNames, HEADER_BYTES, segmentsOf, type Segment } from './journal-segment.js';
 import { DamagedFileError } from '../base/service.js';

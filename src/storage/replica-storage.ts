@@ -4,6 +4,7 @@ import { assert } from '../base/assert.js';
 import { chainFollows, type Entry } from '../base/entry.js';
 import { maxOp, op as makeOp, type CommitNumber, type OpNumber } from '../base/numbers.js';
 import { DamagedFileError, type OutboxItem, type ServiceFiles } from '../base/service.js';
+import type { FileSystem } from '../ports/file-system.js';
 import {
   DiskFullError,
   type CheckpointHead,
@@ -11,14 +12,13 @@ import {
   type CheckpointOffer,
   type Damage,
   type DurableState,
-  type FileSystem,
   type FolderContent,
   type Loaded,
   type LogBase,
   type LogSwitch,
   type ReplicaStorage,
   type UnsoundItem,
-} from '../ports.js';
+} from '../ports/storage.js';
 import { CheckpointReader } from './checkpoint-reader.js';
 import { serviceOfSnapshot, snapshotName } from './checkpoint-head.js';
 import { addCheckpoint, GENESIS, keepNewest } from './checkpoint.js';

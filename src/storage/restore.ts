@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { present } from '../base/assert.js';
 import { nextView } from '../base/numbers.js';
-import type { FileSystem } from '../ports.js';
+import type { FileSystem } from '../ports/file-system.js';
 import { BackupError, type BackupBytes } from './backup-media.js';
 import { forEachPiece, type Backup, type PlacedPart } from './backup-reading.js';
 import { CHECKPOINT_FOLDER, checkpointName } from './checkpoint-head.js';

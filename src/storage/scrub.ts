@@ -1,5 +1,6 @@
 import { DamagedFileError } from '../base/service.js';
-import type { Damage, FileSystem, OpenFile } from '../ports.js';
+import type { FileSystem, OpenFile } from '../ports/file-system.js';
+import type { Damage } from '../ports/storage.js';
 import { errorCode } from './errors.js';
 import { reading } from './unreadable.js';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { opParts } from '../base/op-parts.js';
-import type { FileSystem, OpenFile } from '../ports.js';
+import type { FileSystem, OpenFile } from '../ports/file-system.js';
 import { InspectionError, type RowPage, type RowRange, type RowsOf, type StoppedFolder } from '../ports/inspection.js';
 import { forEachChunk } from './durable-file.js';
 import { OUTBOX_FILE } from './outbox-file.js';

@@ -1,6 +1,6 @@
 import { ROW_END, scanCsvRow } from '../base/csv.js';
 import { DamagedFileError } from '../base/service.js';
-import type { FileSystem } from '../ports.js';
+import type { FileSystem } from '../ports/file-system.js';
 import { reading } from './unreadable.js';
 
 /** Bytes of a damaged table that are searched for the row: what is told to people need not take long. */

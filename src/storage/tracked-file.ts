@@ -1,5 +1,6 @@
 import { DamagedFileError } from '../base/service.js';
-import type { Damage, FileStat, FileSystem, OpenFile } from '../ports.js';
+import type { FileStat, FileSystem, OpenFile } from '../ports/file-system.js';
+import type { Damage } from '../ports/storage.js';
 
 /**
  * An open file that remembers what its own writes left on the disk, so that `inspect` can tell what somebody else did to

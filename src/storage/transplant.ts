@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { nextView, type CommitNumber, type OpNumber, type View } from '../base/numbers.js';
-import type { FileSystem } from '../ports.js';
+import type { FileSystem } from '../ports/file-system.js';
 import { moveAside } from './aside.js';
 import { CHECKPOINT_FOLDER } from './checkpoint-head.js';
 import { DOUBT_FILE } from './doubt-note.js';

@@ -1,5 +1,5 @@
 import { DamagedFileError } from '../base/service.js';
-import type { FileSystem } from '../ports.js';
+import type { FileSystem } from '../ports/file-system.js';
 import { errorCode, isSyncFailure } from './errors.js';
 
 /**

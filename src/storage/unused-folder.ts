@@ -1,4 +1,4 @@
-import type { FileSystem } from '../ports.js';
+import type { FileSystem } from '../ports/file-system.js';
 import { InspectionError, type FolderRow, type StoppedFolder } from '../ports/inspection.js';
 import { holderOf } from './folder-lock.js';
 import { searchFolder } from './folder-search.js';

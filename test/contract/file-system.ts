@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { FileSystem } from '../../src/ports.js';
+import type { FileSystem } from '../../src/ports/file-system.js';
 
 /** A file system to test, with an empty folder in it. */
 export interface FileSystemUnderTest {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { encodeEntry, GENESIS_CHAIN, type Entry } from '../../src/base/entry.js';
 import { op, view } from '../../src/base/numbers.js';
 import type { OutboxItem } from '../../src/base/service.js';
-import { DiskFullError } from '../../src/ports.js';
+import { DiskFullError } from '../../src/ports/storage.js';
 import { DiskQueue } from '../../src/runtime/disk-queue.js';
 import { systemTimers } from '../../src/runtime/system-timers.js';
 

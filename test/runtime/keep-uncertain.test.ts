@@ -3,7 +3,7 @@ import { present } from '../../src/base/assert.js';
 import { encodeEntry, JOURNAL_HEADER, type Entry } from '../../src/base/entry.js';
 import { op, view } from '../../src/base/numbers.js';
 import type { OutboxItem, Service } from '../../src/base/service.js';
-import type { Loaded, ReplicaStorage } from '../../src/ports.js';
+import type { Loaded, ReplicaStorage } from '../../src/ports/storage.js';
 import { keepUncertain } from '../../src/runtime/keep-uncertain.js';
 import { readOutbox } from '../../src/storage/outbox-file.js';
 import { openReplicaStorage } from '../../src/storage/replica-storage.js';

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { encodeEntry, GENESIS_CHAIN } from '../../src/base/entry.js';
 import { op, view } from '../../src/base/numbers.js';
 import { UnknownServiceError } from '../../src/base/unknown-service.js';
-import type { Loaded } from '../../src/ports.js';
+import type { Loaded } from '../../src/ports/storage.js';
 import { mustKnowServices } from '../../src/runtime/known-services.js';
 import { WaitingList } from '../examples/waiting-list/waiting-list.js';
 import { MemoryFiles } from '../support/memory-files.js';

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { op, replicaIndex } from '../../src/base/numbers.js';
-import type { Damage, Loaded, Timers } from '../../src/ports.js';
+import type { Timers } from '../../src/ports/machine.js';
+import type { Damage, Loaded } from '../../src/ports/storage.js';
 import { INSPECT_EVERY_MS } from '../../src/runtime/folder-watch.js';
 import { PresentDamage } from '../../src/runtime/present-damage.js';
 import { ReplicaRuntime } from '../../src/runtime/replica-runtime.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { GENESIS_CHAIN } from '../../src/base/entry.js';
 import { op } from '../../src/base/numbers.js';
-import type { Loaded, ReplicaStorage } from '../../src/ports.js';
+import type { Loaded, ReplicaStorage } from '../../src/ports/storage.js';
 import { openReplicaStorage } from '../../src/storage/replica-storage.js';
 import { headAt, itemOf, loadIntact, transfer } from '../contract/replica-storage.js';
 import { CrashedError, type SimulatedFileSystem } from '../support/simulated-file-system.js';

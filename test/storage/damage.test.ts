@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { op } from '../../src/base/numbers.js';
 import type { Entry } from '../../src/base/entry.js';
-import { DiskFullError, type Damage, type Loaded, type ReplicaStorage } from '../../src/ports.js';
+import { DiskFullError, type Damage, type Loaded, type ReplicaStorage } from '../../src/ports/storage.js';
 import { openReplicaStorage } from '../../src/storage/replica-storage.js';
 import { headAt, loadIntact } from '../contract/replica-storage.js';
 import type { SimulatedFileSystem } from '../support/simulated-file-system.js';

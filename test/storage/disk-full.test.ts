@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { op } from '../../src/base/numbers.js';
-import { DiskFullError, type ReplicaStorage } from '../../src/ports.js';
+import { DiskFullError, type ReplicaStorage } from '../../src/ports/storage.js';
 import { openReplicaStorage } from '../../src/storage/replica-storage.js';
 import { isDiskInDoubt } from '../../src/runtime/disk-failure.js';
 import { headAt, itemOf, loadIntact, transfer } from '../contract/replica-storage.js';

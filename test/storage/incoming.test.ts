@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { op } from '../../src/base/numbers.js';
-import { DiskFullError, type CheckpointOffer } from '../../src/ports.js';
+import { DiskFullError, type CheckpointOffer } from '../../src/ports/storage.js';
 import { Incoming } from '../../src/storage/incoming.js';
 import { simulated } from '../support/storage-folders.js';
 

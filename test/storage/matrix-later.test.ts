@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { DamagedFileError } from '../../src/base/service.js';
-import type { Damage, ReplicaStorage } from '../../src/ports.js';
+import type { Damage, ReplicaStorage } from '../../src/ports/storage.js';
 import { nodeFileSystem } from '../../src/storage/node-file-system.js';
 import { openReplicaStorage } from '../../src/storage/replica-storage.js';
 import { FILE_DAMAGES } from '../support/file-damage.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import type { Entry } from '../../src/base/entry.js';
-import type { Damage } from '../../src/ports.js';
+import type { Damage } from '../../src/ports/storage.js';
 import { nodeFileSystem } from '../../src/storage/node-file-system.js';
 import { openReplicaStorage } from '../../src/storage/replica-storage.js';
 import { headAt, loadIntact } from '../contract/replica-storage.js';

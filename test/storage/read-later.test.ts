@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Entry } from '../../src/base/entry.js';
 import { DamagedFileError, type Table } from '../../src/base/service.js';
-import { CheckpointGivenUpError, type Damage, type ReplicaStorage } from '../../src/ports.js';
+import { CheckpointGivenUpError, type Damage, type ReplicaStorage } from '../../src/ports/storage.js';
 import { openReplicaStorage } from '../../src/storage/replica-storage.js';
 import { headAt, loadIntact } from '../contract/replica-storage.js';
 import { Prng } from '../simulation/prng.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Entry } from '../../src/base/entry.js';
 import { op } from '../../src/base/numbers.js';
-import type { Damage, ReplicaStorage } from '../../src/ports.js';
+import type { Damage, ReplicaStorage } from '../../src/ports/storage.js';
 import { openReplicaStorage } from '../../src/storage/replica-storage.js';
 import { headAt, loadIntact, transfer } from '../contract/replica-storage.js';
 import type { SimulatedFileSystem } from '../support/simulated-file-system.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { op } from '../../src/base/numbers.js';
-import type { ReplicaStorage } from '../../src/ports.js';
+import type { ReplicaStorage } from '../../src/ports/storage.js';
 import { openReplicaStorage } from '../../src/storage/replica-storage.js';
 import { CrashedError, type SimulatedFileSystem } from '../support/simulated-file-system.js';
 import { seededRng } from '../support/simulated-inode.js';

@@ -1,5 +1,5 @@
 import { assert } from '../../src/base/assert.js';
-import type { FileStat, FileSystem, OpenFile } from '../../src/ports.js';
+import type { FileStat, FileSystem, OpenFile } from '../../src/ports/file-system.js';
 import {
   crashContent,
   crashNames,

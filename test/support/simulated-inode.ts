@@ -1,4 +1,4 @@
-import type { FileStat } from '../../src/ports.js';
+import type { FileStat } from '../../src/ports/file-system.js';
 
 /** A number from 0 up to, not including, 1; the same sequence for the same seed. */
 export type Rng = () => number;

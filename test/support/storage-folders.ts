@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { encodeEntry, GENESIS_CHAIN, type Chain, type Entry } from '../../src/base/entry.js';
 import { op, view } from '../../src/base/numbers.js';
-import type { DurableState } from '../../src/ports.js';
+import type { DurableState } from '../../src/ports/storage.js';
 import { nodeFileSystem } from '../../src/storage/node-file-system.js';
 import type { FileSystemUnderTest } from '../contract/file-system.js';
 import { SimulatedFileSystem } from './simulated-file-system.js';

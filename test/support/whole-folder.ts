@@ -1,6 +1,6 @@
 import type { Entry } from '../../src/base/entry.js';
 import { op } from '../../src/base/numbers.js';
-import type { Damage, Loaded, ReplicaStorage } from '../../src/ports.js';
+import type { Damage, Loaded, ReplicaStorage } from '../../src/ports/storage.js';
 import { nodeFileSystem } from '../../src/storage/node-file-system.js';
 import { openReplicaStorage, type StorageOptions } from '../../src/storage/replica-storage.js';
 import { headAt, itemOf } from '../contract/replica-storage.js';

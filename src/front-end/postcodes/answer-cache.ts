@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../../ports.js';
+import type { Clock } from '../../ports/machine.js';
 import type { PostcodeAnswer, SettledVerdict } from './verdict.js';
 
 /** Remembers answers of the postcode service by canonical postcode. */

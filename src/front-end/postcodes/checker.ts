@@ -1,5 +1,5 @@
 import { assert } from '../../base/assert.js';
-import type { Clock } from '../../ports.js';
+import type { Clock } from '../../ports/machine.js';
 import { createAnswerCache } from './answer-cache.js';
 import { createLookup } from './lookup.js';
 import { readSpelling, type Spelling } from './spelling.js';

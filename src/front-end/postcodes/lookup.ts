@@ -1,5 +1,5 @@
 import { BrokenCircuitError, CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhenResult } from 'cockatiel';
-import type { Clock } from '../../ports.js';
+import type { Clock } from '../../ports/machine.js';
 import type { ServiceFailure, ServiceReply } from './service-reply.js';
 import { pause } from './time-limit.js';
 import type { PostcodeService } from './web-service.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../ports.js';
+import type { Clock } from '../../ports/machine.js';
 import type { PostcodeGate } from '../../ports/front-end.js';
 import type { UncheckedOrders } from '../../ports/unchecked-orders.js';
 

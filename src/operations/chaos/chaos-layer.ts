@@ -1,6 +1,7 @@
 import type { ReplicaIndex } from '../../base/numbers.js';
 import { refusal, type Refusal } from '../../base/refusal.js';
-import type { FileSystem, Timers } from '../../ports.js';
+import type { FileSystem } from '../../ports/file-system.js';
+import type { Timers } from '../../ports/machine.js';
 import type { ReplicaCalls } from '../../ports/calls.js';
 import type { ChaosControl, ChaosDeed, ChaosFault } from '../../ports/chaos.js';
 import type { Transport, TransportEvents } from '../../ports/transport.js';

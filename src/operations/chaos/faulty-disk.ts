@@ -1,4 +1,5 @@
-import type { FileSystem, OpenFile, Timers } from '../../ports.js';
+import type { FileSystem, OpenFile } from '../../ports/file-system.js';
+import type { Timers } from '../../ports/machine.js';
 import type { FaultBook } from './fault-book.js';
 
 /** A file system that is full or slow, as the faults say. What lies within a file can be written on a full disk too. */

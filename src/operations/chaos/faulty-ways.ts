@@ -1,5 +1,5 @@
 import type { ReplicaIndex } from '../../base/numbers.js';
-import type { Timers } from '../../ports.js';
+import type { Timers } from '../../ports/machine.js';
 import type { Transport, TransportEvents } from '../../ports/transport.js';
 import type { Message } from '../../vsr/message.js';
 import type { FaultBook } from './fault-book.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../ports.js';
+import type { Clock } from '../../ports/machine.js';
 import { EVENT_KINDS, type EventFact, type EventPlace, type LineFile, type ReplicaEvent } from '../../ports/events.js';
 import { isoTime } from '../../base/iso-time.js';
 

@@ -1,4 +1,4 @@
-import type { Timers } from '../../ports.js';
+import type { Timers } from '../../ports/machine.js';
 import { NoticeError, type Notice, type NoticeWay } from '../../ports/events.js';
 
 /** ms before the second attempt; doubled with each to the longest. */

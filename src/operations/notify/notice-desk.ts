@@ -1,4 +1,4 @@
-import type { Clock, Timers } from '../../ports.js';
+import type { Clock, Timers } from '../../ports/machine.js';
 import type { ReplicaStatus } from '../../ports/calls.js';
 import type {
   EventFact,

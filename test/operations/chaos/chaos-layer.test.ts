@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { op, replicaIndex, view } from '../../../src/base/numbers.js';
 import { createChaosLayer, type ChaosLayer } from '../../../src/operations/chaos/chaos-layer.js';
-import type { Timers } from '../../../src/ports.js';
+import type { Timers } from '../../../src/ports/machine.js';
 import type { IncomingCall, ReplicaCalls } from '../../../src/ports/calls.js';
 import type { ChaosFault } from '../../../src/ports/chaos.js';
 import type { Outcome } from '../../../src/vsr/effect.js';

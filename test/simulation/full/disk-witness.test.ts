@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { op } from '../../../src/base/numbers.js';
 import type { Entry } from '../../../src/base/entry.js';
-import type { Loaded, ReplicaStorage } from '../../../src/ports.js';
+import type { Loaded, ReplicaStorage } from '../../../src/ports/storage.js';
 import { openReplicaStorage } from '../../../src/storage/replica-storage.js';
 import { itemOf } from '../../contract/replica-storage.js';
 import { entriesAfter, firstEntries, promises, simulated } from '../../support/storage-folders.js';

@@ -1,6 +1,6 @@
 import type { Entry } from '../../../src/base/entry.js';
 import { view } from '../../../src/base/numbers.js';
-import type { DurableState, Loaded, LogBase, ReplicaStorage } from '../../../src/ports.js';
+import type { DurableState, Loaded, LogBase, ReplicaStorage } from '../../../src/ports/storage.js';
 import { Violation, type DiskFacts } from '../checkers.js';
 
 /** What storage has said to be on disk. */

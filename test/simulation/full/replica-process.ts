@@ -3,7 +3,8 @@ import { majorityOf, op as opNumber, type ReplicaIndex } from '../../../src/base
 import { DamagedFileError, type Service, type ServiceFiles } from '../../../src/base/service.js';
 import { EXIT_RECOVER } from '../../../src/cli/child-protocol.js';
 import { exitCodeOf, exitCodeOfFailedStart } from '../../../src/cli/exit-codes.js';
-import { DiskFullError, type Clock, type ReplicaStorage } from '../../../src/ports.js';
+import type { Clock } from '../../../src/ports/machine.js';
+import { DiskFullError, type ReplicaStorage } from '../../../src/ports/storage.js';
 import type { IncomingCall, ReplicaStatus } from '../../../src/ports/calls.js';
 import type { Fatal } from '../../../src/runtime/fatal.js';
 import { ReplicaRuntime } from '../../../src/runtime/replica-runtime.js';

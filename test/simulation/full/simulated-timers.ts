@@ -1,4 +1,4 @@
-import type { Timers } from '../../../src/ports.js';
+import type { Timers } from '../../../src/ports/machine.js';
 import type { Schedule } from '../schedule.js';
 
 /**
