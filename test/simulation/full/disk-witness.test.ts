@@ -18,7 +18,7 @@ async function witnessed() {
   const { fileSystem, folder } = simulated();
   const witness = new DiskWitness(
     () => undefined,
-    () => undefined,
+    () => () => undefined,
   );
   let storage = witness.watch(openReplicaStorage(fileSystem, folder));
   witness.onLoaded(await storage.load(), false);

@@ -58,8 +58,8 @@ export class DiskWitness {
   constructor(
     /** Storage has said something new. */
     private readonly onSaid: (facts: DiskFacts) => void,
-    /** The folder was made anew: nothing of it is older than this moment. */
-    private readonly onMadeAnew: () => void,
+    /** The folder is about to be made anew: nothing of it will be older than this moment. Returns what is to be called when it is. */
+    private readonly onMakingAnew: () => () => void,
   ) {}
 
   /** What the checkers ask of a disk. */
@@ -169,11 +169,12 @@ export class DiskWitness {
           () => storage.persist(durable),
         ),
       initialise: async (durable, entries) => {
+        const made = this.onMakingAnew();
         await this.#through(
           (said) => ({ ...said, promises: durable, ...logOf(new Map(), 1, entries) }),
           () => storage.initialise(durable, entries),
         );
-        this.onMadeAnew();
+        made();
       },
       switchLog: async (change) =>
         this.#through(

@@ -8,6 +8,8 @@ export class ReplicaFolder {
   readonly disk = new SimulatedFileSystem();
   /** Something was done that storage has to find out; until the folder is made anew. */
   isHarmed = false;
+  /** How often that happened. */
+  harms = 0;
   /** The same, and no start since has shown that it holds what was said: nobody else's disk may be harmed. */
   isInDoubt = false;
   /** An fsync is about to fail. */
@@ -103,14 +105,19 @@ export class ReplicaFolder {
     this.isTailUnmarked = false;
   }
 
-  /** What was done to the disk before is moved aside; what is copied from the others now is good. */
-  madeAnew(): void {
+  /**
+   * What was done to the disk before is moved aside; what is copied from the others now is good. `harms`: how often it had been harmed
+   * when that began; what was done to it meanwhile may have hit what is new.
+   */
+  madeAnew(harms: number): void {
+    if (harms !== this.harms) return;
     this.isHarmed = false;
     this.mendSync();
     this.foundGood();
   }
 
   #harmed(): void {
+    this.harms++;
     this.isHarmed = true;
     this.isInDoubt = true;
   }

@@ -103,7 +103,10 @@ export class ReplicaProcess {
     this.readLaterPieceBytes = options.storage.readLaterPieceBytes;
     this.#witness = new DiskWitness(
       (facts) => world.onDisk(this.index, facts),
-      () => this.folder.madeAnew(),
+      () => {
+        const { harms } = this.folder;
+        return () => this.folder.madeAnew(harms);
+      },
     );
     this.folder = this.#newFolder();
   }

@@ -68,6 +68,10 @@ const MIXED_SEEDS: readonly KnownFullSeed[] = [
     conditions: { readLaterBytesMin: 0 },
     found: 'witness: outbox items that had no room to be settled went with a later write, and were missed',
   },
+  {
+    seed: 4_001_029,
+    found: 'witness: a file deleted while a lost folder was made anew counted as harm that was moved aside',
+  },
 ];
 
 /**
