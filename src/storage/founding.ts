@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Entry } from '../base/entry.js';
 import { op as makeOp } from '../base/numbers.js';
+import { DamagedFileError } from '../base/service.js';
 import type { FileSystem } from '../ports/file-system.js';
 import type { DurableState } from '../ports/storage.js';
 import { moveAside } from './aside.js';
@@ -91,8 +92,10 @@ async function makeLog(fileSystem: FileSystem, folder: string, replica: ReplicaF
   const next = { number: 0, logView: durable.logView, before: base, entries, checkpoint: null };
   const shape = await writeUnfinished(fileSystem, journalFolder, next);
   await finishSwitch(fileSystem, journalFolder, shape);
+  const segments = segmentsOf(fileSystem.list(journalFolder)).log;
+  if (segments.length === 0) throw new DamagedFileError(JOURNAL_FOLDER, 'its first file was deleted while it was made');
   const journal = await Journal.open(fileSystem, journalFolder, {
-    segments: segmentsOf(fileSystem.list(journalFolder)).log,
+    segments,
     end: { op: shape.op, chain: shape.chain },
     offset: shape.bytes,
     number: 0,

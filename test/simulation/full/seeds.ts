@@ -69,6 +69,10 @@ const MIXED_SEEDS: readonly KnownFullSeed[] = [
     found: 'witness: outbox items that had no room to be settled went with a later write, and were missed',
   },
   {
+    seed: 3_003_068,
+    found: 'storage: the first file of a new journal deleted while the folder was made was a broken rule, not damage',
+  },
+  {
     seed: 4_001_029,
     found: 'witness: a file deleted while a lost folder was made anew counted as harm that was moved aside',
   },
